@@ -1,0 +1,176 @@
+# weir: build, test and measure. `make help` lists what there is to make.
+#
+# One Makefile, no recursion, no configure step; every product is in build/.
+# A variant of the library is a set of flags and a folder:
+#   build/obj/       what is installed
+#   build/test/      with the system-call seam, for the tests and Valgrind
+#   build/sanitize/  the same with AddressSanitizer and UBSan
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+BACKEND ?= $(if $(filter Linux,$(shell uname -s)),epoll,kqueue)
+PKG_CONFIG ?= pkg-config
+PREFIX ?= /usr/local
+
+WARNINGS = -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes
+STD = -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE
+BASE = $(STD) $(WARNINGS) -Ibuild/include -I. -pthread -fvisibility=hidden -MMD -MP
+
+ifeq ($(BACKEND),kqueue)
+BASE += -DWEIR_BACKEND_KQUEUE
+ifeq ($(shell uname -s),Linux)
+KQUEUE_LIBS := $(shell $(PKG_CONFIG) --libs libkqueue 2>/dev/null)
+BASE += $(shell $(PKG_CONFIG) --cflags libkqueue 2>/dev/null)
+endif
+endif
+
+CARES_CFLAGS := $(shell $(PKG_CONFIG) --cflags libcares 2>/dev/null)
+CARES_LIBS := $(or $(shell $(PKG_CONFIG) --libs libcares 2>/dev/null),-lcares)
+CMOCKA_LIBS := $(or $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null),-lcmocka)
+BASE += $(CARES_CFLAGS)
+LIBS = $(CARES_LIBS) $(KQUEUE_LIBS) -pthread
+
+VERSION := $(shell sed -n 's/^\#define WEIR_VERSION "\(.*\)"/\1/p' reactor/reactor.h)
+SOVERSION := $(basename $(VERSION))
+
+REACTOR_SOURCES := $(wildcard reactor/*.c)
+NET_SOURCES := $(wildcard net/*.c)
+SOURCES := $(REACTOR_SOURCES) $(NET_SOURCES)
+HEADERS := build/include/weir/reactor.h build/include/weir/net.h
+EXAMPLES := $(patsubst net/examples/%.c,build/examples/%,$(wildcard net/examples/*.c))
+
+.PHONY: all help
+all: build/libweir.a build/libweir.so $(EXAMPLES)
+.DEFAULT_GOAL := all
+
+help:
+	@echo 'make                     the library and the examples, into build/'
+	@echo 'make deps                install what is missing (asks for nothing)'
+	@echo 'make check               all tests: plain, under Valgrind, sanitized'
+	@echo 'make check-plain         only the first, for a quick look'
+	@echo 'make check-macos         compile and link for macOS (fetches zig)'
+	@echo 'make bench-core          weir beside a raw epoll loop'
+	@echo 'make bench-instructions  count instructions, compare with the record'
+	@echo 'make install             into PREFIX ($(PREFIX)), under DESTDIR'
+	@echo 'make print-libs          what a program links besides libweir.a'
+	@echo 'make compile_commands.json  for clangd and clang-tidy'
+	@echo 'make format              clang-format on every C file'
+	@echo 'make clean'
+	@echo 'make BACKEND=kqueue      on Linux, where libkqueue is installed'
+
+# Without c-ares nothing of net/ compiles; say so before the compiler does.
+build/.cares:
+	@mkdir -p build
+	@printf '#include <ares.h>\nint main(void){return 0;}\n' | \
+	  $(CC) $(CARES_CFLAGS) -xc - -fsyntax-only 2>/dev/null || { \
+	  echo 'weir needs c-ares (Debian: libc-ares-dev). `make deps` installs it.' >&2; exit 1; }
+	@touch $@
+
+# ------------------------------------------------------------- the library
+
+build/include/weir/%.h: reactor/%.h
+	@mkdir -p $(@D)
+	cp $< $@
+build/include/weir/%.h: net/%.h
+	@mkdir -p $(@D)
+	cp $< $@
+
+OBJECTS := $(SOURCES:%.c=build/obj/%.o)
+
+build/obj/%.o: %.c build/.cares | $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) -fPIC -c $< -o $@
+
+build/libweir.a: $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+ifeq ($(shell uname -s),Darwin)
+SHARED = -dynamiclib -install_name @rpath/libweir.$(SOVERSION).dylib
+else
+SHARED = -shared -Wl,-soname,libweir.so.$(SOVERSION) -Wl,--no-undefined
+endif
+
+build/libweir.so: $(OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(SHARED) $^ $(LIBS) -o $@.$(VERSION)
+	ln -sf libweir.so.$(VERSION) build/libweir.so.$(SOVERSION)
+	ln -sf libweir.so.$(SOVERSION) $@
+
+build/examples/%: net/examples/%.c build/libweir.a
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) $< build/libweir.a $(LIBS) -o $@
+
+.PHONY: print-libs install
+print-libs:
+	@echo $(LIBS)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/include/weir $(DESTDIR)$(PREFIX)/lib
+	install -m 644 reactor/reactor.h net/net.h $(DESTDIR)$(PREFIX)/include/weir
+	install -m 644 build/libweir.a $(DESTDIR)$(PREFIX)/lib
+	install -m 755 build/libweir.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib
+	ln -sf libweir.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libweir.so.$(SOVERSION)
+	ln -sf libweir.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libweir.so
+
+# ---------------------------------------------------------------- the tests
+
+TEST_PROGRAMS := $(patsubst test/%.c,%,$(wildcard test/*/test_*.c))
+SUPPORT := $(wildcard test/support/*.c)
+TEST_FLAGS = $(BASE) -DWEIR_SYS_SEAM -g -fno-omit-frame-pointer
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+define variant
+build/$(1)/%.o: %.c build/.cares | $(HEADERS)
+	@mkdir -p $$(@D)
+	$(CC) $(TEST_FLAGS) $(2) -c $$< -o $$@
+build/$(1)/libweir.a: $(SOURCES:%.c=build/$(1)/%.o) $(SUPPORT:%.c=build/$(1)/%.o)
+	@rm -f $$@
+	$(AR) rcs $$@ $$^
+$(TEST_PROGRAMS:%=build/$(1)/%): build/$(1)/%: build/$(1)/test/%.o build/$(1)/libweir.a
+	@mkdir -p $$(@D)
+	$(CC) $(2) $(LDFLAGS) $$^ $(CMOCKA_LIBS) $(LIBS) -o $$@
+endef
+$(eval $(call variant,test,-O1))
+$(eval $(call variant,sanitize,-O1 $(SANITIZE)))
+
+PLAIN_TESTS = $(TEST_PROGRAMS:%=build/test/%)
+SANITIZED_TESTS = $(TEST_PROGRAMS:%=build/sanitize/%)
+
+.PHONY: check check-plain check-valgrind check-sanitize
+check: all $(PLAIN_TESTS) $(SANITIZED_TESTS)
+	@test/run plain $(PLAIN_TESTS) : scripts test/scripts/*.sh : \
+	  valgrind $(PLAIN_TESTS) : sanitize $(SANITIZED_TESTS)
+check-plain: all $(PLAIN_TESTS)
+	@test/run plain $(PLAIN_TESTS) : scripts test/scripts/*.sh
+check-valgrind: all $(PLAIN_TESTS)
+	@test/run valgrind $(PLAIN_TESTS)
+check-sanitize: $(SANITIZED_TESTS)
+	@test/run sanitize $(SANITIZED_TESTS)
+
+# --------------------------------------------------------------- the benches
+
+-include bench/bench.mk
+
+# -------------------------------------------------------------- housekeeping
+
+.PHONY: deps check-macos format clean
+deps:
+	@test/deps
+
+check-macos:
+	@test/check-macos
+
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+compile_commands.json: Makefile $(SOURCES)
+	@{ echo '['; sep=; for f in $(SOURCES) $(wildcard net/examples/*.c) \
+	  $(wildcard test/*/*.c) $(wildcard bench/*.c); do \
+	  printf '%s{"directory":"%s","file":"%s","command":"%s"}' "$$sep" "$(CURDIR)" "$$f" \
+	  "$(CC) $(TEST_FLAGS) -c $$f"; sep=',\n'; done; echo; echo ']'; } > $@
+
+clean:
+	rm -rf build compile_commands.json
+
+-include $(shell find build -name '*.d' 2>/dev/null)

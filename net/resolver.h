@@ -1,0 +1,19 @@
+/*
+ * resolver.h - looking names up, for the rest of net/
+ *
+ * The public face is weir_lookup_start() in net.h. Dialling uses the same, one
+ * lookup per family, so that it can begin with whichever answers first.
+ */
+#ifndef WEIR_NET_RESOLVER_H
+#define WEIR_NET_RESOLVER_H
+
+#include "state.h"
+
+/* The longest name that DNS can carry, without the final dot (RFC 1035). */
+enum { WEIR_HOST_MAX = 253 };
+
+/* Gives up all lookups of a loop and frees the resolver. No callback comes.
+ * Called when the loop is destroyed; harmless when there is none. */
+void weir_resolver_close(weir_loop *loop);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * alloc.h - the one way to memory
+ *
+ * Everything that weir allocates goes through weir_alloc(), so that a program
+ * can bring its own allocator and a test can count allocations or make each of
+ * them fail. Objects of one size and in large numbers (sockets) come from
+ * pools.
+ */
+#ifndef WEIR_ALLOC_H
+#define WEIR_ALLOC_H
+
+#include "list.h"
+
+/* malloc(), realloc(), free() of the allocator in force. Release takes NULL. */
+void *weir_alloc(size_t size);
+void *weir_alloc_zeroed(size_t size);
+void *weir_realloc(void *memory, size_t size);
+void weir_release(void *memory);
+
+/* The allocator in force, NULL when it is the C library's. */
+const weir_allocator *weir_allocator_custom(void);
+
+/*
+ * A pool of objects of one size. Objects lie 64 to a slab, with no header and
+ * no gap: a socket costs its own bytes. Slabs that become empty are given
+ * back, except for one that is kept for the next burst. Valgrind and
+ * AddressSanitizer are told which objects are live, so that a use after
+ * release is an error there as it is with malloc().
+ *
+ * An object's first 4 bytes are the pool's: its number, from which the slab is
+ * found again.
+ */
+struct weir_pool {
+    size_t object_size;
+    struct weir_slab **slabs;
+    uint32_t slab_count; /* length of `slabs`; some may be NULL */
+    uint32_t empty;      /* slabs without a live object */
+    struct weir_link partial; /* slabs with room */
+    size_t live;
+};
+
+void weir_pool_init(struct weir_pool *pool, size_t object_size);
+
+/* Gives all slabs back. No object may be live. */
+void weir_pool_close(struct weir_pool *pool);
+
+/* A zeroed object except for its number, or NULL when out of memory. */
+void *weir_pool_take(struct weir_pool *pool);
+void weir_pool_give(struct weir_pool *pool, void *object);
+
+/* Any live object, NULL when there is none. O(slabs). */
+void *weir_pool_any(const struct weir_pool *pool);
+
+#endif

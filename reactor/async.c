@@ -1,0 +1,116 @@
+/*
+ * async.c - waking the loop from other threads
+ *
+ * A send marks the async as pending and, if it was not, pushes it on a stack
+ * that any number of threads may push to. Only the push onto the empty stack
+ * wakes the loop: however many threads send however often, it is one system
+ * call until the loop has looked. The loop takes the whole stack at once, so
+ * there is no pop and no ABA problem, and turns it round to call in the order
+ * of sending.
+ */
+#include "loop.h"
+
+int weir_async_init(weir_async *async, weir_loop *loop, weir_async_cb *cb)
+{
+    if (!async || !loop || !cb)
+        return -EINVAL;
+    *async = (weir_async){ .data = async->data, .loop = loop, .cb = cb };
+    return 0;
+}
+
+void weir_async_start(weir_async *async)
+{
+    weir_activate(async->loop, &async->flags);
+}
+
+void weir_async_send(weir_async *async)
+{
+    weir_loop *loop = async->loop;
+    weir_async *top;
+
+    if (__atomic_exchange_n(&async->pending, 1, __ATOMIC_SEQ_CST))
+        return;
+    top = __atomic_load_n(&loop->sent, __ATOMIC_RELAXED);
+    do
+        async->next = top;
+    while (!__atomic_compare_exchange_n(&loop->sent, &top, async, true,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    if (!top)
+        weir_backend_wake(loop);
+}
+
+/* Moves what was sent to the end of loop->taken, first sent first. */
+static void take_sent(weir_loop *loop)
+{
+    weir_async *stack = __atomic_exchange_n(&loop->sent, NULL,
+                                            __ATOMIC_SEQ_CST);
+    weir_async *in_order = NULL;
+    weir_async **end = &loop->taken;
+
+    while (stack) {
+        weir_async *next = stack->next;
+
+        stack->next = in_order;
+        in_order = stack;
+        stack = next;
+    }
+    while (*end)
+        end = &(*end)->next;
+    *end = in_order;
+}
+
+static void call_taken(weir_loop *loop)
+{
+    while (loop->taken) {
+        weir_async *async = loop->taken;
+
+        loop->taken = async->next;
+        /* From here on a send pushes it again: `next` has been read. */
+        __atomic_store_n(&async->pending, 0, __ATOMIC_SEQ_CST);
+        async->cb(async);
+    }
+}
+
+void weir_async_ready(weir_loop *loop, struct weir_source *source,
+                      unsigned events)
+{
+    (void)source, (void)events;
+    /* In this order: a send after the stack was taken finds it empty and
+     * wakes anew, and that wake-up must not be swallowed. */
+    weir_backend_wake_seen(loop);
+    take_sent(loop);
+    call_taken(loop);
+}
+
+void weir_async_stop(weir_async *async)
+{
+    weir_loop *loop = async->loop;
+
+    if (!(async->flags & WEIR_ACTIVE))
+        return;
+    weir_deactivate(loop, &async->flags);
+    if (!__atomic_load_n(&async->pending, __ATOMIC_SEQ_CST))
+        return;
+    take_sent(loop);
+    for (weir_async **link = &loop->taken; *link; link = &(*link)->next) {
+        if (*link == async) {
+            *link = async->next;
+            async->pending = 0;
+            break;
+        }
+    }
+    /* Others may be left in `taken`, and their wake-up was for a stack that is
+     * empty now. */
+    if (loop->taken)
+        weir_backend_wake(loop);
+}
+
+void weir_async_ref(weir_async *async)
+{
+    weir_flags_ref(async->loop, &async->flags);
+}
+
+void weir_async_unref(weir_async *async)
+{
+    weir_flags_unref(async->loop, &async->flags);
+}

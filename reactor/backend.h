@@ -1,0 +1,51 @@
+/*
+ * backend.h - what a backend is
+ *
+ * Seven functions and the struct they keep in the loop. One backend is
+ * compiled in: backend_epoll.c on Linux, backend_kqueue.c elsewhere and with
+ * `make BACKEND=kqueue`. Both speak the bits of reactor.h: WEIR_READABLE and
+ * so on, told at most once per source and batch.
+ */
+#ifndef WEIR_BACKEND_H
+#define WEIR_BACKEND_H
+
+#include "sys.h"
+
+#include <weir/reactor.h>
+
+/* A longer wait is cut to this: some kernels take a timeout near INT_MAX ms
+ * for "never" (libevent cuts at 35 minutes for the same reason). The loop just
+ * turns once more. */
+enum { WEIR_MAX_WAIT = 30 * 60 * 1000 };
+
+struct weir_backend {
+    int fd; /* epoll or kqueue */
+    void *events; /* room for WEIR_BATCH of the kernel's events */
+};
+
+extern const char weir_backend_name[];
+
+int weir_backend_open(weir_loop *loop);
+void weir_backend_close(weir_loop *loop);
+
+/* Registers a source. Without WEIR_EDGE: level-triggered. -EPERM for a file
+ * that the kernel does not watch because it is always ready. */
+int weir_backend_add(weir_loop *loop, struct weir_source *source,
+                     unsigned interest);
+int weir_backend_change(weir_loop *loop, struct weir_source *source,
+                        unsigned interest);
+void weir_backend_remove(weir_loop *loop, struct weir_source *source);
+
+/* Waits for at most `timeout` ms (-1: no limit) and fills loop->batch. Gives a
+ * negative errno when waiting is impossible; a signal ends it with an empty
+ * batch. */
+int weir_backend_wait(weir_loop *loop, int timeout);
+
+/* Makes the present or next wait return with loop->wake ready. From any
+ * thread, and from a signal handler. */
+void weir_backend_wake(weir_loop *loop);
+
+/* The wake has been seen; called before what was sent is looked at. */
+void weir_backend_wake_seen(weir_loop *loop);
+
+#endif

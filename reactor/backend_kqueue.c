@@ -1,0 +1,193 @@
+/*
+ * backend_kqueue.c - waiting with kqueue
+ *
+ * What is odd about kqueue, and how each point is met:
+ *
+ *  1. Reading and writing are two filters, which fire apart. Both events of a
+ *     descriptor are merged into one entry of the batch, so that a callback
+ *     sees "readable and writable" at once and can read before it writes: a
+ *     write error must not hide an answer that has arrived (libuv #5196).
+ *  2. EV_EOF on EVFILT_READ is the peer's FIN; on EVFILT_WRITE it means that
+ *     nothing can be written any more, or that a connect failed. The latter is
+ *     told as WEIR_ERROR, never as the end of reading (bun #32257).
+ *  3. EV_RECEIPT makes every change answer for itself; without it the first
+ *     error ends the call, and a missing EVFILT_WRITE would keep EVFILT_READ
+ *     registered.
+ *  4. A second EV_ADD replaces the first without a word: two watchers of one
+ *     descriptor are not noticed here as they are by epoll.
+ *  5. EVFILT_READ of a regular file never fires at its end. io.c treats files
+ *     as always ready before they come here.
+ *  6. A kqueue is not inherited by fork(). A child must not close the number
+ *     either: it may be another descriptor by now.
+ *  7. Closing a descriptor removes its filters, but one that was dup'ed stays:
+ *     sources are removed first, as with epoll.
+ *  8. macOS: FIFOs and some terminals do not work with kqueue; adding them
+ *     gives EINVAL, which is what the user sees.
+ */
+#include "backend.h"
+#include "loop.h"
+
+#ifdef WEIR_BACKEND_KQUEUE
+
+#include <string.h>
+
+const char weir_backend_name[] = "kqueue";
+
+/* The one EVFILT_USER event of the loop. */
+enum { WAKE_IDENT = 0 };
+
+static void set(struct kevent *change, struct weir_source *source,
+                int filter, unsigned flags)
+{
+    EV_SET(change, (uintptr_t)source->fd, (int16_t)filter,
+           (uint16_t)(flags | EV_RECEIPT), 0, 0, (void *)source);
+}
+
+static int change_wake(weir_loop *loop, unsigned flags, unsigned fflags)
+{
+    struct kevent change;
+
+    EV_SET(&change, WAKE_IDENT, EVFILT_USER, (uint16_t)flags, fflags, 0,
+           (void *)&loop->wake);
+    return sys_kevent(loop->backend.fd, &change, 1, NULL, 0, NULL);
+}
+
+int weir_backend_open(weir_loop *loop)
+{
+    struct weir_backend *backend = &loop->backend;
+    int result;
+
+    backend->events = weir_alloc(WEIR_BATCH * sizeof(struct kevent));
+    if (!backend->events)
+        return -ENOMEM;
+    backend->fd = result = sys_kqueue();
+    if (result < 0)
+        goto no_kqueue;
+    loop->wake.fd = -1;
+    result = change_wake(loop, EV_ADD | EV_CLEAR, 0);
+    if (result < 0)
+        goto not_added;
+    return 0;
+
+not_added:
+    sys_close(backend->fd);
+no_kqueue:
+    weir_release(backend->events);
+    return result;
+}
+
+void weir_backend_close(weir_loop *loop)
+{
+    sys_close(loop->backend.fd);
+    weir_release(loop->backend.events);
+}
+
+/* Makes the two filters what `interest` says. Removing one that is not there
+ * is no error. */
+static int apply(weir_loop *loop, struct weir_source *source,
+                 unsigned interest)
+{
+    struct kevent changes[2], receipts[2];
+    unsigned add = EV_ADD | (interest & WEIR_EDGE ? EV_CLEAR : 0);
+    int count;
+
+    set(&changes[0], source, EVFILT_READ,
+        interest & WEIR_READABLE ? add : EV_DELETE);
+    set(&changes[1], source, EVFILT_WRITE,
+        interest & WEIR_WRITABLE ? add : EV_DELETE);
+    count = sys_kevent(loop->backend.fd, changes, 2, receipts, 2, NULL);
+    if (count < 0)
+        return count;
+    for (int i = 0; i < count; i++) {
+        bool wanted = receipts[i].filter == EVFILT_READ
+                          ? interest & WEIR_READABLE
+                          : interest & WEIR_WRITABLE;
+
+        if (wanted && (receipts[i].flags & EV_ERROR) && receipts[i].data)
+            return -(int)receipts[i].data;
+    }
+    return 0;
+}
+
+int weir_backend_add(weir_loop *loop, struct weir_source *source,
+                     unsigned interest)
+{
+    int result = apply(loop, source, interest);
+
+    if (result < 0)
+        weir_backend_remove(loop, source);
+    return result;
+}
+
+int weir_backend_change(weir_loop *loop, struct weir_source *source,
+                        unsigned interest)
+{
+    return apply(loop, source, interest);
+}
+
+void weir_backend_remove(weir_loop *loop, struct weir_source *source)
+{
+    (void)apply(loop, source, 0);
+}
+
+static unsigned told_events(const struct kevent *event)
+{
+    unsigned events;
+
+    if (event->filter == EVFILT_WRITE)
+        return event->flags & EV_EOF ? WEIR_WRITABLE | WEIR_ERROR
+                                     : WEIR_WRITABLE;
+    events = WEIR_READABLE;
+    if (event->flags & EV_EOF) {
+        events |= WEIR_READ_HANGUP;
+        /* With a number it is an error that recv() will tell after the data;
+         * 0 is a graceful close, for AF_UNIX too (libuv abfc4f0b1). */
+        if (event->fflags)
+            events |= WEIR_ERROR;
+    }
+    return events;
+}
+
+static void add_to_batch(weir_loop *loop, const struct kevent *event)
+{
+    struct weir_source *source = (struct weir_source *)event->udata;
+    struct weir_ready *ready;
+
+    if (source->slot) {
+        loop->batch[source->slot - 1].events |= told_events(event);
+        return;
+    }
+    ready = &loop->batch[loop->batch_count++];
+    ready->source = source;
+    ready->events = told_events(event);
+    source->slot = loop->batch_count;
+}
+
+int weir_backend_wait(weir_loop *loop, int timeout)
+{
+    struct kevent *events = loop->backend.events;
+    struct timespec limit = { .tv_sec = timeout / 1000,
+                              .tv_nsec = timeout % 1000 * 1000000L };
+    int count = sys_kevent(loop->backend.fd, NULL, 0, events, WEIR_BATCH,
+                           timeout < 0 ? NULL : &limit);
+
+    loop->batch_next = loop->batch_count = 0;
+    if (count < 0)
+        return count == -EINTR ? 0 : count;
+    for (int i = 0; i < count; i++)
+        add_to_batch(loop, &events[i]);
+    return 0;
+}
+
+void weir_backend_wake(weir_loop *loop)
+{
+    (void)change_wake(loop, 0, NOTE_TRIGGER);
+}
+
+/* EV_CLEAR has reset it when it was taken. */
+void weir_backend_wake_seen(weir_loop *loop)
+{
+    (void)loop;
+}
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * io.c - watchers of descriptors that users own
+ *
+ * A thin face on the backend. Its one idea is for regular files, which are
+ * always ready and which the kernel therefore refuses to watch: such a watcher
+ * is a deferred task that posts itself again.
+ */
+#include "loop.h"
+
+static const unsigned failures = WEIR_ERROR | WEIR_HANGUP;
+static const unsigned directions = WEIR_READABLE | WEIR_WRITABLE;
+
+static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
+{
+    weir_io *io = weir_container_of(source, weir_io, source);
+
+    (void)loop;
+    if (events & failures)
+        events |= io->interest & directions;
+    events &= io->interest | failures | WEIR_READ_HANGUP;
+    /* An interest that was changed in this batch may leave nothing to tell. */
+    if (events)
+        io->cb(io, events);
+}
+
+static void run_always(weir_loop *loop, struct weir_deferred *deferred)
+{
+    weir_io *io = weir_container_of(deferred, weir_io, always);
+
+    weir_defer(loop, deferred);
+    io->cb(io, io->interest & directions);
+}
+
+int weir_io_init(weir_io *io, weir_loop *loop, int fd, weir_io_cb *cb)
+{
+    if (!io || !loop || !cb)
+        return -EINVAL;
+    if (fd < 0)
+        return -EBADF;
+    *io = (weir_io){ .data = io->data, .loop = loop, .cb = cb };
+    io->source = (struct weir_source){ .ready = ready, .fd = fd };
+    io->always.run = run_always;
+    return 0;
+}
+
+/* kqueue does watch regular files, but says nothing at their end; there they
+ * are recognized beforehand, so that both backends behave the same. */
+static int add(weir_io *io, unsigned interest)
+{
+#ifdef WEIR_BACKEND_KQUEUE
+    struct stat status;
+    int result = sys_fstat(io->source.fd, &status);
+
+    if (result < 0)
+        return result;
+    if (S_ISREG(status.st_mode))
+        return -EPERM;
+#endif
+    return weir_source_add(io->loop, &io->source, interest);
+}
+
+static int first_start(weir_io *io, unsigned interest)
+{
+    int result = add(io, interest);
+
+    if (result == -EPERM) {
+        io->flags |= WEIR_ALWAYS;
+        weir_defer(io->loop, &io->always);
+        result = 0;
+    }
+    if (result == 0)
+        weir_activate(io->loop, &io->flags);
+    return result;
+}
+
+int weir_io_start(weir_io *io, unsigned interest)
+{
+    int result = 0;
+
+    if (!(interest & directions) || interest & ~(directions | WEIR_EDGE))
+        return -EINVAL;
+    if (!weir_io_running(io))
+        result = first_start(io, interest);
+    else if (!(io->flags & WEIR_ALWAYS))
+        result = weir_source_change(io->loop, &io->source, interest);
+    if (result == 0)
+        io->interest = interest;
+    return result;
+}
+
+void weir_io_stop(weir_io *io)
+{
+    if (!weir_io_running(io))
+        return;
+    if (io->flags & WEIR_ALWAYS)
+        weir_link_remove(&io->always.link);
+    else
+        weir_source_remove(io->loop, &io->source);
+    io->flags &= (uint8_t)~WEIR_ALWAYS;
+    weir_deactivate(io->loop, &io->flags);
+}
+
+bool weir_io_running(const weir_io *io)
+{
+    return io->flags & WEIR_ACTIVE;
+}
+
+int weir_io_fd(const weir_io *io)
+{
+    return io->source.fd;
+}
+
+void weir_io_ref(weir_io *io)
+{
+    weir_flags_ref(io->loop, &io->flags);
+}
+
+void weir_io_unref(weir_io *io)
+{
+    weir_flags_unref(io->loop, &io->flags);
+}

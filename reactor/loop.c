@@ -1,0 +1,281 @@
+/*
+ * loop.c - one turn of the loop, and nothing else
+ *
+ *      +-> read the clock -> due timers -> deferred tasks -+
+ *      |                                                   |
+ *      +-- dispatch the batch <- read the clock <- wait <--+
+ *
+ * Each phase works on what was there when it began, so that a callback which
+ * starts a timer of 0 ms or posts a task again cannot hold the loop in its
+ * phase; and each phase keeps what it has not done yet in the loop, so that
+ * weir_loop_stop() in the middle loses nothing: the next run goes on there.
+ */
+#include "loop.h"
+
+#include <limits.h>
+#include <string.h>
+
+enum { NS_PER_TICK = 1000000 };
+
+int weir_loop_create(weir_loop **out)
+{
+    weir_loop *loop;
+    int result;
+
+    if (!out)
+        return -EINVAL;
+    *out = NULL;
+    loop = weir_alloc_zeroed(sizeof *loop);
+    if (!loop)
+        return -ENOMEM;
+    weir_list_init(&loop->firing);
+    weir_list_init(&loop->tasks);
+    weir_list_init(&loop->running_tasks);
+    loop->wake.ready = weir_async_ready;
+    result = weir_backend_open(loop);
+    if (result < 0) {
+        weir_release(loop);
+        return result;
+    }
+    weir_loop_read_clock(loop);
+    weir_wheel_init(&loop->wheel, loop->tick);
+    *out = loop;
+    return 0;
+}
+
+int weir_loop_destroy(weir_loop *loop)
+{
+    if (!loop)
+        return 0;
+    if (loop->running)
+        return -EBUSY;
+    /* Callbacks of net/ come during this; a run inside of them is refused. */
+    loop->running = true;
+    if (loop->net_close)
+        loop->net_close(loop);
+    weir_backend_close(loop);
+    weir_release(loop);
+    return 0;
+}
+
+/* ------------------------------------------------------------ the phases */
+
+static void fire_timers(weir_loop *loop)
+{
+    struct weir_wheel *wheel = &loop->wheel;
+
+    weir_wheel_advance(wheel, loop->tick);
+    weir_list_splice(&loop->firing, &wheel->due);
+    for (int budget = WEIR_TIMER_BUDGET; budget > 0; budget--) {
+        struct weir_wheel_node *node;
+
+        if (loop->stopped || weir_list_empty(&loop->firing))
+            break;
+        node = weir_container_of(loop->firing.next, struct weir_wheel_node,
+                                 link);
+        weir_link_remove(&node->link);
+        loop->clock_known = false;
+        node->fire(loop, node);
+    }
+    /* What is left goes before what became due meanwhile. */
+    weir_list_splice(&loop->firing, &wheel->due);
+    weir_list_splice(&wheel->due, &loop->firing);
+}
+
+static void run_tasks(weir_loop *loop)
+{
+    weir_list_splice(&loop->running_tasks, &loop->tasks);
+    while (!loop->stopped && !weir_list_empty(&loop->running_tasks)) {
+        struct weir_deferred *deferred = weir_container_of(
+            loop->running_tasks.next, struct weir_deferred, link);
+
+        weir_link_remove(&deferred->link);
+        loop->clock_known = false;
+        deferred->run(loop, deferred);
+    }
+}
+
+static void dispatch(weir_loop *loop)
+{
+    while (loop->batch_next < loop->batch_count && !loop->stopped) {
+        struct weir_ready *ready = &loop->batch[loop->batch_next++];
+
+        if (!ready->source)
+            continue;
+        ready->source->slot = 0;
+        loop->clock_known = false;
+        ready->source->ready(loop, ready->source, ready->events);
+    }
+}
+
+/* Milliseconds until the next thing is due, rounded up; -1 when there is
+ * nothing to wait for. */
+static int wait_limit(const weir_loop *loop)
+{
+    uint64_t next, left;
+
+    if (!weir_list_empty(&loop->tasks) ||
+        !weir_list_empty(&loop->running_tasks))
+        return 0;
+    next = weir_wheel_next(&loop->wheel);
+    if (next == WEIR_WHEEL_NEVER)
+        return -1;
+    if (next <= loop->tick)
+        return 0;
+    /* From the tick rounded down this is at most 1 ms too long; by the exact
+     * time it is what is left. The subtraction in ticks cannot overflow. */
+    left = next - loop->tick;
+    if (left > WEIR_MAX_WAIT)
+        return WEIR_MAX_WAIT;
+    left = left * NS_PER_TICK - loop->now % NS_PER_TICK;
+    return (int)((left + NS_PER_TICK - 1) / NS_PER_TICK);
+}
+
+static int wait(weir_loop *loop, int max_wait)
+{
+    int limit = wait_limit(loop);
+    int result;
+
+    if (max_wait >= 0 && (limit < 0 || limit > max_wait))
+        limit = max_wait;
+    if (limit > WEIR_MAX_WAIT)
+        limit = WEIR_MAX_WAIT;
+    result = weir_backend_wait(loop, limit);
+    if (limit != 0)
+        weir_loop_read_clock(loop);
+    return result;
+}
+
+static int turn(weir_loop *loop, int max_wait)
+{
+    int result = 0;
+
+    /* A batch that a stop cut short comes first: it became ready first. */
+    if (loop->batch_next == loop->batch_count) {
+        if (!weir_wheel_empty(&loop->wheel))
+            weir_loop_read_clock(loop);
+        fire_timers(loop);
+        run_tasks(loop);
+        if (loop->stopped || !weir_loop_alive(loop))
+            return 0;
+        result = wait(loop, max_wait);
+    }
+    dispatch(loop);
+    return result;
+}
+
+int weir_loop_run(weir_loop *loop)
+{
+    int result = 0;
+
+    if (loop->running)
+        return -EBUSY;
+    loop->running = true;
+    while (!loop->stopped && weir_loop_alive(loop) && result >= 0)
+        result = turn(loop, -1);
+    loop->running = loop->stopped = false;
+    return result;
+}
+
+int weir_loop_run_once(weir_loop *loop, int max_wait)
+{
+    int result = 0;
+
+    if (loop->running)
+        return -EBUSY;
+    loop->running = true;
+    if (!loop->stopped)
+        result = turn(loop, max_wait);
+    loop->running = loop->stopped = false;
+    return result < 0 ? result : weir_loop_alive(loop);
+}
+
+void weir_loop_stop(weir_loop *loop)
+{
+    loop->stopped = true;
+}
+
+bool weir_loop_alive(const weir_loop *loop)
+{
+    return loop->alive > 0;
+}
+
+/* ------------------------------------------------------- clock, accessors */
+
+uint64_t weir_loop_now(const weir_loop *loop)
+{
+    return loop->tick;
+}
+
+uint64_t weir_loop_update_now(weir_loop *loop)
+{
+    weir_loop_read_clock(loop);
+    return loop->tick;
+}
+
+int weir_loop_fd(const weir_loop *loop)
+{
+    return loop->backend.fd;
+}
+
+int weir_loop_timeout(weir_loop *loop)
+{
+    if (loop->batch_next < loop->batch_count)
+        return 0;
+    weir_loop_read_clock(loop);
+    return wait_limit(loop);
+}
+
+const char *weir_loop_backend(const weir_loop *loop)
+{
+    (void)loop;
+    return weir_backend_name;
+}
+
+void weir_loop_set_data(weir_loop *loop, void *data)
+{
+    loop->data = data;
+}
+
+void *weir_loop_data(const weir_loop *loop)
+{
+    return loop->data;
+}
+
+/* ---------------------------------------------------- sources, references */
+
+int weir_source_add(weir_loop *loop, struct weir_source *source,
+                    unsigned interest)
+{
+    source->slot = 0;
+    return weir_backend_add(loop, source, interest);
+}
+
+int weir_source_change(weir_loop *loop, struct weir_source *source,
+                       unsigned interest)
+{
+    return weir_backend_change(loop, source, interest);
+}
+
+void weir_source_remove(weir_loop *loop, struct weir_source *source)
+{
+    weir_backend_remove(loop, source);
+    if (source->slot) {
+        loop->batch[source->slot - 1].source = NULL;
+        source->slot = 0;
+    }
+}
+
+void weir_flags_ref(weir_loop *loop, uint8_t *flags)
+{
+    if (*flags & WEIR_UNREF && *flags & WEIR_ACTIVE)
+        loop->alive++;
+    *flags &= (uint8_t)~WEIR_UNREF;
+}
+
+void weir_flags_unref(weir_loop *loop, uint8_t *flags)
+{
+    if (!(*flags & WEIR_UNREF) && *flags & WEIR_ACTIVE)
+        loop->alive--;
+    *flags |= WEIR_UNREF;
+}

@@ -1,0 +1,116 @@
+/*
+ * loop.h - what the files of reactor/ and net/ know of a loop
+ */
+#ifndef WEIR_LOOP_H
+#define WEIR_LOOP_H
+
+#include "alloc.h"
+#include "backend.h"
+#include "list.h"
+#include "sys.h"
+#include "timer_wheel.h"
+
+enum {
+    /* Events taken from the kernel at once. */
+    WEIR_BATCH = 1024,
+    /* Timers fired in one turn. A million that expire at once would otherwise
+     * be one long step in which no descriptor is served. */
+    WEIR_TIMER_BUDGET = 1024,
+    /* Timer starts that may share one reading of the clock. */
+    WEIR_FRESH = 32
+};
+
+/* Bits of the `flags` of timers, tasks, watchers, asyncs and signals. */
+enum {
+    WEIR_UNREF = 1,  /* does not keep the loop alive */
+    WEIR_ACTIVE = 2, /* started, and counted as alive unless unreferenced */
+    WEIR_ALWAYS = 4  /* a watcher of a file that is always ready */
+};
+
+struct weir_ready {
+    struct weir_source *source; /* NULL: removed since it became ready */
+    unsigned events;
+};
+
+struct weir_loop {
+    /* The batch being dispatched; it outlives a stop in its middle. */
+    struct weir_ready batch[WEIR_BATCH];
+    unsigned batch_next, batch_count;
+
+    /* The cached clock: nanoseconds, and ticks rounded down and up. */
+    uint64_t now;
+    uint64_t tick, tick_up;
+
+    /* Timers started since the clock was read, see timer.c. */
+    unsigned fresh_count;
+    bool clock_known; /* read during the present callback */
+    weir_timer *fresh[WEIR_FRESH];
+
+    struct weir_wheel wheel;
+    struct weir_link firing; /* expired, being called */
+
+    struct weir_link tasks;   /* posted */
+    struct weir_link running_tasks; /* the snapshot being run */
+
+    struct weir_source wake;  /* the backend's own: sends from other threads */
+    weir_async *sent;         /* atomic: the stack of those sent */
+    weir_async *taken;        /* taken from it, being called, in order */
+
+    size_t alive; /* started and referenced */
+    bool running, stopped;
+
+    struct weir_backend backend;
+    void *data;
+
+    /* What net/ keeps per loop, and how to close it. */
+    void *net;
+    void (*net_close)(weir_loop *loop);
+};
+
+/* Reads the clock into the cache. */
+void weir_loop_read_clock(weir_loop *loop);
+
+/* Starts and ends counting something as alive, as its flags say. */
+static inline void weir_activate(weir_loop *loop, uint8_t *flags)
+{
+    if (*flags & WEIR_ACTIVE)
+        return;
+    *flags |= WEIR_ACTIVE;
+    loop->alive += !(*flags & WEIR_UNREF);
+}
+
+static inline void weir_deactivate(weir_loop *loop, uint8_t *flags)
+{
+    if (!(*flags & WEIR_ACTIVE))
+        return;
+    *flags &= (uint8_t)~WEIR_ACTIVE;
+    loop->alive -= !(*flags & WEIR_UNREF);
+}
+
+void weir_flags_ref(weir_loop *loop, uint8_t *flags);
+void weir_flags_unref(weir_loop *loop, uint8_t *flags);
+
+/* Runs `deferred` in the next turn's task phase. It must not be posted. */
+static inline void weir_defer(weir_loop *loop, struct weir_deferred *deferred)
+{
+    weir_list_append(&loop->tasks, &deferred->link);
+}
+
+/* Registers a source with the kernel; `interest` as of weir_io_start(). */
+int weir_source_add(weir_loop *loop, struct weir_source *source,
+                    unsigned interest);
+
+/* Changes the interest, or hands a registered descriptor to another source
+ * that has the same `fd`. */
+int weir_source_change(weir_loop *loop, struct weir_source *source,
+                       unsigned interest);
+
+/* Takes a source out of the kernel's set and out of the batch: after this it
+ * may be freed, and its descriptor closed and its number used again. */
+void weir_source_remove(weir_loop *loop, struct weir_source *source);
+
+/* Calls the asyncs that were sent. The wake source's `ready`. */
+void weir_async_ready(weir_loop *loop, struct weir_source *source,
+                      unsigned events);
+
+#endif

@@ -1,0 +1,138 @@
+/*
+ * signal.c - signals as events of the loop
+ *
+ * The handler does one thing: it sends the async of every watcher of that
+ * signal. That works with any backend and whichever thread the kernel picks.
+ * (signalfd would need the signal blocked in every thread of the process, also
+ * in those that a library started before us, and the blocked mask would be
+ * inherited by every program we start; see docs/decisions.md.)
+ *
+ * The table of watchers is read by the handler, in any thread, so it has a
+ * lock; whoever takes the lock outside of the handler blocks signals first, or
+ * the handler could wait for the very code that it interrupted.
+ */
+#include "loop.h"
+
+#include <pthread.h>
+
+#ifndef NSIG
+#define NSIG 65
+#endif
+
+static weir_signal *watchers[NSIG];
+static struct sigaction previous[NSIG];
+static bool locked;
+
+static void lock(void)
+{
+    while (__atomic_test_and_set(&locked, __ATOMIC_ACQUIRE))
+        ;
+}
+
+static void unlock(void)
+{
+    __atomic_clear(&locked, __ATOMIC_RELEASE);
+}
+
+static void lock_from_outside(sigset_t *mask)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, mask);
+    lock();
+}
+
+static void unlock_from_outside(const sigset_t *mask)
+{
+    unlock();
+    pthread_sigmask(SIG_SETMASK, mask, NULL);
+}
+
+static void handle(int number)
+{
+    int saved = errno;
+
+    lock();
+    for (weir_signal *w = watchers[number]; w; w = w->next)
+        weir_async_send(&w->async);
+    unlock();
+    errno = saved;
+}
+
+static void on_sent(weir_async *async)
+{
+    weir_signal *watcher = weir_container_of(async, weir_signal, async);
+
+    watcher->cb(watcher, watcher->number);
+}
+
+static int install(int number)
+{
+    struct sigaction action = { .sa_handler = handle,
+                                .sa_flags = SA_RESTART };
+
+    sigfillset(&action.sa_mask);
+    return sys_sigaction(number, &action, &previous[number]);
+}
+
+int weir_signal_init(weir_signal *watcher, weir_loop *loop, weir_signal_cb *cb)
+{
+    if (!watcher || !loop || !cb)
+        return -EINVAL;
+    *watcher = (weir_signal){ .data = watcher->data, .cb = cb };
+    return weir_async_init(&watcher->async, loop, on_sent);
+}
+
+int weir_signal_start(weir_signal *watcher, int number)
+{
+    sigset_t mask;
+    int result = 0;
+
+    if (number <= 0 || number >= NSIG)
+        return -EINVAL;
+    if (watcher->number)
+        return -EALREADY;
+    weir_async_start(&watcher->async);
+    lock_from_outside(&mask);
+    if (!watchers[number])
+        result = install(number);
+    if (result == 0) {
+        watcher->number = number;
+        watcher->next = watchers[number];
+        watchers[number] = watcher;
+    }
+    unlock_from_outside(&mask);
+    if (result < 0)
+        weir_async_stop(&watcher->async);
+    return result;
+}
+
+void weir_signal_stop(weir_signal *watcher)
+{
+    int number = watcher->number;
+    weir_signal **link = &watchers[number];
+    sigset_t mask;
+
+    if (!number)
+        return;
+    lock_from_outside(&mask);
+    while (*link != watcher)
+        link = &(*link)->next;
+    *link = watcher->next;
+    if (!watchers[number])
+        (void)sys_sigaction(number, &previous[number], NULL);
+    unlock_from_outside(&mask);
+    watcher->number = 0;
+    weir_async_stop(&watcher->async);
+}
+
+void weir_signal_ref(weir_signal *watcher)
+{
+    weir_async_ref(&watcher->async);
+}
+
+void weir_signal_unref(weir_signal *watcher)
+{
+    weir_async_unref(&watcher->async);
+}

@@ -1,0 +1,328 @@
+/*
+ * sys.h - the seam between weir and the system
+ *
+ * Every system call and every clock read of reactor/ and net/ is one of the
+ * functions below. They give a result or a negative errno, and repeat what a
+ * signal interrupted, so that nobody above has to think of errno or EINTR.
+ *
+ * In the normal build SYS(recv) is recv: all of this compiles away. With
+ * WEIR_SYS_SEAM defined it is weir_sys.recv, a pointer that a test replaces by
+ * a kernel in memory or by one that fails on purpose. The repeating stands
+ * above the seam so that it is tested too.
+ */
+#ifndef WEIR_SYS_H
+#define WEIR_SYS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__linux__) && !defined(WEIR_BACKEND_KQUEUE)
+#define WEIR_BACKEND_EPOLL 1
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#else
+#ifndef WEIR_BACKEND_KQUEUE
+#define WEIR_BACKEND_KQUEUE 1
+#endif
+#include <sys/event.h>
+#endif
+
+#ifdef WEIR_SYS_SEAM
+struct weir_sys {
+    int (*clock_gettime)(clockid_t, struct timespec *);
+    int (*close)(int);
+    ssize_t (*read)(int, void *, size_t);
+    ssize_t (*write)(int, const void *, size_t);
+    ssize_t (*recv)(int, void *, size_t, int);
+    ssize_t (*send)(int, const void *, size_t, int);
+    ssize_t (*sendmsg)(int, const struct msghdr *, int);
+    int (*socket)(int, int, int);
+    int (*bind)(int, const struct sockaddr *, socklen_t);
+    int (*listen)(int, int);
+#if defined(__linux__) || defined(__FreeBSD__)
+    int (*accept4)(int, struct sockaddr *, socklen_t *, int);
+#else
+    int (*accept)(int, struct sockaddr *, socklen_t *);
+#endif
+    int (*connect)(int, const struct sockaddr *, socklen_t);
+    int (*shutdown)(int, int);
+    int (*getsockopt)(int, int, int, void *, socklen_t *);
+    int (*setsockopt)(int, int, int, const void *, socklen_t);
+    int (*getsockname)(int, struct sockaddr *, socklen_t *);
+    int (*getpeername)(int, struct sockaddr *, socklen_t *);
+    int (*open)(const char *, int, ...);
+    int (*fcntl)(int, int, ...);
+    int (*fstat)(int, struct stat *);
+    int (*lstat)(const char *, struct stat *);
+    int (*chmod)(const char *, mode_t);
+    int (*unlink)(const char *);
+    int (*sigaction)(int, const struct sigaction *, struct sigaction *);
+#ifdef WEIR_BACKEND_EPOLL
+    int (*epoll_create1)(int);
+    int (*epoll_ctl)(int, int, int, struct epoll_event *);
+    int (*epoll_wait)(int, struct epoll_event *, int, int);
+    int (*eventfd)(unsigned, int);
+#else
+    int (*kqueue)(void);
+    int (*kevent)(int, const struct kevent *, int, struct kevent *, int,
+                  const struct timespec *);
+#endif
+};
+extern struct weir_sys weir_sys;
+#define SYS(name) weir_sys.name
+#else
+#define SYS(name) name
+#endif
+
+/* The result of an expression, repeated while a signal interrupts it, as a
+ * negative errno when it is -1. */
+#define SYS_RETRY(type, expression)             \
+    do {                                        \
+        type result_;                           \
+        do                                      \
+            result_ = (expression);             \
+        while (result_ < 0 && errno == EINTR);  \
+        return result_ < 0 ? -errno : result_;  \
+    } while (0)
+
+#define SYS_ONCE(expression)                    \
+    do {                                        \
+        int result_ = (expression);             \
+        return result_ < 0 ? -errno : result_;  \
+    } while (0)
+
+/* The monotonic clock in nanoseconds. It cannot fail on any system that has
+ * one, and without one nothing here could work. */
+static inline uint64_t sys_now(void)
+{
+    struct timespec now;
+
+    SYS(clock_gettime)(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Not repeated: on Linux the descriptor is gone after EINTR, and a second
+ * close() could hit another thread's new one. */
+static inline void sys_close(int fd)
+{
+    int saved = errno;
+
+    (void)SYS(close)(fd);
+    errno = saved;
+}
+
+static inline ssize_t sys_read(int fd, void *buffer, size_t size)
+{
+    SYS_RETRY(ssize_t, SYS(read)(fd, buffer, size));
+}
+
+static inline ssize_t sys_write(int fd, const void *bytes, size_t size)
+{
+    SYS_RETRY(ssize_t, SYS(write)(fd, bytes, size));
+}
+
+static inline ssize_t sys_recv(int fd, void *buffer, size_t size)
+{
+    SYS_RETRY(ssize_t, SYS(recv)(fd, buffer, size, 0));
+}
+
+/* Where there is MSG_NOSIGNAL, a peer that has gone is EPIPE and not a signal
+ * that ends the program; elsewhere weir_sys_stream() sets SO_NOSIGPIPE. */
+#ifdef MSG_NOSIGNAL
+#define SYS_SEND_FLAGS MSG_NOSIGNAL
+#else
+#define SYS_SEND_FLAGS 0
+#endif
+
+/* macOS answers EPROTOTYPE when a socket is written to while it is being torn
+ * down (libuv 3a7b95593); for everybody above that is a reset. */
+static inline ssize_t sys_send_result(ssize_t result)
+{
+    if (result >= 0)
+        return result;
+#ifdef __APPLE__
+    if (errno == EPROTOTYPE)
+        return -ECONNRESET;
+#endif
+    return -errno;
+}
+
+static inline ssize_t sys_send(int fd, const void *bytes, size_t size)
+{
+    ssize_t result;
+
+    do
+        result = SYS(send)(fd, bytes, size, SYS_SEND_FLAGS);
+    while (result < 0 && errno == EINTR);
+    return sys_send_result(result);
+}
+
+static inline ssize_t sys_sendv(int fd, struct iovec *parts, int count)
+{
+    struct msghdr message = { .msg_iov = parts };
+    ssize_t result;
+
+#ifdef __linux__
+    message.msg_iovlen = (size_t)count;
+#else
+    message.msg_iovlen = count;
+#endif
+    do
+        result = SYS(sendmsg)(fd, &message, SYS_SEND_FLAGS);
+    while (result < 0 && errno == EINTR);
+    return sys_send_result(result);
+}
+
+static inline int sys_bind(int fd, const struct sockaddr *name, socklen_t len)
+{
+    SYS_ONCE(SYS(bind)(fd, name, len));
+}
+
+static inline int sys_listen(int fd, int backlog)
+{
+    SYS_ONCE(SYS(listen)(fd, backlog));
+}
+
+/* An interrupted connect() goes on by itself (POSIX: it "shall be established
+ * asynchronously"); a second call would say EALREADY. */
+static inline int sys_connect(int fd, const struct sockaddr *name,
+                              socklen_t len)
+{
+    int result = SYS(connect)(fd, name, len);
+
+    if (result < 0)
+        return errno == EINTR ? -EINPROGRESS : -errno;
+    return 0;
+}
+
+static inline int sys_shutdown(int fd, int how)
+{
+    SYS_ONCE(SYS(shutdown)(fd, how));
+}
+
+static inline int sys_getsockopt(int fd, int level, int option, void *value,
+                                 socklen_t *size)
+{
+    SYS_ONCE(SYS(getsockopt)(fd, level, option, value, size));
+}
+
+static inline int sys_setsockopt(int fd, int level, int option,
+                                 const void *value, socklen_t size)
+{
+    SYS_ONCE(SYS(setsockopt)(fd, level, option, value, size));
+}
+
+static inline int sys_set_int(int fd, int level, int option, int value)
+{
+    return sys_setsockopt(fd, level, option, &value, sizeof value);
+}
+
+static inline int sys_getsockname(int fd, struct sockaddr *name,
+                                  socklen_t *size)
+{
+    SYS_ONCE(SYS(getsockname)(fd, name, size));
+}
+
+static inline int sys_getpeername(int fd, struct sockaddr *name,
+                                  socklen_t *size)
+{
+    SYS_ONCE(SYS(getpeername)(fd, name, size));
+}
+
+static inline int sys_open(const char *path, int flags)
+{
+    SYS_RETRY(int, SYS(open)(path, flags));
+}
+
+static inline int sys_fstat(int fd, struct stat *status)
+{
+    SYS_ONCE(SYS(fstat)(fd, status));
+}
+
+static inline int sys_lstat(const char *path, struct stat *status)
+{
+    SYS_ONCE(SYS(lstat)(path, status));
+}
+
+static inline int sys_chmod(const char *path, mode_t mode)
+{
+    SYS_ONCE(SYS(chmod)(path, mode));
+}
+
+static inline int sys_unlink(const char *path)
+{
+    SYS_ONCE(SYS(unlink)(path));
+}
+
+static inline int sys_sigaction(int number, const struct sigaction *action,
+                                struct sigaction *old)
+{
+    SYS_ONCE(SYS(sigaction)(number, action, old));
+}
+
+/* A stream socket: non-blocking, close-on-exec, no SIGPIPE. */
+int weir_sys_stream(int family);
+
+/* Accepts one connection, with the same three properties. `*size` is in and
+ * out as with accept(2). */
+int weir_sys_accept(int fd, struct sockaddr *peer, socklen_t *size);
+
+/* Gives the three properties to a descriptor that somebody else made. */
+int weir_sys_adopt(int fd);
+
+#ifdef WEIR_BACKEND_EPOLL
+static inline int sys_epoll_create(void)
+{
+    SYS_ONCE(SYS(epoll_create1)(EPOLL_CLOEXEC));
+}
+
+static inline int sys_epoll_ctl(int epoll, int operation, int fd,
+                                struct epoll_event *event)
+{
+    SYS_ONCE(SYS(epoll_ctl)(epoll, operation, fd, event));
+}
+
+/* EINTR is for the caller: time has passed, and the wait must be computed
+ * anew. */
+static inline int sys_epoll_wait(int epoll, struct epoll_event *events,
+                                 int count, int timeout)
+{
+    SYS_ONCE(SYS(epoll_wait)(epoll, events, count, timeout));
+}
+
+static inline int sys_eventfd(void)
+{
+    SYS_ONCE(SYS(eventfd)(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+#else
+static inline int sys_kqueue(void)
+{
+    int fd = SYS(kqueue)();
+
+    if (fd < 0)
+        return -errno;
+    /* A kqueue is not inherited by fork() at all, but it is by exec(). */
+    (void)SYS(fcntl)(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
+}
+
+static inline int sys_kevent(int kqueue, const struct kevent *changes,
+                             int change_count, struct kevent *events,
+                             int event_count, const struct timespec *timeout)
+{
+    SYS_ONCE(SYS(kevent)(kqueue, changes, change_count, events, event_count,
+                         timeout));
+}
+#endif
+
+#endif
