@@ -12,6 +12,10 @@ BACKEND ?= $(if $(filter Linux,$(shell uname -s)),epoll,kqueue)
 PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr/local
 
+# `make V=1` shows the commands.
+Q = $(if $(V),,@)
+SAY = @$(if $(V),:,printf '%-4s %s\n')
+
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes
 STD = -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE
@@ -80,11 +84,13 @@ OBJECTS := $(SOURCES:%.c=build/obj/%.o)
 
 build/obj/%.o: %.c build/.cares | $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(CFLAGS) -fPIC -c $< -o $@
+	$(SAY) CC $@
+	$(Q)$(CC) $(BASE) $(CFLAGS) -fPIC -c $< -o $@
 
 build/libweir.a: $(OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(SAY) AR $@
+	$(Q)$(AR) rcs $@ $^
 
 ifeq ($(shell uname -s),Darwin)
 SHARED = -dynamiclib -install_name @rpath/libweir.$(SOVERSION).dylib
@@ -93,13 +99,19 @@ SHARED = -shared -Wl,-soname,libweir.so.$(SOVERSION) -Wl,--no-undefined
 endif
 
 build/libweir.so: $(OBJECTS)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(SHARED) $^ $(LIBS) -o $@.$(VERSION)
-	ln -sf libweir.so.$(VERSION) build/libweir.so.$(SOVERSION)
-	ln -sf libweir.so.$(SOVERSION) $@
+	$(SAY) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(SHARED) $^ $(LIBS) -o $@.$(VERSION)
+	@ln -sf libweir.so.$(VERSION) build/libweir.so.$(SOVERSION)
+	@ln -sf libweir.so.$(SOVERSION) $@
+
+# The reactor alone needs nothing but libc.
+build/examples/meter build/examples/timers: EXAMPLE_LIBS = $(KQUEUE_LIBS) -pthread
+EXAMPLE_LIBS = $(LIBS)
 
 build/examples/%: net/examples/%.c build/libweir.a
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) $< build/libweir.a $(LIBS) -o $@
+	$(SAY) LD $@
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) $< build/libweir.a $(EXAMPLE_LIBS) -o $@
 
 .PHONY: print-libs install
 print-libs:
@@ -123,13 +135,16 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 define variant
 build/$(1)/%.o: %.c build/.cares | $(HEADERS)
 	@mkdir -p $$(@D)
-	$(CC) $(TEST_FLAGS) $(2) -c $$< -o $$@
+	$(SAY) CC $$@
+	$(Q)$(CC) $(TEST_FLAGS) $(2) -c $$< -o $$@
 build/$(1)/libweir.a: $(SOURCES:%.c=build/$(1)/%.o) $(SUPPORT:%.c=build/$(1)/%.o)
 	@rm -f $$@
-	$(AR) rcs $$@ $$^
+	$(SAY) AR $$@
+	$(Q)$(AR) rcs $$@ $$^
 $(TEST_PROGRAMS:%=build/$(1)/%): build/$(1)/%: build/$(1)/test/%.o build/$(1)/libweir.a
 	@mkdir -p $$(@D)
-	$(CC) $(2) $(LDFLAGS) $$^ $(CMOCKA_LIBS) $(LIBS) -o $$@
+	$(SAY) LD $$@
+	$(Q)$(CC) $(2) $(LDFLAGS) $$^ $(CMOCKA_LIBS) $(LIBS) -o $$@
 endef
 $(eval $(call variant,test,-O1))
 $(eval $(call variant,sanitize,-O1 $(SANITIZE)))

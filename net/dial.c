@@ -1,0 +1,565 @@
+/*
+ * dial.c - name -> addresses -> the first that answers (RFC 8305)
+ *
+ * Both families are looked up at the same time. An attempt begins with the
+ * first IPv6 answer, or 50 ms after the first IPv4 answer ("resolution
+ * delay"); then, while no attempt has succeeded, another one begins every
+ * 250 ms, and at once when one fails; the families take turns. Earlier attempts
+ * live on: the first connection that stands wins, the others are closed.
+ * (Node aborts an attempt when the next one begins, and so never reaches a host
+ * that is 300 ms away; node #54359.)
+ *
+ *     lookup AAAA --+--> candidates[IPV6] --+
+ *                   |                       +--> attempts --> the first
+ *     lookup A    --+--> candidates[IPV4] --+
+ *
+ * Everything happens in callbacks of timers, lookups and descriptors, so
+ * nothing is told from inside the user's call. What is told may destroy the
+ * socket, and the dial with it: after each event `gone()` is asked.
+ */
+#include "dial.h"
+
+#include "address.h"
+#include "resolver.h"
+#include "socket.h"
+
+#include <string.h>
+
+enum {
+    RESOLUTION_DELAY = 50, /* RFC 8305, section 8 */
+    ATTEMPT_DELAY = 250,
+    ATTEMPT_DELAY_MIN = 10,
+    /* A UNIX socket's full backlog is EAGAIN, and no event tells when there is
+     * room. */
+    BACKLOG_RETRY = 10,
+    PORT_MAX = 65535
+};
+
+enum { IPV6, IPV4, FAMILIES };
+
+struct candidates {
+    weir_lookup *lookup; /* under way */
+    int status;          /* of the lookup that ended */
+    weir_address *list;
+    size_t count, next;
+};
+
+struct attempt {
+    struct weir_link link;
+    struct weir_source source;
+    struct weir_dial *dial;
+    weir_address address;
+};
+
+struct weir_dial {
+    weir_socket *socket;
+    weir_loop *loop;
+    struct candidates candidates[FAMILIES];
+    struct weir_link attempts;
+    unsigned turn;    /* whose candidate is next */
+    bool begun;       /* the first attempt has been made */
+    bool retrying;    /* a UNIX socket whose backlog is full */
+    weir_timer next;  /* the next attempt, or the resolution delay */
+    weir_timer limit; /* the user's timeout */
+    unsigned attempt_delay, port;
+    weir_address local;
+    weir_tcp_options tcp;
+    /* The error to tell if nothing connects. */
+    int error;
+    const char *call;
+    weir_address failed;
+    char host[]; /* as it was given; empty for an address */
+};
+
+static void go_on(struct weir_dial *dial);
+
+/* True when an event's callback destroyed the socket, and us with it. */
+static bool gone(const weir_socket *s)
+{
+    return s->phase != WEIR_PHASE_CONNECTING;
+}
+
+/* ----------------------------------------------------------------- the end */
+
+static void drop_attempt(struct attempt *attempt)
+{
+    weir_link_remove(&attempt->link);
+    if (attempt->source.fd >= 0) {
+        weir_source_remove(attempt->dial->loop, &attempt->source);
+        sys_close(attempt->source.fd);
+    }
+    weir_release(attempt);
+}
+
+static void free_dial(struct weir_dial *dial)
+{
+    weir_timer_stop(&dial->next);
+    weir_timer_stop(&dial->limit);
+    while (!weir_list_empty(&dial->attempts))
+        drop_attempt(weir_container_of(dial->attempts.next, struct attempt,
+                                       link));
+    for (int i = 0; i < FAMILIES; i++) {
+        if (dial->candidates[i].lookup)
+            weir_lookup_cancel(dial->candidates[i].lookup);
+        weir_release(dial->candidates[i].list);
+    }
+    dial->socket->extra->dial = NULL;
+    weir_release(dial);
+}
+
+void weir_dial_cancel(weir_socket *s)
+{
+    if (s->extra && s->extra->dial)
+        free_dial(s->extra->dial);
+}
+
+static void fail(struct weir_dial *dial, int error, const char *call,
+                 const weir_address *address)
+{
+    weir_address copy = *address;
+
+    weir_socket_fail(dial->socket, error, call, copy.length ? &copy : NULL);
+}
+
+static void timed_out(weir_timer *timer)
+{
+    struct weir_dial *dial = timer->data;
+    weir_address address = dial->failed;
+
+    if (!weir_list_empty(&dial->attempts))
+        address = weir_container_of(dial->attempts.prev, struct attempt, link)
+                      ->address;
+    fail(dial, -ETIMEDOUT, "connect", &address);
+}
+
+/* ----------------------------------------------------------- one attempt */
+
+/* Errors that say something of this machine and nothing of the other one. If
+ * another address got an answer, that is the one to tell. */
+static bool local_error(int error)
+{
+    return error == -ENETUNREACH || error == -EADDRNOTAVAIL ||
+           error == -EAFNOSUPPORT || error == -EHOSTUNREACH;
+}
+
+static void note(struct weir_dial *dial, int error, const char *call,
+                 const weir_address *address)
+{
+    if (dial->error && !local_error(dial->error))
+        return;
+    dial->error = error;
+    dial->call = call;
+    dial->failed = *address;
+}
+
+static void tell_attempt(struct weir_dial *dial, int status,
+                         const weir_address *address)
+{
+    weir_socket *s = dial->socket;
+
+    if (s->events && s->events->attempt)
+        s->events->attempt(s, status, address);
+}
+
+static void succeeded(struct attempt *attempt)
+{
+    struct weir_dial *dial = attempt->dial;
+    weir_socket *s = dial->socket;
+    int fd = attempt->source.fd;
+
+    attempt->source.fd = -1; /* it stays registered, for its next source */
+    free_dial(dial);
+    weir_socket_connected(s, fd);
+}
+
+static void attempt_ready(weir_loop *loop, struct weir_source *source,
+                          unsigned events)
+{
+    struct attempt *attempt =
+        weir_container_of(source, struct attempt, source);
+    struct weir_dial *dial = attempt->dial;
+    weir_socket *s = dial->socket;
+    weir_address address = attempt->address;
+    socklen_t size = sizeof(int);
+    int error = 0;
+
+    (void)loop;
+    if (!(events & (WEIR_WRITABLE | WEIR_ERROR | WEIR_HANGUP)))
+        return;
+    if (sys_getsockopt(source->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+        error = EBADF;
+    if (error == 0) {
+        succeeded(attempt);
+        return;
+    }
+    drop_attempt(attempt);
+    note(dial, -error, "connect", &address);
+    tell_attempt(dial, -error, &address);
+    if (!gone(s))
+        go_on(dial);
+}
+
+/* Binds to the local address if there is one. Its port is left to connect()
+ * when it is 0, so that one local port can serve several peers. */
+static int bind_local(struct weir_dial *dial, int fd, int family)
+{
+    const weir_address *local = &dial->local;
+
+    if (!local->length)
+        return 0;
+    if (weir_address_family(local) != family)
+        return -EAFNOSUPPORT;
+#ifdef IP_BIND_ADDRESS_NO_PORT
+    if (family != AF_UNIX && weir_address_port(local) == 0)
+        (void)sys_set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+#endif
+    if (family != AF_UNIX && weir_address_port(local))
+        (void)sys_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    return sys_bind(fd, &local->name.any, local->length);
+}
+
+/* Begins a connect on a new descriptor. *call names what failed. */
+static int open_attempt(struct attempt *attempt, const char **call)
+{
+    struct weir_dial *dial = attempt->dial;
+    const weir_address *to = &attempt->address;
+    int family = weir_address_family(to);
+    int fd, result;
+
+    *call = "socket";
+    fd = weir_sys_stream(family);
+    if (fd < 0)
+        return fd;
+    *call = "setsockopt";
+    result = weir_tcp_apply(fd, family, &dial->tcp);
+    if (result == 0) {
+        *call = "bind";
+        result = bind_local(dial, fd, family);
+    }
+    if (result == 0) {
+        *call = "connect";
+        result = sys_connect(fd, &to->name.any, to->length);
+    }
+    if (result == -EINPROGRESS || result == 0) {
+        attempt->source.fd = fd;
+        result = weir_source_add(dial->loop, &attempt->source,
+                                 WEIR_WRITABLE | WEIR_EDGE);
+    }
+    if (result < 0) {
+        attempt->source.fd = -1;
+        sys_close(fd);
+    }
+    return result;
+}
+
+static struct attempt *new_attempt(struct weir_dial *dial,
+                                   const weir_address *address)
+{
+    struct attempt *attempt = weir_alloc_zeroed(sizeof *attempt);
+
+    if (!attempt)
+        return NULL;
+    attempt->dial = dial;
+    attempt->address = *address;
+    attempt->source.ready = attempt_ready;
+    attempt->source.fd = -1;
+    weir_list_append(&dial->attempts, &attempt->link);
+    return attempt;
+}
+
+/* The only candidate of a UNIX socket, once more when there may be room. */
+static void retry_later(struct weir_dial *dial, const weir_address *address)
+{
+    dial->candidates[IPV6].next--;
+    dial->retrying = true;
+    dial->failed = *address;
+    weir_timer_start(&dial->next, BACKLOG_RETRY);
+}
+
+/* False when the socket is gone. */
+static bool try(struct weir_dial *dial, const weir_address *address)
+{
+    weir_socket *s = dial->socket;
+    struct attempt *attempt;
+    const char *call = "connect";
+    int result = -ENOMEM;
+
+    if (!dial->retrying)
+        tell_attempt(dial, 0, address);
+    if (gone(s))
+        return false;
+    attempt = new_attempt(dial, address);
+    if (attempt) {
+        result = open_attempt(attempt, &call);
+        if (result == 0)
+            return true;
+        drop_attempt(attempt);
+    }
+    if (result == -EAGAIN && weir_address_family(address) == AF_UNIX) {
+        retry_later(dial, address);
+        return true;
+    }
+    note(dial, result, call, address);
+    tell_attempt(dial, result, address);
+    return !gone(s);
+}
+
+/* ------------------------------------------------------- which one is next */
+
+static bool looking_up(const struct weir_dial *dial)
+{
+    return dial->candidates[IPV6].lookup || dial->candidates[IPV4].lookup;
+}
+
+/* The families take turns as long as both have candidates (RFC 8305, 4). */
+static bool take_candidate(struct weir_dial *dial, weir_address *address)
+{
+    for (int i = 0; i < FAMILIES; i++) {
+        struct candidates *from =
+            &dial->candidates[(dial->turn + (unsigned)i) % FAMILIES];
+
+        if (from->next < from->count) {
+            *address = from->list[from->next++];
+            dial->turn = (dial->turn + (unsigned)i + 1) % FAMILIES;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void tell_lookup_failed(struct weir_dial *dial)
+{
+    weir_socket *s = dial->socket;
+    int ipv4 = dial->candidates[IPV4].status;
+    int ipv6 = dial->candidates[IPV6].status;
+    /* "No address of this kind" says less than anything else. */
+    int error = ipv4 && ipv4 != WEIR_ENODATA ? ipv4 : ipv6 ? ipv6 : ipv4;
+
+    if (s->events && s->events->lookup)
+        s->events->lookup(s, error, NULL, dial->host);
+    if (!gone(s))
+        fail(dial, error, "lookup", &dial->failed);
+}
+
+/* Nothing is left to try, and nothing under way. */
+static void give_up(struct weir_dial *dial)
+{
+    if (dial->error)
+        fail(dial, dial->error, dial->call, &dial->failed);
+    else
+        tell_lookup_failed(dial);
+}
+
+/* Makes attempts until one is under way; then the next one is a matter of
+ * time. */
+static void go_on(struct weir_dial *dial)
+{
+    weir_address address;
+
+    dial->begun = true;
+    weir_timer_stop(&dial->next);
+    while (take_candidate(dial, &address)) {
+        if (!try(dial, &address) || weir_timer_running(&dial->next))
+            return;
+        if (!weir_list_empty(&dial->attempts)) {
+            weir_timer_start(&dial->next, dial->attempt_delay);
+            return;
+        }
+    }
+    if (weir_list_empty(&dial->attempts) && !looking_up(dial))
+        give_up(dial);
+}
+
+static void next_due(weir_timer *timer)
+{
+    go_on(timer->data);
+}
+
+static bool has_candidates(const struct weir_dial *dial)
+{
+    for (int i = 0; i < FAMILIES; i++)
+        if (dial->candidates[i].next < dial->candidates[i].count)
+            return true;
+    return false;
+}
+
+/* A lookup has ended: when is the next attempt due? */
+static void reconsider(struct weir_dial *dial)
+{
+    if (dial->begun) {
+        /* Between attempts the timer decides; without any, now. */
+        if (weir_list_empty(&dial->attempts))
+            go_on(dial);
+        else if (has_candidates(dial) && !weir_timer_running(&dial->next))
+            weir_timer_start(&dial->next, dial->attempt_delay);
+        return;
+    }
+    if (dial->candidates[IPV6].count || !looking_up(dial))
+        go_on(dial);
+    else if (dial->candidates[IPV4].count)
+        weir_timer_start(&dial->next, RESOLUTION_DELAY);
+}
+
+/* ------------------------------------------------------------------ lookup */
+
+static int keep_addresses(struct candidates *of, const weir_address *addresses,
+                          size_t count, unsigned port)
+{
+    of->list = weir_alloc(count * sizeof *addresses);
+    if (!of->list)
+        return -ENOMEM;
+    memcpy(of->list, addresses, count * sizeof *addresses);
+    for (size_t i = 0; i < count; i++)
+        weir_address_set_port(&of->list[i], port);
+    of->count = count;
+    return 0;
+}
+
+static void looked_up(weir_lookup *lookup, int status,
+                      const weir_address *addresses, size_t count)
+{
+    struct weir_dial *dial = weir_lookup_data(lookup);
+    weir_socket *s = dial->socket;
+    struct candidates *of = &dial->candidates[IPV6];
+
+    if (of->lookup != lookup)
+        of = &dial->candidates[IPV4];
+    of->lookup = NULL;
+    of->status = status;
+    if (status == 0)
+        of->status = keep_addresses(of, addresses, count, dial->port);
+    for (size_t i = 0; i < of->count && !gone(s); i++)
+        if (s->events && s->events->lookup)
+            s->events->lookup(s, 0, &addresses[i], weir_lookup_host(lookup));
+    if (!gone(s))
+        reconsider(dial);
+}
+
+/* --------------------------------------------------------------- beginning */
+
+static int check_options(const weir_connect_options *options)
+{
+    if (!options)
+        return 0;
+    if (options->family && options->family != AF_INET &&
+        options->family != AF_INET6)
+        return -EINVAL;
+    if (options->local && !options->local->length)
+        return -EINVAL;
+    return weir_tcp_valid(&options->tcp);
+}
+
+static void take_options(struct weir_dial *dial,
+                         const weir_connect_options *options)
+{
+    dial->attempt_delay = ATTEMPT_DELAY;
+    if (!options)
+        return;
+    if (options->attempt_delay)
+        dial->attempt_delay = options->attempt_delay < ATTEMPT_DELAY_MIN
+                                  ? ATTEMPT_DELAY_MIN
+                                  : options->attempt_delay;
+    if (options->local)
+        dial->local = *options->local;
+    dial->tcp = options->tcp;
+    if (options->timeout)
+        weir_timer_start(&dial->limit, options->timeout);
+}
+
+static int create_dial(weir_socket *s, const char *host,
+                       const weir_connect_options *options,
+                       struct weir_dial **out)
+{
+    size_t length = strlen(host) + 1;
+    struct weir_extra *extra;
+    struct weir_dial *dial;
+    int result = check_options(options);
+
+    if (result < 0)
+        return result;
+    extra = weir_socket_extra(s);
+    dial = extra ? weir_alloc_zeroed(sizeof *dial + length) : NULL;
+    if (!dial)
+        return -ENOMEM;
+    memcpy(dial->host, host, length);
+    dial->socket = s;
+    dial->loop = s->loop;
+    weir_list_init(&dial->attempts);
+    weir_timer_init(&dial->next, s->loop, next_due);
+    weir_timer_init(&dial->limit, s->loop, timed_out);
+    dial->next.data = dial->limit.data = dial;
+    /* It is the socket that keeps the loop alive, or not. */
+    weir_timer_unref(&dial->next);
+    weir_timer_unref(&dial->limit);
+    take_options(dial, options);
+    extra->dial = dial;
+    *out = dial;
+    return 0;
+}
+
+int weir_dial_address(weir_socket *s, const weir_address *address,
+                      const weir_connect_options *options)
+{
+    struct weir_dial *dial;
+    int result;
+
+    if (!address || !address->length)
+        return -EINVAL;
+    if (options && options->family &&
+        weir_address_family(address) != options->family)
+        return -EINVAL;
+    result = create_dial(s, "", options, &dial);
+    if (result < 0)
+        return result;
+    result = keep_addresses(&dial->candidates[IPV6], address, 1,
+                            weir_address_port(address));
+    if (result < 0) {
+        free_dial(dial);
+        return result;
+    }
+    weir_timer_start(&dial->next, 0);
+    return 0;
+}
+
+static int look_up(struct weir_dial *dial, int which, const char *host)
+{
+    weir_lookup_options options = {
+        .family = which == IPV6 ? AF_INET6 : AF_INET
+    };
+    struct candidates *of = &dial->candidates[which];
+    int result = weir_lookup_start(&of->lookup, dial->loop, host, &options,
+                                   looked_up, dial);
+
+    if (result == 0)
+        weir_lookup_unref(of->lookup);
+    return result;
+}
+
+int weir_dial_host(weir_socket *s, const char *host, unsigned port,
+                   const weir_connect_options *options)
+{
+    int family = options ? options->family : 0;
+    struct weir_dial *dial;
+    weir_address literal;
+    int result;
+
+    if (!host || !*host)
+        return -EINVAL;
+    if (port > PORT_MAX)
+        return -ERANGE;
+    if (strlen(host) > WEIR_HOST_MAX)
+        return -ENAMETOOLONG;
+    if (weir_address_ip(&literal, host, port) == 0)
+        return weir_dial_address(s, &literal, options);
+    result = create_dial(s, host, options, &dial);
+    if (result < 0)
+        return result;
+    dial->port = port;
+    if (family != AF_INET)
+        result = look_up(dial, IPV6, host);
+    if (result == 0 && family != AF_INET6)
+        result = look_up(dial, IPV4, host);
+    if (result < 0)
+        free_dial(dial);
+    return result;
+}

@@ -1,0 +1,141 @@
+/*
+ * pipe.c - socket to socket, at the speed of the slower
+ *
+ * A pipe stands between the reading half of one socket and the writing half of
+ * another: it takes the place of `data` and `end` on one side and of `drain` on
+ * the other, and stalls the source while the destination holds more than
+ * PIPE_MARK bytes.
+ *
+ * This is the copying path: bytes go through the loop's read buffer, and only
+ * what the destination does not take at once is copied. The place for moving
+ * them inside the kernel (splice) is weir_pipe_start() below and read_some() in
+ * socket.c: whoever is asked to read decides how.
+ */
+#include "pipe.h"
+
+enum { PIPE_MARK = 64 * 1024 };
+
+struct weir_pipe {
+    weir_socket *from, *to;
+};
+
+static void detach(struct weir_pipe *pipe)
+{
+    weir_socket *from = pipe->from;
+
+    from->extra->out = NULL;
+    pipe->to->extra->in = NULL;
+    from->state &= (uint16_t)~WEIR_S_PIPE_STALLED;
+    weir_release(pipe);
+    weir_socket_reader_changed(from);
+}
+
+void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
+{
+    weir_socket *from = pipe->from, *to = pipe->to;
+    int result = weir_write(to, bytes, length, NULL, NULL);
+
+    /* A destination that refuses for want of room or memory would lose bytes
+     * in the middle: the stream is cut, and both ends learn of it. */
+    if (result < 0) {
+        if (weir_pipe_out(from))
+            weir_socket_fail(from, result, "pipe", NULL);
+        return;
+    }
+    if (to->queue.size > PIPE_MARK)
+        from->state |= WEIR_S_PIPE_STALLED;
+}
+
+void weir_pipe_drained(struct weir_pipe *pipe)
+{
+    pipe->from->state &= (uint16_t)~WEIR_S_PIPE_STALLED;
+    weir_socket_reader_changed(pipe->from);
+}
+
+void weir_pipe_ended(struct weir_pipe *pipe)
+{
+    weir_socket *to = pipe->to;
+
+    detach(pipe);
+    (void)weir_socket_end(to);
+}
+
+void weir_pipe_write_failed(weir_socket *socket)
+{
+    struct weir_pipe *in = weir_pipe_in(socket);
+    weir_socket *from;
+
+    if (!in)
+        return;
+    from = in->from;
+    detach(in);
+    weir_socket_destroy(from);
+}
+
+/* A source that closes before its end cuts the stream: the destination must
+ * not take what it has for the whole, so its peer gets a reset. */
+void weir_pipe_closed(weir_socket *socket)
+{
+    struct weir_pipe *out = weir_pipe_out(socket);
+    weir_socket *to;
+
+    if (out) {
+        to = out->to;
+        detach(out);
+        weir_socket_reset(to);
+    }
+    weir_pipe_write_failed(socket);
+}
+
+void weir_pipe_abandon(weir_socket *socket)
+{
+    weir_pipe_closed(socket);
+}
+
+static int refusal(const weir_socket *from, const weir_socket *to)
+{
+    if (!from || !to || from == to || from->loop != to->loop)
+        return -EINVAL;
+    if (from->phase >= WEIR_PHASE_DESTROYED ||
+        to->phase >= WEIR_PHASE_DESTROYED)
+        return -EBADF;
+    if (from->phase == WEIR_PHASE_NEW || to->phase == WEIR_PHASE_NEW)
+        return -ENOTCONN;
+    if (weir_pipe_out(from) || weir_pipe_in(to) ||
+        from->state & WEIR_S_DISCARD)
+        return -EBUSY;
+    return to->writing == WEIR_WRITING_OPEN ? 0 : -EPIPE;
+}
+
+int weir_pipe(weir_socket *from, weir_socket *to)
+{
+    int result = refusal(from, to);
+    struct weir_pipe *pipe;
+
+    if (result < 0)
+        return result;
+    if (!weir_socket_extra(from) || !weir_socket_extra(to))
+        return -ENOMEM;
+    /* Nothing will ever come: the end is carried over at once. */
+    if (from->reading == WEIR_READING_ENDED)
+        return weir_socket_end(to);
+    pipe = weir_alloc(sizeof *pipe);
+    if (!pipe)
+        return -ENOMEM;
+    pipe->from = from;
+    pipe->to = to;
+    from->extra->out = pipe;
+    to->extra->in = pipe;
+    weir_socket_reader_changed(from);
+    return 0;
+}
+
+int weir_unpipe(weir_socket *from)
+{
+    struct weir_pipe *out = from ? weir_pipe_out(from) : NULL;
+
+    if (!out)
+        return -EINVAL;
+    detach(out);
+    return 0;
+}

@@ -1,0 +1,38 @@
+/*
+ * pipe.h - what a socket tells the pipes it is part of
+ */
+#ifndef WEIR_NET_PIPE_H
+#define WEIR_NET_PIPE_H
+
+#include "socket.h"
+
+struct weir_pipe;
+
+/* The pipe that reads from this socket, and the one that writes to it. */
+static inline struct weir_pipe *weir_pipe_out(const weir_socket *socket)
+{
+    return socket->extra ? socket->extra->out : NULL;
+}
+
+static inline struct weir_pipe *weir_pipe_in(const weir_socket *socket)
+{
+    return socket->extra ? socket->extra->in : NULL;
+}
+
+/* The source has data; its stream has ended. */
+void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length);
+void weir_pipe_ended(struct weir_pipe *pipe);
+
+/* The destination has sent all that it had. */
+void weir_pipe_drained(struct weir_pipe *pipe);
+
+/* A socket's writing has failed; it is destroyed. Either may be without
+ * pipes. */
+void weir_pipe_write_failed(weir_socket *socket);
+void weir_pipe_closed(weir_socket *socket);
+
+/* Takes all pipes of a socket away: it will discard what it reads. The source
+ * of one that flows into it is destroyed. */
+void weir_pipe_abandon(weir_socket *socket);
+
+#endif

@@ -1,0 +1,627 @@
+/*
+ * server.c - listening, accepting, refusing, throttling
+ *
+ * The listening socket is level-triggered: connections that are not taken now
+ * are told again next turn, so nothing has to be remembered. How many to take
+ * per turn is learnt from the last one: most of the time only one waits, and a
+ * second accept() would be a call for nothing (libuv measured 99.9 %), but in
+ * a burst one per turn would let the backlog overflow.
+ *
+ * Without descriptors the kernel goes on reporting a connection that accept()
+ * cannot take, for ever (bun #32705: 98,000 failures in 10 s). A descriptor
+ * kept in reserve is given up then, so that what waits can be accepted and
+ * closed: whoever connects learns it at once instead of hanging. If even that
+ * does not work, accepting rests for a while.
+ */
+#include "server.h"
+
+#include "address.h"
+#include "socket.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+enum {
+    BACKLOG = 511, /* as nginx, Redis, Node */
+    BURST_MAX = 64,
+    REST = 100 /* ms without accepting, after a failure */
+};
+
+struct weir_server {
+    struct weir_link link; /* in the loop's list */
+    struct weir_source source;
+    weir_loop *loop;
+    weir_connection_cb *cb;
+    const weir_server_events *events;
+    void *data;
+    struct weir_deferred deferred; /* tells `close` */
+    weir_timer rest;    /* after a failure */
+    weir_timer paused;  /* by the user */
+    size_t connections, max_connections;
+    int spare;          /* a descriptor to give up */
+    unsigned burst;     /* connections to take in one turn */
+    weir_tcp_options tcp;
+    int family;
+    weir_address bound; /* a UNIX socket's file, to be removed */
+    dev_t device;
+    ino_t inode;
+    uint8_t flags; /* WEIR_ACTIVE, WEIR_UNREF */
+    bool watching; /* registered with the loop */
+    bool halted;   /* paused by the user, with or without a timer */
+    bool closing;
+    bool failing;  /* an error was told, and nothing accepted since */
+    bool half_open, pause_on_connect;
+};
+
+static void ready(weir_loop *loop, struct weir_source *source,
+                  unsigned events);
+static void run(weir_loop *loop, struct weir_deferred *deferred);
+static void rest_over(weir_timer *timer);
+static void pause_over(weir_timer *timer);
+
+int weir_server_create(weir_server **out, weir_loop *loop,
+                       weir_connection_cb *cb, void *data)
+{
+    struct weir_net *net;
+    weir_server *server;
+
+    if (!out)
+        return -EINVAL;
+    *out = NULL;
+    if (!loop || !cb)
+        return -EINVAL;
+    net = weir_net_get(loop);
+    server = net ? weir_alloc_zeroed(sizeof *server) : NULL;
+    if (!server)
+        return -ENOMEM;
+    server->loop = loop;
+    server->cb = cb;
+    server->data = data;
+    server->source.fd = server->spare = -1;
+    server->source.ready = ready;
+    server->deferred.run = run;
+    weir_timer_init(&server->rest, loop, rest_over);
+    weir_timer_init(&server->paused, loop, pause_over);
+    server->rest.data = server->paused.data = server;
+    /* Listening keeps the loop alive, not the way we do it. */
+    weir_timer_unref(&server->rest);
+    weir_timer_unref(&server->paused);
+    weir_list_append(&net->servers, &server->link);
+    *out = server;
+    return 0;
+}
+
+/* --------------------------------------------------- watching the listener */
+
+static void unwatch(weir_server *server)
+{
+    if (server->watching)
+        weir_source_remove(server->loop, &server->source);
+    server->watching = false;
+}
+
+/* Watches when there is reason to, and comes back later when it cannot. */
+static int watch(weir_server *server)
+{
+    int result;
+
+    if (server->watching || server->source.fd < 0 || server->halted ||
+        weir_timer_running(&server->rest))
+        return 0;
+    result = weir_source_add(server->loop, &server->source, WEIR_READABLE);
+    server->watching = result == 0;
+    return result;
+}
+
+static void tell_error(weir_server *server, int error)
+{
+    if (server->failing)
+        return;
+    server->failing = true;
+    if (server->events && server->events->error)
+        server->events->error(server, error);
+}
+
+static void rest(weir_server *server)
+{
+    unwatch(server);
+    weir_timer_start(&server->rest, REST);
+}
+
+static void rest_over(weir_timer *timer)
+{
+    weir_server *server = timer->data;
+
+    if (server->spare < 0)
+        server->spare = sys_open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (watch(server) < 0)
+        rest(server);
+}
+
+/* --------------------------------------------------------------- accepting */
+
+static void tell_drop(weir_server *server, int fd, const weir_address *peer)
+{
+    weir_address local;
+    bool known = weir_address_local(fd, &local) == 0;
+
+    sys_close(fd);
+    if (server->events && server->events->drop)
+        server->events->drop(server, known ? &local : NULL,
+                             peer->length ? peer : NULL);
+}
+
+static int accept_one(weir_server *server, weir_address *peer)
+{
+    socklen_t size = sizeof peer->name;
+    int fd;
+
+    memset(peer, 0, sizeof *peer);
+    fd = weir_sys_accept(server->source.fd, &peer->name.any, &size);
+    if (fd >= 0)
+        peer->length = size > sizeof peer->name ? sizeof peer->name : size;
+    return fd;
+}
+
+static void welcome(weir_server *server, int fd)
+{
+    weir_socket *socket;
+    int error = weir_tcp_apply(fd, server->family, &server->tcp);
+
+    if (error < 0) {
+        sys_close(fd); /* the peer was gone already */
+        return;
+    }
+    socket = weir_socket_accepted(server, fd, &error);
+    if (!socket) {
+        tell_error(server, error);
+        return;
+    }
+    server->failing = false;
+    server->connections++;
+    weir_socket_set_half_open(socket, server->half_open);
+    if (server->pause_on_connect)
+        weir_socket_pause(socket);
+    server->cb(server, socket);
+}
+
+/* Out of descriptors: one connection is accepted with the one in reserve, and
+ * closed. False when that did not work either. */
+static bool shed_one(weir_server *server)
+{
+    weir_address peer;
+    int fd;
+
+    if (server->spare < 0)
+        return false;
+    sys_close(server->spare);
+    server->spare = -1;
+    fd = accept_one(server, &peer);
+    if (fd >= 0)
+        tell_drop(server, fd, &peer);
+    if (server->spare < 0)
+        server->spare = sys_open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && server->spare >= 0;
+}
+
+/* Errors of one connection that was gone before we took it, which accept(2)
+ * hands to us; the next one is another matter. */
+static bool passing(int error)
+{
+    switch (-error) {
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM: /* a firewall's */
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case ETIMEDOUT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* True when another accept() may succeed. */
+static bool handle_failure(weir_server *server, int error)
+{
+    if (error == -EAGAIN)
+        return false;
+    if (passing(error))
+        return true;
+    tell_error(server, error);
+    if (server->source.fd < 0)
+        return false;
+    if ((error == -EMFILE || error == -ENFILE) && shed_one(server))
+        return true;
+    if (server->source.fd >= 0)
+        rest(server);
+    return false;
+}
+
+static bool take_one(weir_server *server)
+{
+    weir_address peer;
+    int fd = accept_one(server, &peer);
+
+    if (fd < 0)
+        return handle_failure(server, fd);
+    if (server->max_connections &&
+        server->connections >= server->max_connections)
+        tell_drop(server, fd, &peer);
+    else
+        welcome(server, fd);
+    return true;
+}
+
+static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
+{
+    weir_server *server = weir_container_of(source, weir_server, source);
+    unsigned taken = 0;
+
+    (void)loop, (void)events;
+    /* A callback may pause or close us: `watching` says. */
+    while (server->watching && taken < server->burst && take_one(server))
+        taken++;
+    if (taken == server->burst)
+        server->burst = taken < BURST_MAX ? 2 * taken : taken;
+    else
+        server->burst = taken > 1 ? taken : 1;
+}
+
+/* -------------------------------------------------------------- listening */
+
+static int check_options(const weir_listen_options *options)
+{
+    return options ? weir_tcp_valid(&options->tcp) : 0;
+}
+
+static int set_listener_options(int fd, int family,
+                                const weir_listen_options *options)
+{
+    int result = 0;
+
+    if (family == AF_UNIX)
+        return 0;
+    if (!options->no_reuse_address)
+        result = sys_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (result == 0 && options->reuse_port)
+        result = sys_set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    /* Always explicitly: the system's default is a setting (bindv6only). */
+    if (result == 0 && family == AF_INET6)
+        result = sys_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY,
+                             options->ipv6_only);
+    /* Buffers are inherited by accepted sockets, and have to be there before
+     * the handshake to count for its window. */
+    if (result == 0 && options->tcp.receive_buffer)
+        result = sys_set_int(fd, SOL_SOCKET, SO_RCVBUF,
+                             (int)options->tcp.receive_buffer);
+    return result;
+}
+
+/* True when the path is a socket's file that nobody listens on. */
+static bool is_stale(const weir_address *address)
+{
+    struct stat status;
+    int fd, result;
+
+    if (!address->name.local.sun_path[0] ||
+        sys_lstat(address->name.local.sun_path, &status) < 0 ||
+        !S_ISSOCK(status.st_mode))
+        return false;
+    fd = weir_sys_stream(AF_UNIX);
+    if (fd < 0)
+        return false;
+    result = sys_connect(fd, &address->name.any, address->length);
+    sys_close(fd);
+    return result == -ECONNREFUSED;
+}
+
+static int bind_to(int fd, const weir_address *address)
+{
+    int result = sys_bind(fd, &address->name.any, address->length);
+
+    if (result != -EADDRINUSE || weir_address_family(address) != AF_UNIX ||
+        !is_stale(address))
+        return result;
+    result = sys_unlink(address->name.local.sun_path);
+    if (result < 0)
+        return result;
+    return sys_bind(fd, &address->name.any, address->length);
+}
+
+/* Remembers which file is ours, by its inode: at the end it may be another
+ * server's that replaced it. */
+static int made_file(weir_server *server, const weir_address *address,
+                     unsigned mode)
+{
+    const char *path = address->name.local.sun_path;
+    struct stat status;
+    int result;
+
+    if (weir_address_family(address) != AF_UNIX || !path[0])
+        return 0;
+    result = mode ? sys_chmod(path, (mode_t)mode) : 0;
+    if (result == 0)
+        result = sys_lstat(path, &status);
+    if (result < 0) {
+        (void)sys_unlink(path);
+        return result;
+    }
+    server->bound = *address;
+    server->device = status.st_dev;
+    server->inode = status.st_ino;
+    return 0;
+}
+
+static void remove_file(weir_server *server)
+{
+    const char *path = server->bound.name.local.sun_path;
+    struct stat status;
+
+    if (server->bound.length && sys_lstat(path, &status) == 0 &&
+        status.st_dev == server->device && status.st_ino == server->inode)
+        (void)sys_unlink(path);
+    server->bound.length = 0;
+}
+
+/* From here on `fd` listens and is the server's. */
+static int begin(weir_server *server, int fd, int family)
+{
+    int result;
+
+    server->source.fd = fd;
+    server->family = family;
+    server->burst = 1;
+    server->failing = false;
+    result = watch(server);
+    if (result < 0) {
+        server->source.fd = -1;
+        return result;
+    }
+    server->spare = sys_open("/dev/null", O_RDONLY | O_CLOEXEC);
+    weir_activate(server->loop, &server->flags);
+    return 0;
+}
+
+static int listen_on(weir_server *server, const weir_address *address,
+                     const weir_listen_options *options)
+{
+    unsigned backlog = options->backlog ? options->backlog : BACKLOG;
+    int family = weir_address_family(address);
+    int fd = weir_sys_stream(family);
+    int result;
+
+    if (fd < 0)
+        return fd;
+    result = set_listener_options(fd, family, options);
+    if (result == 0)
+        result = bind_to(fd, address);
+    if (result == 0) {
+        /* Permissions before listen(): nobody can connect in between. */
+        result = made_file(server, address, options->mode);
+        if (result == 0)
+            result = sys_listen(fd, backlog > INT32_MAX ? INT32_MAX
+                                                        : (int)backlog);
+        if (result == 0)
+            result = begin(server, fd, family);
+        if (result < 0)
+            remove_file(server);
+    }
+    if (result < 0)
+        sys_close(fd);
+    return result;
+}
+
+int weir_server_listen(weir_server *server, const weir_address *address,
+                       const weir_listen_options *options)
+{
+    static const weir_listen_options defaults = { 0 };
+    weir_address any_ipv4;
+    int result = check_options(options);
+
+    if (!server || !address || !address->length || result < 0)
+        return -EINVAL;
+    if (server->closing)
+        return -EBADF;
+    if (server->source.fd >= 0)
+        return -EALREADY;
+    if (!options)
+        options = &defaults;
+    server->tcp = options->tcp;
+    result = listen_on(server, address, options);
+    if ((result == -EAFNOSUPPORT || result == -EADDRNOTAVAIL ||
+         result == -EINVAL) &&
+        weir_address_any_host(address) && !options->ipv6_only) {
+        any_ipv4 = weir_address_any_ipv4(weir_address_port(address));
+        result = listen_on(server, &any_ipv4, options);
+    }
+    return result;
+}
+
+int weir_server_adopt(weir_server *server, int fd)
+{
+    socklen_t size = sizeof(int);
+    weir_address local;
+    int listening = 0;
+    int result;
+
+    if (!server)
+        return -EINVAL;
+    if (server->closing)
+        return -EBADF;
+    if (server->source.fd >= 0)
+        return -EALREADY;
+    result = sys_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
+    if (result == 0 && !listening)
+        result = -EINVAL;
+    if (result == 0)
+        result = weir_address_local(fd, &local);
+    if (result == 0)
+        result = weir_sys_adopt(fd);
+    if (result < 0)
+        return result;
+    return begin(server, fd, weir_address_family(&local));
+}
+
+/* ------------------------------------------------------- pausing, closing */
+
+static void go_on(weir_server *server)
+{
+    server->halted = false;
+    weir_timer_stop(&server->paused);
+    if (watch(server) < 0)
+        rest(server);
+}
+
+static void pause_over(weir_timer *timer)
+{
+    go_on(timer->data);
+}
+
+void weir_server_pause(weir_server *server, uint64_t duration)
+{
+    if (server->closing)
+        return;
+    server->halted = true;
+    unwatch(server);
+    if (duration)
+        weir_timer_start(&server->paused, duration);
+    else
+        weir_timer_stop(&server->paused);
+}
+
+void weir_server_resume(weir_server *server)
+{
+    if (server->halted)
+        go_on(server);
+}
+
+static void post_close(weir_server *server)
+{
+    if (server->closing && !server->connections &&
+        !weir_link_linked(&server->deferred.link))
+        weir_defer(server->loop, &server->deferred);
+}
+
+void weir_server_close(weir_server *server)
+{
+    if (server->closing)
+        return;
+    server->closing = true;
+    weir_timer_stop(&server->rest);
+    weir_timer_stop(&server->paused);
+    unwatch(server);
+    if (server->source.fd >= 0) {
+        remove_file(server);
+        sys_close(server->source.fd);
+        server->source.fd = -1;
+    }
+    if (server->spare >= 0)
+        sys_close(server->spare);
+    server->spare = -1;
+    weir_activate(server->loop, &server->flags); /* until `close` was told */
+    post_close(server);
+}
+
+void weir_server_connection_closed(weir_server *server)
+{
+    server->connections--;
+    post_close(server);
+}
+
+static void run(weir_loop *loop, struct weir_deferred *deferred)
+{
+    weir_server *server = weir_container_of(deferred, weir_server, deferred);
+
+    if (server->events && server->events->close)
+        server->events->close(server);
+    weir_deactivate(loop, &server->flags);
+    weir_link_remove(&server->link);
+    weir_release(server);
+}
+
+void weir_server_close_now(struct weir_net *net)
+{
+    weir_server *server =
+        weir_container_of(net->servers.next, weir_server, link);
+
+    weir_server_close(server);
+    weir_link_remove(&server->deferred.link);
+    run(server->loop, &server->deferred);
+}
+
+/* -------------------------------------------------------------- accessors */
+
+void weir_server_set_events(weir_server *server,
+                            const weir_server_events *events)
+{
+    server->events = events;
+}
+
+void weir_server_set_max_connections(weir_server *server, size_t maximum)
+{
+    server->max_connections = maximum;
+}
+
+size_t weir_server_connections(const weir_server *server)
+{
+    return server->connections;
+}
+
+void weir_server_set_half_open(weir_server *server, bool allowed)
+{
+    server->half_open = allowed;
+}
+
+void weir_server_set_pause_on_connect(weir_server *server, bool paused)
+{
+    server->pause_on_connect = paused;
+}
+
+int weir_server_address(const weir_server *server, weir_address *address)
+{
+    if (!address)
+        return -EINVAL;
+    *address = (weir_address){ 0 };
+    if (server->source.fd < 0)
+        return -ENOTCONN;
+    return weir_address_local(server->source.fd, address);
+}
+
+bool weir_server_listening(const weir_server *server)
+{
+    return server->source.fd >= 0;
+}
+
+int weir_server_fd(const weir_server *server)
+{
+    return server->source.fd;
+}
+
+weir_loop *weir_server_loop(const weir_server *server)
+{
+    return server->loop;
+}
+
+void *weir_server_data(const weir_server *server)
+{
+    return server->data;
+}
+
+void weir_server_set_data(weir_server *server, void *data)
+{
+    server->data = data;
+}
+
+void weir_server_ref(weir_server *server)
+{
+    weir_flags_ref(server->loop, &server->flags);
+}
+
+void weir_server_unref(weir_server *server)
+{
+    weir_flags_unref(server->loop, &server->flags);
+}

@@ -1,0 +1,628 @@
+/*
+ * socket.c - the life of a connection: events, reading, ending
+ *
+ * A socket is registered once, edge-triggered, for both directions. What the
+ * kernel says is remembered as two bits, READABLE and WRITABLE, until a short
+ * read or a full buffer disproves it; whether to read is a question of bits
+ * alone. So pausing, resuming and stalling need no system call, and a paused
+ * socket whose peer has gone cannot spin (epoll cannot mask EPOLLHUP; bun
+ * #37920).
+ *
+ * All that must not happen inside the user's call is left to `deferred`: it
+ * calls back finished writes, tells errors, reads what resume allowed, and
+ * closes. Order, wherever we come from:
+ *
+ *   read before write   what the peer said before it went is not lost because
+ *                       our answer fails (libuv #5196)
+ *   data, end, error    recv() == 0 alone is the end (nng #687)
+ *   writes before close every callback, with ECANCELED if need be
+ */
+#include "socket.h"
+
+#include "address.h"
+#include "dial.h"
+#include "pipe.h"
+#include "server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    /* Reads of one socket in one turn. A fast peer keeps the loop from the
+     * others for this long at most; the rest is taken next turn. */
+    READ_BUDGET = 8,
+    /* weir_socket_close() waits for the peer's FIN until either is passed. */
+    DISCARD_TIME = 5000,
+    DISCARD_BYTES = 1024 * 1024
+};
+
+static const unsigned both_edges =
+    WEIR_READABLE | WEIR_WRITABLE | WEIR_EDGE;
+
+static void run(weir_loop *loop, struct weir_deferred *deferred);
+static void ready(weir_loop *loop, struct weir_source *source,
+                  unsigned events);
+static void idle_fired(weir_loop *loop, struct weir_wheel_node *node);
+static void linger_expired(weir_loop *loop, struct weir_wheel_node *node);
+static void shut(weir_socket *s, int status);
+static void arm(weir_socket *s, uint64_t deadline);
+
+/* ---------------------------------------------------- creating, opening */
+
+static weir_socket *create(weir_loop *loop)
+{
+    struct weir_net *net = weir_net_get(loop);
+    weir_socket *s = net ? weir_pool_take(&net->sockets) : NULL;
+
+    if (!s)
+        return NULL;
+    s->loop = loop;
+    s->source.fd = -1;
+    s->source.ready = ready;
+    s->deferred.run = run;
+    s->idle.fire = idle_fired;
+    s->state = WEIR_S_NO_READER | WEIR_S_READ_OVER;
+    return s;
+}
+
+static void discard(weir_socket *s)
+{
+    weir_deactivate(s->loop, &s->flags);
+    weir_release(s->extra);
+    weir_pool_give(&weir_net_of(s->loop)->sockets, s);
+}
+
+int weir_socket_create(weir_socket **out, weir_loop *loop,
+                       const weir_socket_events *events, void *data)
+{
+    if (!out)
+        return -EINVAL;
+    *out = NULL;
+    if (!loop)
+        return -EINVAL;
+    *out = create(loop);
+    if (!*out)
+        return -ENOMEM;
+    weir_socket_set_events(*out, events, data);
+    return 0;
+}
+
+/* The descriptor is the socket's from here on. WRITABLE is assumed: the first
+ * send disproves it at worst. */
+static void opened(weir_socket *s)
+{
+    s->phase = WEIR_PHASE_OPEN;
+    s->state |= WEIR_S_WRITABLE;
+    s->state &= (uint16_t)~WEIR_S_READ_OVER;
+    weir_activate(s->loop, &s->flags);
+    weir_socket_active(s);
+}
+
+weir_socket *weir_socket_accepted(weir_server *server, int fd, int *error)
+{
+    weir_socket *s = create(weir_server_loop(server));
+
+    *error = -ENOMEM;
+    if (!s)
+        goto no_socket;
+    s->source.fd = fd;
+    *error = weir_source_add(s->loop, &s->source, both_edges);
+    if (*error < 0)
+        goto not_added;
+    s->server = server;
+    opened(s);
+    return s;
+
+not_added:
+    s->source.fd = -1;
+    discard(s);
+no_socket:
+    sys_close(fd);
+    return NULL;
+}
+
+static int check_adoptable(int fd)
+{
+    weir_address peer;
+    socklen_t size = sizeof(int);
+    int type;
+    int result = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
+
+    if (result < 0)
+        return result;
+    if (type != SOCK_STREAM)
+        return -EINVAL;
+    return weir_address_remote(fd, &peer);
+}
+
+int weir_socket_adopt(weir_socket *s, int fd)
+{
+    int result;
+
+    if (!s)
+        return -EINVAL;
+    if (s->phase != WEIR_PHASE_NEW)
+        return s->phase >= WEIR_PHASE_DESTROYED ? -EBADF : -EISCONN;
+    result = check_adoptable(fd);
+    if (result == 0)
+        result = weir_sys_adopt(fd);
+    if (result < 0)
+        return result;
+    s->source.fd = fd;
+    result = weir_source_add(s->loop, &s->source, both_edges);
+    if (result < 0) {
+        s->source.fd = -1;
+        return result;
+    }
+    s->state |= WEIR_S_SHARED;
+    opened(s);
+    return 0;
+}
+
+static int may_connect(const weir_socket *s)
+{
+    switch (s->phase) {
+    case WEIR_PHASE_NEW:
+        return 0;
+    case WEIR_PHASE_CONNECTING:
+        return -EALREADY;
+    case WEIR_PHASE_OPEN:
+        return -EISCONN;
+    default:
+        return -EBADF;
+    }
+}
+
+static int connecting(weir_socket *s, int result)
+{
+    if (result < 0)
+        return result;
+    s->phase = WEIR_PHASE_CONNECTING;
+    weir_activate(s->loop, &s->flags);
+    return 0;
+}
+
+int weir_socket_connect(weir_socket *s, const weir_address *address,
+                        const weir_connect_options *options)
+{
+    int result = s ? may_connect(s) : -EINVAL;
+
+    if (result < 0)
+        return result;
+    return connecting(s, weir_dial_address(s, address, options));
+}
+
+int weir_socket_connect_host(weir_socket *s, const char *host, unsigned port,
+                             const weir_connect_options *options)
+{
+    int result = s ? may_connect(s) : -EINVAL;
+
+    if (result < 0)
+        return result;
+    return connecting(s, weir_dial_host(s, host, port, options));
+}
+
+/* The descriptor changes hands with one system call, which also makes the
+ * kernel look again: whatever has arrived meanwhile is told. */
+void weir_socket_connected(weir_socket *s, int fd)
+{
+    int result;
+
+    s->source.fd = fd;
+    result = weir_source_change(s->loop, &s->source, both_edges);
+    if (result < 0) {
+        weir_socket_fail(s, result, "connect", NULL);
+        return;
+    }
+    opened(s);
+    if (s->events && s->events->connect)
+        s->events->connect(s);
+    if (s->phase != WEIR_PHASE_OPEN)
+        return;
+    weir_socket_flush(s);
+    weir_socket_tell_written(s);
+}
+
+/* --------------------------------------------------------------- reading */
+
+static bool may_read(const weir_socket *s)
+{
+    return !(s->state & WEIR_S_NO_READING);
+}
+
+static void read_ended(weir_socket *s)
+{
+    struct weir_pipe *out = weir_pipe_out(s);
+
+    s->reading = WEIR_READING_ENDED;
+    s->state |= WEIR_S_READ_OVER;
+    if (out)
+        weir_pipe_ended(out);
+    else if (!(s->state & WEIR_S_DISCARD) && s->events && s->events->end)
+        s->events->end(s);
+    if (s->phase != WEIR_PHASE_OPEN)
+        return;
+    /* Where another socket's stream flows into this one, its end is that
+     * stream's end. */
+    if (!(s->state & WEIR_S_HALF_OPEN) && !weir_pipe_in(s))
+        weir_socket_end(s);
+    weir_socket_maybe_close(s);
+}
+
+static void read_failed(weir_socket *s, int error)
+{
+    weir_address peer;
+
+    (void)weir_address_remote(s->source.fd, &peer);
+    weir_socket_fail(s, error, "read", &peer);
+}
+
+static void discarded(weir_socket *s, size_t length)
+{
+    if (s->idle.fire != linger_expired)
+        return; /* our own bytes are still on their way */
+    if (length >= s->timeout)
+        shut(s, -ECANCELED);
+    else
+        s->timeout -= (uint32_t)length;
+}
+
+static void deliver(weir_socket *s, const void *bytes, size_t length)
+{
+    struct weir_pipe *out;
+
+    if (s->extra && (out = weir_pipe_out(s)) != NULL)
+        weir_pipe_data(out, bytes, length);
+    else if (s->state & WEIR_S_DISCARD)
+        discarded(s, length);
+    else if (s->events->data)
+        s->events->data(s, bytes, length);
+}
+
+/* Where the next bytes go: the reader's own buffer if it has one. */
+static void *read_buffer(weir_socket *s, size_t *size)
+{
+    void *buffer = NULL;
+
+    if (s->events && s->events->buffer && !(s->state & WEIR_S_DISCARD) &&
+        !weir_pipe_out(s)) {
+        *size = 0;
+        buffer = s->events->buffer(s, size);
+    }
+    if (buffer && *size)
+        return buffer;
+    *size = WEIR_READ_BUFFER;
+    return weir_net_of(s->loop)->read_buffer;
+}
+
+/* A short read has emptied the kernel's queue, and what comes later is a new
+ * edge: no second call is needed to learn that there is nothing. After a FIN
+ * there is no later, so reading goes on to the 0 (libuv 2e2114ed8). */
+static void read_some(weir_socket *s)
+{
+    for (int budget = READ_BUDGET; budget > 0 && may_read(s); budget--) {
+        size_t size;
+        void *buffer = read_buffer(s, &size);
+        ssize_t n;
+
+        if (!may_read(s))
+            return; /* paused or destroyed while it was asked */
+        n = sys_recv(s->source.fd, buffer, size);
+        if (n > 0) {
+            bool emptied = (size_t)n < size && !(s->state & WEIR_S_HUNG_UP);
+
+            if (emptied)
+                s->state &= (uint16_t)~WEIR_S_READABLE;
+            s->bytes_read += (uint64_t)n;
+            weir_socket_active(s);
+            deliver(s, buffer, (size_t)n);
+            if (emptied)
+                return;
+        } else if (n == 0) {
+            read_ended(s);
+        } else if (n == -EAGAIN) {
+            s->state &= (uint16_t)~WEIR_S_READABLE;
+            return;
+        } else {
+            read_failed(s, (int)n);
+        }
+    }
+    if (may_read(s))
+        weir_socket_post(s);
+}
+
+static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
+{
+    weir_socket *s = weir_container_of(source, weir_socket, source);
+
+    (void)loop;
+    if (events & (WEIR_ERROR | WEIR_HANGUP | WEIR_READ_HANGUP))
+        s->state |= WEIR_S_READABLE | WEIR_S_HUNG_UP;
+    /* After an error or a hang-up the next send tells what it was. */
+    if (events & (WEIR_WRITABLE | WEIR_ERROR | WEIR_HANGUP))
+        s->state |= WEIR_S_WRITABLE;
+    if (events & WEIR_READABLE)
+        s->state |= WEIR_S_READABLE;
+    if ((s->state & (WEIR_S_READABLE | WEIR_S_NO_READING)) ==
+        WEIR_S_READABLE)
+        read_some(s);
+    if (s->queue.size && s->phase == WEIR_PHASE_OPEN) {
+        weir_socket_flush(s);
+        weir_socket_tell_written(s);
+    }
+}
+
+void weir_socket_pause(weir_socket *s)
+{
+    s->state |= WEIR_S_PAUSED;
+}
+
+static void read_on(weir_socket *s)
+{
+    if (may_read(s) && s->state & WEIR_S_READABLE)
+        weir_socket_post(s);
+}
+
+void weir_socket_resume(weir_socket *s)
+{
+    s->state &= (uint16_t)~WEIR_S_PAUSED;
+    read_on(s);
+}
+
+bool weir_socket_paused(const weir_socket *s)
+{
+    return s->state & WEIR_S_PAUSED;
+}
+
+void weir_socket_reader_changed(weir_socket *s)
+{
+    if (s->events || weir_pipe_out(s) || s->state & WEIR_S_DISCARD)
+        s->state &= (uint16_t)~WEIR_S_NO_READER;
+    else
+        s->state |= WEIR_S_NO_READER;
+    read_on(s);
+}
+
+void weir_socket_set_events(weir_socket *s, const weir_socket_events *events,
+                            void *data)
+{
+    s->events = events;
+    s->data = data;
+    weir_socket_reader_changed(s);
+}
+
+/* --------------------------------------------------------------- deferred */
+
+void weir_socket_post(weir_socket *s)
+{
+    if (s->phase != WEIR_PHASE_CLOSED && !weir_link_linked(&s->deferred.link))
+        weir_defer(s->loop, &s->deferred);
+}
+
+static void tell_error(weir_socket *s)
+{
+    if (!(s->state & WEIR_S_ERROR_DUE))
+        return;
+    s->state &= (uint16_t)~WEIR_S_ERROR_DUE;
+    if (s->events && s->events->error)
+        s->events->error(s, s->error);
+}
+
+/* The end of a destroyed socket: nothing that a callback does here can bring
+ * it back, since every call looks at `phase`. */
+static void finish(weir_socket *s)
+{
+    weir_server *server = s->server;
+
+    tell_error(s);
+    s->phase = WEIR_PHASE_CLOSED;
+    if (s->events && s->events->close)
+        s->events->close(s, s->state & WEIR_S_FAILED);
+    if (weir_link_linked(&s->deferred.link))
+        weir_link_remove(&s->deferred.link);
+    discard(s);
+    if (server)
+        weir_server_connection_closed(server);
+}
+
+static void run(weir_loop *loop, struct weir_deferred *deferred)
+{
+    weir_socket *s = weir_container_of(deferred, weir_socket, deferred);
+
+    (void)loop;
+    if (s->phase == WEIR_PHASE_OPEN && s->queue.size)
+        weir_socket_flush(s);
+    weir_socket_tell_written(s);
+    if (s->phase == WEIR_PHASE_DESTROYED) {
+        while (s->queue.first) /* no more are accepted: it ends */
+            weir_socket_tell_written(s);
+        finish(s);
+        return;
+    }
+    tell_error(s);
+    if (s->phase == WEIR_PHASE_OPEN && s->state & WEIR_S_READABLE)
+        read_some(s);
+}
+
+/* ----------------------------------------------------------------- ending */
+
+/* Gives up the descriptor: out of the backend first, since it may have been
+ * dup'ed or inherited and would stay there for ever (libuv 84f305915). */
+static void close_descriptor(weir_socket *s)
+{
+    if (s->source.fd < 0)
+        return;
+    weir_source_remove(s->loop, &s->source);
+    sys_close(s->source.fd);
+    s->source.fd = -1;
+}
+
+static void shut(weir_socket *s, int status)
+{
+    if (s->phase >= WEIR_PHASE_DESTROYED)
+        return;
+    s->phase = WEIR_PHASE_DESTROYED;
+    s->state |= WEIR_S_READ_OVER;
+    close_descriptor(s);
+    weir_dial_cancel(s);
+    if (weir_link_linked(&s->idle.link))
+        weir_wheel_remove(&s->loop->wheel, &s->idle);
+    weir_queue_fail(&s->queue, status);
+    weir_pipe_closed(s);
+    weir_activate(s->loop, &s->flags); /* until `close` was told */
+    weir_socket_post(s);
+}
+
+void weir_socket_note_error(weir_socket *s, int error, const char *call,
+                            const weir_address *address)
+{
+    struct weir_extra *extra;
+
+    if (s->state & WEIR_S_FAILED)
+        return;
+    s->state |= WEIR_S_FAILED | WEIR_S_ERROR_DUE;
+    s->error = error;
+    extra = weir_socket_extra(s);
+    if (!extra)
+        return; /* the error itself is told; only its details are lost */
+    extra->failed_call = call;
+    if (address)
+        extra->failed_address = *address;
+}
+
+void weir_socket_fail(weir_socket *s, int error, const char *call,
+                      const weir_address *address)
+{
+    if (s->phase >= WEIR_PHASE_DESTROYED)
+        return;
+    weir_socket_note_error(s, error, call, address);
+    shut(s, error);
+}
+
+void weir_socket_maybe_close(weir_socket *s)
+{
+    bool written = s->writing == WEIR_WRITING_FINISHED ||
+                   s->writing == WEIR_WRITING_FAILED;
+
+    if (s->phase == WEIR_PHASE_OPEN && written &&
+        s->reading == WEIR_READING_ENDED)
+        shut(s, -ECANCELED);
+}
+
+void weir_socket_destroy(weir_socket *s)
+{
+    shut(s, -ECANCELED);
+}
+
+void weir_socket_reset(weir_socket *s)
+{
+    struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+
+    if (s->source.fd >= 0)
+        (void)sys_setsockopt(s->source.fd, SOL_SOCKET, SO_LINGER, &reset,
+                             sizeof reset);
+    shut(s, -ECANCELED);
+}
+
+static void linger_expired(weir_loop *loop, struct weir_wheel_node *node)
+{
+    (void)loop;
+    shut(weir_container_of(node, weir_socket, idle), -ECANCELED);
+}
+
+/* Until the FIN the idle timeout is the user's, however long a slow reader
+ * takes; from then on the peer has nothing to wait for. */
+void weir_socket_linger(weir_socket *s)
+{
+    weir_socket_set_timeout(s, 0);
+    weir_loop_read_clock(s->loop);
+    s->timeout = DISCARD_BYTES;
+    s->idle.fire = linger_expired;
+    arm(s, s->loop->tick_up + DISCARD_TIME);
+}
+
+void weir_socket_close(weir_socket *s)
+{
+    if (s->phase != WEIR_PHASE_OPEN) {
+        shut(s, -ECANCELED);
+        return;
+    }
+    if (s->state & WEIR_S_DISCARD)
+        return;
+    weir_pipe_abandon(s);
+    s->state |= WEIR_S_DISCARD;
+    s->state &= (uint16_t)~WEIR_S_PAUSED;
+    if (s->writing == WEIR_WRITING_FINISHED)
+        weir_socket_linger(s);
+    weir_socket_end(s);
+    weir_socket_reader_changed(s);
+}
+
+void weir_socket_set_half_open(weir_socket *s, bool allowed)
+{
+    if (allowed)
+        s->state |= WEIR_S_HALF_OPEN;
+    else
+        s->state &= (uint16_t)~WEIR_S_HALF_OPEN;
+}
+
+void weir_socket_close_now(weir_socket *s)
+{
+    shut(s, -ECANCELED);
+    weir_link_remove(&s->deferred.link);
+    run(s->loop, &s->deferred);
+}
+
+/* ---------------------------------------------------------- idle timeout */
+
+static void arm(weir_socket *s, uint64_t deadline)
+{
+    s->idle.deadline = deadline;
+    weir_wheel_insert(&s->loop->wheel, &s->idle);
+}
+
+/* I/O has only stored when it happened. */
+static void idle_fired(weir_loop *loop, struct weir_wheel_node *node)
+{
+    weir_socket *s = weir_container_of(node, weir_socket, idle);
+    uint32_t idle = (uint32_t)loop->tick - s->last_active;
+
+    if (idle == UINT32_MAX)
+        idle = 0; /* last_active is rounded up and can be a tick ahead */
+    if (idle < s->timeout) {
+        arm(s, loop->tick + (s->timeout - idle));
+        return;
+    }
+    s->state |= WEIR_S_TIMED_OUT;
+    if (s->events && s->events->timeout)
+        s->events->timeout(s);
+}
+
+void weir_socket_rearm_timeout(weir_socket *s)
+{
+    s->state &= (uint16_t)~WEIR_S_TIMED_OUT;
+    arm(s, s->loop->tick_up + s->timeout);
+}
+
+void weir_socket_set_timeout(weir_socket *s, uint32_t timeout)
+{
+    weir_loop *loop = s->loop;
+
+    if (s->phase >= WEIR_PHASE_DESTROYED || s->idle.fire == linger_expired)
+        return;
+    if (weir_link_linked(&s->idle.link))
+        weir_wheel_remove(&loop->wheel, &s->idle);
+    s->state &= (uint16_t)~WEIR_S_TIMED_OUT;
+    s->timeout = timeout;
+    if (!timeout)
+        return;
+    if (!loop->clock_known)
+        weir_loop_read_clock(loop);
+    s->last_active = (uint32_t)loop->tick_up;
+    arm(s, loop->tick_up + timeout);
+}
+
+uint32_t weir_socket_timeout(const weir_socket *s)
+{
+    return s->idle.fire == linger_expired ? 0 : s->timeout;
+}

@@ -1,0 +1,157 @@
+/*
+ * socket.h - a socket's inside, for the files of net/
+ *
+ * A connection is two half-streams, and its state is these three enums. Who
+ * may change them: `phase` and `reading` socket.c, `writing` socket_write.c.
+ */
+#ifndef WEIR_NET_SOCKET_H
+#define WEIR_NET_SOCKET_H
+
+#include "state.h"
+#include "write_queue.h"
+
+struct weir_dial;
+
+enum weir_phase {
+    WEIR_PHASE_NEW,
+    WEIR_PHASE_CONNECTING,
+    WEIR_PHASE_OPEN,
+    WEIR_PHASE_DESTROYED, /* no descriptor; `close` is posted */
+    WEIR_PHASE_CLOSED     /* in `close`, its last event */
+};
+
+enum weir_reading {
+    WEIR_READING_OPEN,
+    WEIR_READING_ENDED /* the peer's FIN was read */
+};
+
+enum weir_writing {
+    WEIR_WRITING_OPEN,
+    WEIR_WRITING_ENDING,   /* FIN behind what is queued */
+    WEIR_WRITING_FINISHED, /* FIN sent */
+    WEIR_WRITING_FAILED    /* EPIPE and the like; reading may go on */
+};
+
+enum {
+    /* What the kernel said, and no call has disproved since. */
+    WEIR_S_READABLE = 1 << 0,
+    WEIR_S_WRITABLE = 1 << 1,
+    WEIR_S_HUNG_UP = 1 << 2, /* FIN or worse: a short read is not the end */
+
+    /* Any of these: do not read. */
+    WEIR_S_PAUSED = 1 << 3,
+    WEIR_S_NO_READER = 1 << 4,    /* no table, no pipe */
+    WEIR_S_READ_OVER = 1 << 5,    /* not open yet, ended, or destroyed */
+    WEIR_S_PIPE_STALLED = 1 << 6, /* the pipe's destination is full */
+    WEIR_S_NO_READING = WEIR_S_PAUSED | WEIR_S_NO_READER |
+                        WEIR_S_READ_OVER | WEIR_S_PIPE_STALLED,
+
+    WEIR_S_DRAIN_DUE = 1 << 7, /* a write answered WEIR_WAIT */
+    WEIR_S_HALF_OPEN = 1 << 8,
+    WEIR_S_DISCARD = 1 << 9,  /* weir_socket_close(): throw away, then close */
+    WEIR_S_SHARED = 1 << 10,  /* adopted: others may hold the descriptor */
+    WEIR_S_TIMED_OUT = 1 << 11, /* told, and idle since: no timer runs */
+    WEIR_S_FAILED = 1 << 12,
+    WEIR_S_ERROR_DUE = 1 << 13 /* to be told */
+};
+
+/* What few sockets have. */
+struct weir_extra {
+    size_t high_water; /* 0: default */
+    size_t limit;
+    struct weir_dial *dial;       /* while connecting */
+    struct weir_pipe *out, *in;   /* source of, destination of */
+    const char *failed_call;
+    weir_address failed_address;
+};
+
+struct weir_socket {
+    uint32_t number; /* the pool's */
+    uint8_t phase, reading, writing;
+    uint8_t flags; /* WEIR_ACTIVE, WEIR_UNREF */
+    struct weir_source source;
+    weir_loop *loop;
+    const weir_socket_events *events;
+    void *data;
+    weir_server *server;
+    struct weir_extra *extra;
+    struct weir_queue queue;
+    uint64_t bytes_read, bytes_written;
+    struct weir_deferred deferred;
+    struct weir_wheel_node idle;
+    uint32_t timeout;     /* ms; while lingering: bytes still accepted */
+    uint32_t last_active; /* low half of the tick of the last I/O */
+    uint16_t state;       /* WEIR_S_ */
+    uint8_t corks;
+    int error; /* the first one */
+};
+
+/* ------------------------------------------------------------- socket.c */
+
+/* Runs the socket's deferred work in the next turn. */
+void weir_socket_post(weir_socket *socket);
+
+/* An open socket for a descriptor that was accepted; closes `fd` if it fails,
+ * and gives NULL with *error. */
+weir_socket *weir_socket_accepted(weir_server *server, int fd, int *error);
+
+/* The dial's outcome: a connected descriptor, registered with the loop under
+ * another source; or an error. The dial is gone then. */
+void weir_socket_connected(weir_socket *socket, int fd);
+
+/* Ends a socket with an error: what is queued fails with it, `error` and
+ * `close` follow. `call` is static; `address` may be NULL. */
+void weir_socket_fail(weir_socket *socket, int error, const char *call,
+                      const weir_address *address);
+
+/* Notes the first error without ending anything. */
+void weir_socket_note_error(weir_socket *socket, int error, const char *call,
+                            const weir_address *address);
+
+/* Closes and tells everything at once: the loop is being destroyed. */
+void weir_socket_close_now(weir_socket *socket);
+
+/* The extra part, made when it is missing; NULL: out of memory. */
+struct weir_extra *weir_socket_extra(weir_socket *socket);
+
+/* WEIR_S_NO_READER as the table and the pipe say; reads on if it may. */
+void weir_socket_reader_changed(weir_socket *socket);
+
+/* Both directions are done: closes. */
+void weir_socket_maybe_close(weir_socket *socket);
+
+/* After the FIN of weir_socket_close(): how long to go on reading. */
+void weir_socket_linger(weir_socket *socket);
+
+void weir_socket_rearm_timeout(weir_socket *socket);
+
+/* Something was read or written. One store; the timer finds it when it
+ * fires. */
+static inline void weir_socket_active(weir_socket *socket)
+{
+    socket->last_active = (uint32_t)socket->loop->tick_up;
+    if (socket->state & WEIR_S_TIMED_OUT)
+        weir_socket_rearm_timeout(socket);
+}
+
+/* Compares a socket's parts with each other; NULL when all is well. */
+const char *weir_socket_check(const weir_socket *socket);
+
+/* ------------------------------------------------------- socket_write.c */
+
+/* Sends what is queued, as far as the kernel takes it. Callbacks are left for
+ * weir_socket_tell_written(). */
+void weir_socket_flush(weir_socket *socket);
+
+/* Calls back the writes that are done, then `drain`. */
+void weir_socket_tell_written(weir_socket *socket);
+
+/* -------------------------------------------------------------- options */
+
+/* Applies options to a descriptor of the given family. */
+int weir_tcp_apply(int fd, int family, const weir_tcp_options *options);
+
+/* What the options say before anything is tried: -EINVAL. */
+int weir_tcp_valid(const weir_tcp_options *options);
+
+#endif

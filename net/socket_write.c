@@ -1,0 +1,427 @@
+/*
+ * socket_write.c - the writing half of a socket
+ *
+ * A write goes to the kernel at once when nothing is in its way, and what the
+ * kernel does not take is queued. The usual case, a small write without a
+ * callback on a connection that keeps up, is one send() and no allocation.
+ *
+ * What can fail is done before the first byte is sent (see weir_spare_ready()):
+ * a write is accepted as a whole or refused as a whole.
+ */
+#include "socket.h"
+
+#include "address.h"
+#include "pipe.h"
+
+#include <string.h>
+
+enum {
+    /* Pieces in one writev, and bytes a socket may send in one turn before
+     * others get theirs (compare Redis, 64 KiB; large enough here that one
+     * call moves what a socket's buffer holds). */
+    GATHER = 64,
+    WRITE_BUDGET = 1024 * 1024,
+    PIECES_MAX = 1024,
+    HIGH_WATER = 1
+};
+
+/* What a write wants to send, whoever owns it. */
+struct write {
+    const struct iovec *pieces;
+    int count;
+    size_t length;
+    weir_buffer *buffer; /* NULL: copy */
+    weir_write_cb *cb;
+    void *argument;
+    bool owned; /* nobody but the queue holds the buffer */
+};
+
+static size_t high_water(const weir_socket *s)
+{
+    return s->extra && s->extra->high_water ? s->extra->high_water
+                                            : HIGH_WATER;
+}
+
+static int refusal(const weir_socket *s, size_t length)
+{
+    size_t limit = s->extra ? s->extra->limit : 0;
+
+    if (s->phase == WEIR_PHASE_NEW)
+        return -ENOTCONN;
+    if (s->phase >= WEIR_PHASE_DESTROYED)
+        return -EBADF;
+    if (s->writing != WEIR_WRITING_OPEN)
+        return -EPIPE;
+    if (limit && (length > limit || s->queue.size > limit - length))
+        return -ENOBUFS;
+    return 0;
+}
+
+/* A write error ends the writing half alone: an answer that is on its way, or
+ * here already, can still be read (libuv #2643). Without a reader there is
+ * nothing to wait for. */
+static void write_failed(weir_socket *s, int error)
+{
+    weir_address peer;
+
+    (void)weir_address_remote(s->source.fd, &peer);
+    if (s->reading == WEIR_READING_ENDED ||
+        s->state & (WEIR_S_NO_READER | WEIR_S_DISCARD)) {
+        weir_socket_fail(s, error, "write", &peer);
+        return;
+    }
+    weir_socket_note_error(s, error, "write", &peer);
+    s->writing = WEIR_WRITING_FAILED;
+    s->state &= (uint16_t)~WEIR_S_DRAIN_DUE;
+    weir_queue_fail(&s->queue, error);
+    weir_pipe_write_failed(s);
+    weir_socket_post(s);
+}
+
+/* What the kernel took: 0 when its buffer is full, a negative errno when the
+ * connection is broken. Anything less than all means full: the next edge
+ * comes when there is room. */
+static ssize_t try_send(weir_socket *s, const struct iovec *pieces, int count,
+                        size_t length)
+{
+    ssize_t sent;
+
+    if (count == 1)
+        sent = sys_send(s->source.fd, pieces->iov_base, pieces->iov_len);
+    else
+        sent = sys_sendv(s->source.fd, (struct iovec *)pieces, count);
+    if (sent == -EAGAIN)
+        sent = 0;
+    if (sent < 0)
+        return sent;
+    if ((size_t)sent < length)
+        s->state &= (uint16_t)~WEIR_S_WRITABLE;
+    if (sent > 0) {
+        s->bytes_written += (uint64_t)sent;
+        weir_socket_active(s);
+    }
+    return sent;
+}
+
+static bool may_send(const weir_socket *s)
+{
+    return s->phase == WEIR_PHASE_OPEN && s->state & WEIR_S_WRITABLE &&
+           !s->corks && !s->queue.size;
+}
+
+/* Copies what comes after the first `skip` bytes. */
+static void copy_rest(struct weir_chunk *chunk, const struct write *w,
+                      size_t skip)
+{
+    for (int i = 0; i < w->count; i++) {
+        const char *bytes = w->pieces[i].iov_base;
+        size_t length = w->pieces[i].iov_len;
+
+        if (skip >= length) {
+            skip -= length;
+            continue;
+        }
+        weir_chunk_copy(chunk, bytes + skip, length - skip);
+        skip = 0;
+    }
+}
+
+static void fill(weir_socket *s, struct weir_chunk *chunk,
+                 const struct write *w, size_t sent)
+{
+    chunk->cb = w->cb;
+    chunk->argument = w->argument;
+    if (w->buffer) {
+        chunk->buffer = weir_buffer_ref(w->buffer);
+        chunk->bytes = (const char *)w->pieces->iov_base + sent;
+        chunk->left = w->length - sent;
+        chunk->room = 0;
+    } else {
+        copy_rest(chunk, w, sent);
+    }
+    /* An empty write is done when those before it are, and not before there is
+     * a connection. */
+    chunk->done = sent == w->length && !s->queue.size && !s->corks &&
+                  s->phase == WEIR_PHASE_OPEN;
+}
+
+/* A write that leaves something to do even when all of it is sent: a callback,
+ * or memory to be released, which must not happen inside the call. */
+static bool to_be_told(const struct write *w)
+{
+    return w->cb || w->owned;
+}
+
+/* A chunk that must exist before anything is sent. */
+static bool wants_chunk(const struct write *w)
+{
+    return to_be_told(w) || (!w->buffer && w->length > WEIR_SPARE);
+}
+
+static int answer(weir_socket *s)
+{
+    if (s->queue.size < high_water(s))
+        return WEIR_SENT;
+    s->state |= WEIR_S_DRAIN_DUE;
+    return WEIR_WAIT;
+}
+
+static void keep(weir_socket *s, const struct write *w,
+                 struct weir_chunk *chunk, size_t sent)
+{
+    size_t rest = w->length - sent;
+
+    if (!rest && !to_be_told(w)) {
+        weir_chunk_free(chunk);
+        return;
+    }
+    if (!chunk && !w->buffer && weir_queue_room(&s->queue, rest)) {
+        copy_rest(s->queue.last, w, sent);
+        s->queue.size += rest;
+        return;
+    }
+    if (!chunk)
+        chunk = weir_spare_chunk(weir_net_of(s->loop), w->buffer ? 0 : rest);
+    fill(s, chunk, w, sent);
+    weir_queue_append(&s->queue, chunk);
+    if (chunk->done)
+        weir_socket_post(s);
+}
+
+static int write_any(weir_socket *s, const struct write *w)
+{
+    struct weir_chunk *chunk = NULL;
+    ssize_t sent = 0;
+    int result = refusal(s, w->length);
+
+    if (result < 0)
+        return result;
+    if (wants_chunk(w)) {
+        chunk = weir_chunk_create(w->buffer ? 0 : w->length);
+        if (!chunk)
+            return -ENOMEM;
+    } else if (!weir_spare_ready(weir_net_of(s->loop))) {
+        return -ENOMEM;
+    }
+    if (w->length && may_send(s)) {
+        sent = try_send(s, w->pieces, w->count, w->length);
+        if (sent < 0) {
+            weir_chunk_free(chunk);
+            write_failed(s, (int)sent);
+            return (int)sent;
+        }
+    }
+    keep(s, w, chunk, (size_t)sent);
+    return answer(s);
+}
+
+/* ----------------------------------------------------------- public face */
+
+int weir_write(weir_socket *s, const void *bytes, size_t length,
+               weir_write_cb *cb, void *argument)
+{
+    struct iovec piece = { .iov_base = (void *)bytes, .iov_len = length };
+    struct write w = { &piece, 1, length, NULL, cb, argument, false };
+
+    if (!s || (!bytes && length))
+        return -EINVAL;
+    return write_any(s, &w);
+}
+
+int weir_writev(weir_socket *s, const struct iovec *pieces, int count,
+                weir_write_cb *cb, void *argument)
+{
+    struct write w = { pieces, count, 0, NULL, cb, argument, false };
+
+    if (!s || count < 0 || count > PIECES_MAX || (!pieces && count))
+        return -EINVAL;
+    for (int i = 0; i < count; i++) {
+        if ((!pieces[i].iov_base && pieces[i].iov_len) ||
+            pieces[i].iov_len > SIZE_MAX / 2 - w.length)
+            return -EINVAL;
+        w.length += pieces[i].iov_len;
+    }
+    return write_any(s, &w);
+}
+
+static int write_buffer(weir_socket *s, weir_buffer *buffer,
+                        weir_write_cb *cb, void *argument, bool owned)
+{
+    struct iovec piece = { .iov_base = weir_buffer_bytes(buffer),
+                           .iov_len = weir_buffer_size(buffer) };
+    struct write w = { &piece, 1,        piece.iov_len, buffer,
+                       cb,     argument, owned };
+
+    return write_any(s, &w);
+}
+
+int weir_write_buffer(weir_socket *s, weir_buffer *buffer, weir_write_cb *cb,
+                      void *argument)
+{
+    if (!s || !buffer)
+        return -EINVAL;
+    return write_buffer(s, buffer, cb, argument, false);
+}
+
+int weir_write_owned(weir_socket *s, void *bytes, size_t length,
+                     weir_release_cb *release, weir_write_cb *cb,
+                     void *argument)
+{
+    weir_buffer *buffer;
+    int result;
+
+    if (!s || !release || (!bytes && length))
+        return -EINVAL;
+    buffer = weir_buffer_wrap(bytes, length, release, argument);
+    if (!buffer)
+        return -ENOMEM;
+    result = write_buffer(s, buffer, cb, argument, true);
+    /* Refused: the bytes go back to the caller, without `release`. */
+    if (result < 0)
+        weir_buffer_disown(buffer);
+    weir_buffer_unref(buffer);
+    return result;
+}
+
+size_t weir_socket_buffered(const weir_socket *s)
+{
+    return s->queue.size;
+}
+
+int weir_socket_set_high_water(weir_socket *s, size_t mark)
+{
+    struct weir_extra *extra = weir_socket_extra(s);
+
+    if (!extra)
+        return -ENOMEM;
+    extra->high_water = mark;
+    return 0;
+}
+
+int weir_socket_set_write_limit(weir_socket *s, size_t limit)
+{
+    struct weir_extra *extra = weir_socket_extra(s);
+
+    if (!extra)
+        return -ENOMEM;
+    extra->limit = limit;
+    return 0;
+}
+
+int weir_socket_cork(weir_socket *s)
+{
+    if (s->corks == UINT8_MAX)
+        return -EINVAL;
+    s->corks++;
+    return 0;
+}
+
+int weir_socket_uncork(weir_socket *s)
+{
+    if (!s->corks)
+        return -EINVAL;
+    if (--s->corks || s->phase != WEIR_PHASE_OPEN)
+        return 0;
+    weir_socket_flush(s);
+    weir_socket_post(s);
+    return 0;
+}
+
+/* ------------------------------------------------------ flushing, ending */
+
+static void send_fin(weir_socket *s)
+{
+    s->writing = WEIR_WRITING_FINISHED;
+    if (s->state & WEIR_S_DISCARD)
+        weir_socket_linger(s);
+    /* close() sends the FIN as well, and both halves are done then; but not if
+     * somebody else holds the descriptor too. An error means that the
+     * connection is broken, which reading will tell. */
+    if (s->reading == WEIR_READING_OPEN || s->state & WEIR_S_SHARED)
+        (void)sys_shutdown(s->source.fd, SHUT_WR);
+    weir_socket_maybe_close(s);
+}
+
+static void finish_if_sent(weir_socket *s)
+{
+    if (s->writing == WEIR_WRITING_ENDING && !s->queue.size &&
+        s->phase == WEIR_PHASE_OPEN)
+        send_fin(s);
+}
+
+void weir_socket_flush(weir_socket *s)
+{
+    size_t budget = WRITE_BUDGET;
+
+    if (!s->corks)
+        weir_queue_sent(&s->queue, 0); /* empty writes at the front */
+    while (s->queue.size && s->state & WEIR_S_WRITABLE && !s->corks) {
+        struct iovec pieces[GATHER];
+        size_t length;
+        int count = weir_queue_gather(&s->queue, pieces, GATHER, budget,
+                                      &length);
+        ssize_t sent = try_send(s, pieces, count, length);
+
+        if (sent < 0) {
+            write_failed(s, (int)sent);
+            return;
+        }
+        weir_queue_sent(&s->queue, (size_t)sent);
+        if ((size_t)sent >= budget) {
+            weir_socket_post(s); /* no edge will come: it is writable still */
+            break;
+        }
+        budget -= (size_t)sent;
+    }
+    finish_if_sent(s);
+}
+
+/* Those that were done when it began: a callback that writes again, and whose
+ * write is done at once, is called back next turn. */
+void weir_socket_tell_written(weir_socket *s)
+{
+    const struct weir_chunk *last = s->queue.last;
+    struct weir_chunk *chunk;
+    bool was_last = false;
+
+    while (!was_last && (chunk = weir_queue_take_done(&s->queue)) != NULL) {
+        weir_write_cb *cb = chunk->cb;
+        void *argument = chunk->argument;
+        int status = chunk->status;
+
+        was_last = chunk == last;
+        weir_chunk_free(chunk);
+        if (cb)
+            cb(s, status, argument);
+    }
+    if (s->queue.first && s->queue.first->done)
+        weir_socket_post(s);
+    if (s->queue.size || !(s->state & WEIR_S_DRAIN_DUE) ||
+        s->phase != WEIR_PHASE_OPEN)
+        return;
+    s->state &= (uint16_t)~WEIR_S_DRAIN_DUE;
+    if (weir_pipe_in(s))
+        weir_pipe_drained(weir_pipe_in(s));
+    else if (s->events && s->events->drain)
+        s->events->drain(s);
+}
+
+int weir_socket_end(weir_socket *s)
+{
+    if (!s)
+        return -EINVAL;
+    if (s->phase == WEIR_PHASE_NEW)
+        return -ENOTCONN;
+    if (s->phase >= WEIR_PHASE_DESTROYED)
+        return -EBADF;
+    if (s->writing != WEIR_WRITING_OPEN)
+        return 0;
+    s->writing = WEIR_WRITING_ENDING;
+    /* Nothing more can be written that a cork could wait for. */
+    s->corks = 0;
+    if (s->phase == WEIR_PHASE_OPEN) {
+        weir_socket_flush(s);
+        weir_socket_post(s);
+    }
+    return 0;
+}

@@ -1,0 +1,282 @@
+/*
+ * write_queue.c - chunks, shared buffers, and the queue between the two
+ *
+ * Everything is O(1) per write; `size` is kept, never counted. Chunks that
+ * nobody waits for are freed as soon as they are sent and first; the others
+ * wait for the socket to call them.
+ */
+#include "write_queue.h"
+
+#include <string.h>
+
+struct weir_buffer {
+    void *bytes;
+    size_t size;
+    size_t references;
+    weir_release_cb *release;
+    void *argument;
+    char own[];
+};
+
+/* -------------------------------------------------------- shared buffers */
+
+static weir_buffer *create(size_t own)
+{
+    weir_buffer *buffer;
+
+    if (own > SIZE_MAX - sizeof *buffer)
+        return NULL;
+    buffer = weir_alloc(sizeof *buffer + own);
+    if (!buffer)
+        return NULL;
+    *buffer = (weir_buffer){ .references = 1 };
+    return buffer;
+}
+
+weir_buffer *weir_buffer_create(size_t size)
+{
+    weir_buffer *buffer = create(size);
+
+    if (!buffer)
+        return NULL;
+    buffer->bytes = buffer->own;
+    buffer->size = size;
+    return buffer;
+}
+
+weir_buffer *weir_buffer_copy(const void *bytes, size_t size)
+{
+    weir_buffer *buffer;
+
+    if (!bytes && size)
+        return NULL;
+    buffer = weir_buffer_create(size);
+    if (buffer && size)
+        memcpy(buffer->bytes, bytes, size);
+    return buffer;
+}
+
+weir_buffer *weir_buffer_wrap(void *bytes, size_t size,
+                              weir_release_cb *release, void *argument)
+{
+    weir_buffer *buffer;
+
+    if (!bytes && size)
+        return NULL;
+    buffer = create(0);
+    if (!buffer)
+        return NULL;
+    buffer->bytes = bytes;
+    buffer->size = size;
+    buffer->release = release;
+    buffer->argument = argument;
+    return buffer;
+}
+
+void *weir_buffer_bytes(weir_buffer *buffer)
+{
+    return buffer->bytes;
+}
+
+size_t weir_buffer_size(const weir_buffer *buffer)
+{
+    return buffer->size;
+}
+
+weir_buffer *weir_buffer_ref(weir_buffer *buffer)
+{
+    buffer->references++;
+    return buffer;
+}
+
+void weir_buffer_unref(weir_buffer *buffer)
+{
+    if (!buffer || --buffer->references)
+        return;
+    if (buffer->release)
+        buffer->release(buffer->bytes, buffer->size, buffer->argument);
+    weir_release(buffer);
+}
+
+void weir_buffer_disown(weir_buffer *buffer)
+{
+    buffer->release = NULL;
+}
+
+/* ----------------------------------------------------------------- chunks */
+
+static void reset(struct weir_chunk *chunk, size_t capacity)
+{
+    *chunk = (struct weir_chunk){ .bytes = chunk->copy, .room = capacity };
+}
+
+struct weir_chunk *weir_chunk_create(size_t capacity)
+{
+    struct weir_chunk *chunk;
+
+    if (capacity > SIZE_MAX - sizeof *chunk)
+        return NULL;
+    chunk = weir_alloc(sizeof *chunk + capacity);
+    if (chunk)
+        reset(chunk, capacity);
+    return chunk;
+}
+
+void weir_chunk_free(struct weir_chunk *chunk)
+{
+    if (!chunk)
+        return;
+    weir_buffer_unref(chunk->buffer);
+    weir_release(chunk);
+}
+
+void weir_chunk_copy(struct weir_chunk *chunk, const void *bytes,
+                     size_t length)
+{
+    if (!length)
+        return;
+    memcpy((char *)chunk->bytes + chunk->left, bytes, length);
+    chunk->left += length;
+    chunk->room -= length;
+}
+
+bool weir_spare_ready(struct weir_net *net)
+{
+    if (!net->spare)
+        net->spare = weir_chunk_create(WEIR_SPARE);
+    return net->spare != NULL;
+}
+
+struct weir_chunk *weir_spare_chunk(struct weir_net *net, size_t length)
+{
+    /* A little more than asked for, since a stalled socket is often written to
+     * again, and small writes can share a chunk. */
+    struct weir_chunk *chunk =
+        weir_chunk_create(length < 448 ? 448 : length);
+
+    if (!chunk) {
+        chunk = net->spare;
+        net->spare = NULL;
+    }
+    return chunk;
+}
+
+/* ------------------------------------------------------------------ queue */
+
+void weir_queue_append(struct weir_queue *queue, struct weir_chunk *chunk)
+{
+    chunk->next = NULL;
+    if (queue->last)
+        queue->last->next = chunk;
+    else
+        queue->first = chunk;
+    queue->last = chunk;
+    if (!chunk->done)
+        queue->size += chunk->left;
+}
+
+struct weir_chunk *weir_queue_room(struct weir_queue *queue, size_t length)
+{
+    struct weir_chunk *last = queue->last;
+
+    if (!last || last->done || last->buffer || last->cb ||
+        last->room < length)
+        return NULL;
+    return last;
+}
+
+static struct weir_chunk *first_waiting(const struct weir_queue *queue)
+{
+    struct weir_chunk *chunk = queue->first;
+
+    while (chunk && chunk->done)
+        chunk = chunk->next;
+    return chunk;
+}
+
+int weir_queue_gather(const struct weir_queue *queue, struct iovec *pieces,
+                      int count, size_t limit, size_t *length)
+{
+    int used = 0;
+
+    *length = 0;
+    for (struct weir_chunk *chunk = first_waiting(queue);
+         chunk && used < count && *length < limit; chunk = chunk->next) {
+        pieces[used].iov_base = (void *)chunk->bytes;
+        pieces[used].iov_len = chunk->left;
+        *length += chunk->left;
+        used++;
+    }
+    return used;
+}
+
+static struct weir_chunk *take_first(struct weir_queue *queue)
+{
+    struct weir_chunk *chunk = queue->first;
+
+    queue->first = chunk->next;
+    if (!queue->first)
+        queue->last = NULL;
+    return chunk;
+}
+
+void weir_queue_sent(struct weir_queue *queue, size_t length)
+{
+    struct weir_chunk *chunk = first_waiting(queue);
+
+    queue->size -= length;
+    while (chunk && length >= chunk->left) {
+        struct weir_chunk *next = chunk->next;
+
+        length -= chunk->left;
+        chunk->bytes += chunk->left;
+        chunk->left = 0;
+        chunk->done = true;
+        if (chunk == queue->first && !chunk->cb && !chunk->buffer)
+            weir_chunk_free(take_first(queue));
+        chunk = next;
+    }
+    if (chunk) {
+        chunk->bytes += length;
+        chunk->left -= length;
+    }
+}
+
+void weir_queue_fail(struct weir_queue *queue, int status)
+{
+    for (struct weir_chunk *chunk = first_waiting(queue); chunk;
+         chunk = chunk->next) {
+        chunk->left = 0;
+        chunk->status = status;
+        chunk->done = true;
+    }
+    queue->size = 0;
+}
+
+struct weir_chunk *weir_queue_take_done(struct weir_queue *queue)
+{
+    if (!queue->first || !queue->first->done)
+        return NULL;
+    return take_first(queue);
+}
+
+const char *weir_queue_check(const struct weir_queue *queue)
+{
+    const struct weir_chunk *last = NULL;
+    bool waiting = false;
+    size_t size = 0;
+
+    for (const struct weir_chunk *chunk = queue->first; chunk;
+         chunk = chunk->next) {
+        if (chunk->done && waiting)
+            return "a chunk is done before one in front of it";
+        if (chunk->done && chunk->left)
+            return "a chunk is done and has bytes left";
+        waiting = waiting || !chunk->done;
+        size += chunk->left;
+        last = chunk;
+    }
+    if (size != queue->size)
+        return "the size is not the sum of the chunks";
+    return last == queue->last ? NULL : "`last` is not the last chunk";
+}
