@@ -24,6 +24,7 @@
 #ifndef WEIR_REACTOR_H
 #define WEIR_REACTOR_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
