@@ -267,11 +267,15 @@ static void discarded(weir_socket *s, size_t length)
         s->timeout -= (uint32_t)length;
 }
 
-static void deliver(weir_socket *s, const void *bytes, size_t length)
+static void received(weir_socket *s, const void *bytes, size_t length)
 {
     struct weir_pipe *out;
 
-    if (s->extra && (out = weir_pipe_out(s)) != NULL)
+    s->bytes_read += length;
+    weir_socket_active(s);
+    if (s->state & WEIR_S_PLAIN_READER)
+        s->events->data(s, bytes, length);
+    else if ((out = weir_pipe_out(s)) != NULL)
         weir_pipe_data(out, bytes, length);
     else if (s->state & WEIR_S_DISCARD)
         discarded(s, length);
@@ -284,8 +288,8 @@ static void *read_buffer(weir_socket *s, size_t *size)
 {
     void *buffer = NULL;
 
-    if (s->events && s->events->buffer && !(s->state & WEIR_S_DISCARD) &&
-        !weir_pipe_out(s)) {
+    if (!(s->state & (WEIR_S_PLAIN_READER | WEIR_S_DISCARD)) && s->events &&
+        s->events->buffer && !weir_pipe_out(s)) {
         *size = 0;
         buffer = s->events->buffer(s, size);
     }
@@ -295,40 +299,62 @@ static void *read_buffer(weir_socket *s, size_t *size)
     return weir_net_of(s->loop)->read_buffer;
 }
 
-/* A short read has emptied the kernel's queue, and what comes later is a new
+/* What a read gave, which was asked for `size` bytes. True when another one
+ * may give more.
+ *
+ * A short read has emptied the kernel's queue, and what comes later is a new
  * edge: no second call is needed to learn that there is nothing. After a FIN
  * there is no later, so reading goes on to the 0 (libuv 2e2114ed8). */
+static bool take(weir_socket *s, void *buffer, size_t size, ssize_t n)
+{
+    bool emptied;
+
+    if (n == -EINTR)
+        return true;
+    if (n == 0) {
+        read_ended(s);
+        return false;
+    }
+    if (n < 0 && n != -EAGAIN) {
+        read_failed(s, (int)n);
+        return false;
+    }
+    emptied = n < 0 || ((size_t)n < size && !(s->state & WEIR_S_HUNG_UP));
+    if (emptied)
+        s->state &= (uint16_t)~WEIR_S_READABLE;
+    if (n > 0)
+        received(s, buffer, (size_t)n);
+    return !emptied;
+}
+
 static void read_some(weir_socket *s)
 {
     for (int budget = READ_BUDGET; budget > 0 && may_read(s); budget--) {
         size_t size;
         void *buffer = read_buffer(s, &size);
-        ssize_t n;
 
         if (!may_read(s))
             return; /* paused or destroyed while it was asked */
-        n = sys_recv(s->source.fd, buffer, size);
-        if (n > 0) {
-            bool emptied = (size_t)n < size && !(s->state & WEIR_S_HUNG_UP);
-
-            if (emptied)
-                s->state &= (uint16_t)~WEIR_S_READABLE;
-            s->bytes_read += (uint64_t)n;
-            weir_socket_active(s);
-            deliver(s, buffer, (size_t)n);
-            if (emptied)
-                return;
-        } else if (n == 0) {
-            read_ended(s);
-        } else if (n == -EAGAIN) {
-            s->state &= (uint16_t)~WEIR_S_READABLE;
+        if (!take(s, buffer, size, sys_recv(s->source.fd, buffer, size)))
             return;
-        } else {
-            read_failed(s, (int)n);
-        }
     }
     if (may_read(s))
         weir_socket_post(s);
+}
+
+/* The usual read: a message has come, one call takes all of it. It is here
+ * only to be short; read_some() would do the same, and does the rest. */
+static inline void read_usual(weir_socket *s)
+{
+    char *buffer = weir_net_of(s->loop)->read_buffer;
+    ssize_t n = sys_recv_raw(s->source.fd, buffer, WEIR_READ_BUFFER);
+
+    if (n > 0 && n < WEIR_READ_BUFFER) {
+        s->state &= (uint16_t)~WEIR_S_READABLE;
+        received(s, buffer, (size_t)n);
+    } else if (take(s, buffer, WEIR_READ_BUFFER, n < 0 ? -errno : n)) {
+        read_some(s);
+    }
 }
 
 static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
@@ -336,15 +362,17 @@ static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
     weir_socket *s = weir_container_of(source, weir_socket, source);
 
     (void)loop;
-    if (events & (WEIR_ERROR | WEIR_HANGUP | WEIR_READ_HANGUP))
+    s->state |= (uint16_t)(events & (WEIR_S_READABLE | WEIR_S_WRITABLE));
+    /* What has happened, the next read or send will tell. */
+    if (events & (WEIR_ERROR | WEIR_HANGUP))
+        s->state |= WEIR_S_READABLE | WEIR_S_WRITABLE | WEIR_S_HUNG_UP;
+    else if (events & WEIR_READ_HANGUP)
         s->state |= WEIR_S_READABLE | WEIR_S_HUNG_UP;
-    /* After an error or a hang-up the next send tells what it was. */
-    if (events & (WEIR_WRITABLE | WEIR_ERROR | WEIR_HANGUP))
-        s->state |= WEIR_S_WRITABLE;
-    if (events & WEIR_READABLE)
-        s->state |= WEIR_S_READABLE;
-    if ((s->state & (WEIR_S_READABLE | WEIR_S_NO_READING)) ==
-        WEIR_S_READABLE)
+    if ((s->state & (WEIR_S_PLAIN_READER | WEIR_S_READABLE |
+                     WEIR_S_NO_READING | WEIR_S_HUNG_UP)) ==
+        (WEIR_S_PLAIN_READER | WEIR_S_READABLE))
+        read_usual(s);
+    else if (s->state & WEIR_S_READABLE)
         read_some(s);
     if (s->queue.size && s->phase == WEIR_PHASE_OPEN) {
         weir_socket_flush(s);
@@ -380,6 +408,11 @@ void weir_socket_reader_changed(weir_socket *s)
         s->state &= (uint16_t)~WEIR_S_NO_READER;
     else
         s->state |= WEIR_S_NO_READER;
+    if (s->events && s->events->data && !s->events->buffer &&
+        !weir_pipe_out(s) && !(s->state & WEIR_S_DISCARD))
+        s->state |= WEIR_S_PLAIN_READER;
+    else
+        s->state &= (uint16_t)~WEIR_S_PLAIN_READER;
     read_on(s);
 }
 

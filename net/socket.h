@@ -33,10 +33,11 @@ enum weir_writing {
 };
 
 enum {
-    /* What the kernel said, and no call has disproved since. */
-    WEIR_S_READABLE = 1 << 0,
-    WEIR_S_WRITABLE = 1 << 1,
-    WEIR_S_HUNG_UP = 1 << 2, /* FIN or worse: a short read is not the end */
+    /* What the kernel said, and no call has disproved since. The first two
+     * are the bits in which the backend tells it. */
+    WEIR_S_READABLE = WEIR_READABLE,
+    WEIR_S_WRITABLE = WEIR_WRITABLE,
+    WEIR_S_HUNG_UP = 1 << 1, /* FIN or worse: a short read is not the end */
 
     /* Any of these: do not read. */
     WEIR_S_PAUSED = 1 << 3,
@@ -52,7 +53,9 @@ enum {
     WEIR_S_SHARED = 1 << 10,  /* adopted: others may hold the descriptor */
     WEIR_S_TIMED_OUT = 1 << 11, /* told, and idle since: no timer runs */
     WEIR_S_FAILED = 1 << 12,
-    WEIR_S_ERROR_DUE = 1 << 13 /* to be told */
+    WEIR_S_ERROR_DUE = 1 << 13, /* to be told */
+    /* The usual reader: `data` and nothing else has a say. */
+    WEIR_S_PLAIN_READER = 1 << 14
 };
 
 /* What few sockets have. */
@@ -114,7 +117,8 @@ void weir_socket_close_now(weir_socket *socket);
 /* The extra part, made when it is missing; NULL: out of memory. */
 struct weir_extra *weir_socket_extra(weir_socket *socket);
 
-/* WEIR_S_NO_READER as the table and the pipe say; reads on if it may. */
+/* WEIR_S_NO_READER and WEIR_S_PLAIN_READER as the table and the pipe say;
+ * reads on if it may. */
 void weir_socket_reader_changed(weir_socket *socket);
 
 /* Both directions are done: closes. */

@@ -81,15 +81,8 @@ static void write_failed(weir_socket *s, int error)
 /* What the kernel took: 0 when its buffer is full, a negative errno when the
  * connection is broken. Anything less than all means full: the next edge
  * comes when there is room. */
-static ssize_t try_send(weir_socket *s, const struct iovec *pieces, int count,
-                        size_t length)
+static ssize_t note_sent(weir_socket *s, ssize_t sent, size_t length)
 {
-    ssize_t sent;
-
-    if (count == 1)
-        sent = sys_send(s->source.fd, pieces->iov_base, pieces->iov_len);
-    else
-        sent = sys_sendv(s->source.fd, (struct iovec *)pieces, count);
     if (sent == -EAGAIN)
         sent = 0;
     if (sent < 0)
@@ -101,6 +94,19 @@ static ssize_t try_send(weir_socket *s, const struct iovec *pieces, int count,
         weir_socket_active(s);
     }
     return sent;
+}
+
+static ssize_t try_send(weir_socket *s, const struct iovec *pieces, int count,
+                        size_t length)
+{
+    if (count == 1)
+        return note_sent(s,
+                         sys_send(s->source.fd, pieces->iov_base,
+                                  pieces->iov_len),
+                         length);
+    return note_sent(s,
+                     sys_sendv(s->source.fd, (struct iovec *)pieces, count),
+                     length);
 }
 
 static bool may_send(const weir_socket *s)
@@ -217,8 +223,18 @@ static int write_any(weir_socket *s, const struct write *w)
 
 /* ----------------------------------------------------------- public face */
 
-int weir_write(weir_socket *s, const void *bytes, size_t length,
-               weir_write_cb *cb, void *argument)
+/* The usual write: small, nobody to call back, nothing in its way, no limit. It is here only to be short; write_any() would do the same. */
+static bool is_usual(const weir_socket *s, size_t length)
+{
+    return may_send(s) && s->writing == WEIR_WRITING_OPEN &&
+           (!s->extra || !s->extra->limit) && length - 1 < WEIR_SPARE &&
+           weir_net_of(s->loop)->spare;
+}
+
+/* All that is not usual, apart from it so that the usual case stays short. */
+static __attribute__((noinline)) int
+write_copy(weir_socket *s, const void *bytes, size_t length,
+           weir_write_cb *cb, void *argument)
 {
     struct iovec piece = { .iov_base = (void *)bytes, .iov_len = length };
     struct write w = { &piece, 1, length, NULL, cb, argument, false };
@@ -226,6 +242,39 @@ int weir_write(weir_socket *s, const void *bytes, size_t length,
     if (!s || (!bytes && length))
         return -EINVAL;
     return write_any(s, &w);
+}
+
+/* The usual write, which the kernel did not take as a whole. */
+static __attribute__((noinline)) int
+write_rest(weir_socket *s, const void *bytes, size_t length, ssize_t sent)
+{
+    struct iovec piece = { .iov_base = (void *)bytes, .iov_len = length };
+    struct write w = { &piece, 1, length, NULL, NULL, NULL, false };
+
+    if (sent < 0 && errno == EINTR)
+        return write_any(s, &w);
+    sent = note_sent(s, sent < 0 ? sys_send_result(sent) : sent, length);
+    if (sent < 0) {
+        write_failed(s, (int)sent);
+        return (int)sent;
+    }
+    keep(s, &w, NULL, (size_t)sent);
+    return answer(s);
+}
+
+int weir_write(weir_socket *s, const void *bytes, size_t length,
+               weir_write_cb *cb, void *argument)
+{
+    ssize_t sent;
+
+    if (!s || !bytes || cb || !is_usual(s, length))
+        return write_copy(s, bytes, length, cb, argument);
+    sent = sys_send_raw(s->source.fd, bytes, length);
+    if ((size_t)sent != length)
+        return write_rest(s, bytes, length, sent);
+    s->bytes_written += length;
+    weir_socket_active(s);
+    return WEIR_SENT;
 }
 
 int weir_writev(weir_socket *s, const struct iovec *pieces, int count,

@@ -97,15 +97,18 @@ static void run_tasks(weir_loop *loop)
 
 static void dispatch(weir_loop *loop)
 {
-    while (loop->batch_next < loop->batch_count && !loop->stopped) {
-        struct weir_ready *ready = &loop->batch[loop->batch_next++];
+    unsigned next = loop->batch_next;
 
-        if (!ready->source)
+    for (; next < loop->batch_count && !loop->stopped; next++) {
+        struct weir_source *source = loop->batch[next].source;
+
+        if (!source)
             continue;
-        ready->source->slot = 0;
+        source->slot = 0;
         loop->clock_known = false;
-        ready->source->ready(loop, ready->source, ready->events);
+        source->ready(loop, source, loop->batch[next].events);
     }
+    loop->batch_next = next;
 }
 
 /* Milliseconds until the next thing is due, rounded up; -1 when there is

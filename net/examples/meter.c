@@ -31,10 +31,8 @@ static void show(weir_timer *timer)
 
 static void finish(weir_loop *loop)
 {
-    double seconds = (double)(weir_loop_update_now(loop) - began) / 1e3;
-
-    fprintf(stderr, "\r%8.1f MB in %.2f s          \n",
-            (double)total / 1e6, seconds);
+    fprintf(stderr, "\r%8.1f MB in %.2f s          \n", (double)total / 1e6,
+            (double)(weir_loop_update_now(loop) - began) / 1e3);
     weir_loop_stop(loop);
 }
 
@@ -83,8 +81,7 @@ int main(int argc, char **argv)
 
     if (argc > 1) {
         fprintf(help ? stdout : stderr,
-                "usage: ... | meter | ...\nCopies input to output, and shows "
-                "how fast on stderr.\n");
+                "usage: ... | meter | ...\nCopies; shows how fast, on stderr.\n");
         return help ? 0 : 2;
     }
     weir_check(weir_loop_create(&loop));

@@ -1,0 +1,55 @@
+/*
+ * channel.h - questions to name servers, through c-ares on a loop
+ *
+ * A channel is c-ares's word for its sockets, servers and open queries. This is
+ * the only part of weir that knows c-ares; what lookups are, which names are
+ * special and whom they keep waiting is resolver.c's.
+ */
+#ifndef WEIR_NET_CHANNEL_H
+#define WEIR_NET_CHANNEL_H
+
+#include "state.h"
+
+struct weir_channel;
+
+struct weir_channel_config {
+    const char *lookups; /* where to look: "f" the hosts file, "b" servers */
+    const char *servers; /* as of weir_resolver_options, NULL: resolv.conf */
+    unsigned timeout, tries; /* 0: resolv.conf, or c-ares's default */
+    bool verbatim; /* a server that fails is taken at its word: the next one
+                      is not asked */
+};
+
+/*
+ * Embedded by whoever asks. `answered` comes exactly once for each question
+ * that was asked, perhaps from inside weir_channel_ask(), _drop() or _close().
+ * The addresses are one allocation, now the asker's: NULL with a negative
+ * status. c-ares is on the stack then, so `answered` may free its question, but
+ * may not call any function below; in particular it may not call the user,
+ * who would.
+ */
+struct weir_question {
+    void (*answered)(struct weir_question *question, int status,
+                     weir_address *addresses, size_t count);
+    struct weir_channel *channel; /* NULL: not asked, or answered */
+    bool dropped;
+};
+
+/* Opens a channel. -EINVAL for servers that are not addresses, -ENOMEM, -EIO when resolv.conf
+ * cannot be read. Watchers and timer do not keep the loop alive. */
+int weir_channel_open(struct weir_channel **channel, weir_loop *loop,
+                      const struct weir_channel_config *config);
+
+/* Open questions are answered with -ECANCELED. NULL is allowed. */
+void weir_channel_close(struct weir_channel *channel);
+
+/* Asks for the addresses of `host`; family AF_UNSPEC: both. */
+void weir_channel_ask(struct weir_channel *channel,
+                      struct weir_question *question, const char *host,
+                      int family);
+
+/* Nobody waits for the answer any more; the question must stay until it
+ * comes. (c-ares cannot give up one query, only all of a channel.) */
+void weir_channel_drop(struct weir_question *question);
+
+#endif
