@@ -428,7 +428,7 @@ static void looked_up(weir_lookup *lookup, int status,
     of->status = status;
     if (status == 0)
         of->status = keep_addresses(of, addresses, count, dial->port);
-    for (size_t i = 0; i < of->count && !gone(s); i++)
+    for (size_t i = 0; !gone(s) && i < of->count; i++)
         if (s->events && s->events->lookup)
             s->events->lookup(s, 0, &addresses[i], weir_lookup_host(lookup));
     if (!gone(s))

@@ -267,7 +267,8 @@ WEIR_API size_t weir_socket_buffered(const weir_socket *socket);
 WEIR_API int weir_socket_set_high_water(weir_socket *socket, size_t mark);
 
 /* A write that could bring the queue above this is refused with -ENOBUFS and
- * nothing of it is taken. Default 0: no limit. -ENOMEM. */
+ * nothing of it is taken. Default 0: no limit. Does not hold while a pipe flows
+ * into the socket: pipes have a bound of their own. -ENOMEM. */
 WEIR_API int weir_socket_set_write_limit(weir_socket *socket, size_t limit);
 
 /* Holds writes back until as many weir_uncork() as weir_cork(): they go out
@@ -517,8 +518,9 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
 /*
  * Everything read from `from` is written to `to`, at the speed of `to`: while
  * more than 64 KiB wait there, `from` is not read. The end of `from` ends `to`.
- * If one of them closes before that, the other is destroyed, so that a stream
- * cut short is not taken for a whole one. `data` and `end` of `from` and
+ * If `from` closes before that, `to` is reset, so that a stream cut short is not
+ * taken for a whole one; if `to` closes or cannot be written, `from` is
+ * destroyed. `data` and `end` of `from` and
  * `drain` of `to` are not told while the pipe stands; all other events are.
  *
  * A proxy is two pipes, one for each direction. Both sockets must be of one
@@ -530,7 +532,8 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
 WEIR_API int weir_pipe(weir_socket *from, weir_socket *to);
 
 /* Takes the pipe away: `from` is read by its own events again. What was read
- * is written. -EINVAL when there is none. */
+ * is written. If the other side of `to` has ended meanwhile, the half-open rule
+ * ends `to`. -EINVAL when there is none. */
 WEIR_API int weir_unpipe(weir_socket *from);
 
 /* ------------------------------------------------------------------ names */

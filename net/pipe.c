@@ -42,8 +42,10 @@ void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
             weir_socket_fail(from, result, "pipe", NULL);
         return;
     }
-    if (to->queue.size > PIPE_MARK)
+    if (to->queue.size > PIPE_MARK) {
         from->state |= WEIR_S_PIPE_STALLED;
+        to->state |= WEIR_S_DRAIN_DUE; /* whatever its high-water mark */
+    }
 }
 
 void weir_pipe_drained(struct weir_pipe *pipe)
@@ -134,8 +136,14 @@ int weir_unpipe(weir_socket *from)
 {
     struct weir_pipe *out = from ? weir_pipe_out(from) : NULL;
 
+    weir_socket *to;
+
     if (!out)
         return -EINVAL;
+    to = out->to;
     detach(out);
+    /* The half-open rule, which the pipe had suspended, holds again. */
+    if (to->reading == WEIR_READING_ENDED && !(to->state & WEIR_S_HALF_OPEN))
+        (void)weir_socket_end(to);
     return 0;
 }

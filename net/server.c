@@ -140,12 +140,16 @@ static void rest_over(weir_timer *timer)
 
 /* --------------------------------------------------------------- accepting */
 
-static void tell_drop(weir_server *server, int fd, const weir_address *peer)
+/* Closes a connection that will not be served, and says so. */
+static void drop(weir_server *server, int fd, const weir_address *peer)
 {
     weir_address local;
     bool known = weir_address_local(fd, &local) == 0;
 
     sys_close(fd);
+    /* The reserve first: the callback may open descriptors. */
+    if (server->spare < 0)
+        server->spare = sys_open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (server->events && server->events->drop)
         server->events->drop(server, known ? &local : NULL,
                              peer->length ? peer : NULL);
@@ -198,8 +202,8 @@ static bool shed_one(weir_server *server)
     server->spare = -1;
     fd = accept_one(server, &peer);
     if (fd >= 0)
-        tell_drop(server, fd, &peer);
-    if (server->spare < 0)
+        drop(server, fd, &peer);
+    else
         server->spare = sys_open("/dev/null", O_RDONLY | O_CLOEXEC);
     return fd >= 0 && server->spare >= 0;
 }
@@ -250,7 +254,7 @@ static bool take_one(weir_server *server)
         return handle_failure(server, fd);
     if (server->max_connections &&
         server->connections >= server->max_connections)
-        tell_drop(server, fd, &peer);
+        drop(server, fd, &peer);
     else
         welcome(server, fd);
     return true;
@@ -293,12 +297,9 @@ static int set_listener_options(int fd, int family,
     if (result == 0 && family == AF_INET6)
         result = sys_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY,
                              options->ipv6_only);
-    /* Buffers are inherited by accepted sockets, and have to be there before
-     * the handshake to count for its window. */
-    if (result == 0 && options->tcp.receive_buffer)
-        result = sys_set_int(fd, SOL_SOCKET, SO_RCVBUF,
-                             (int)options->tcp.receive_buffer);
-    return result;
+    /* Accepted sockets get them too; but what the system refuses is to fail
+     * here, and buffers count for the window only before the handshake. */
+    return result < 0 ? result : weir_tcp_apply(fd, family, &options->tcp);
 }
 
 /* True when the path is a socket's file that nobody listens on. */

@@ -44,7 +44,9 @@ static size_t high_water(const weir_socket *s)
 
 static int refusal(const weir_socket *s, size_t length)
 {
-    size_t limit = s->extra ? s->extra->limit : 0;
+    /* A pipe keeps a bound of its own, and cannot be refused: it would lose
+     * bytes in the middle of a stream. */
+    size_t limit = s->extra && !s->extra->in ? s->extra->limit : 0;
 
     if (s->phase == WEIR_PHASE_NEW)
         return -ENOTCONN;

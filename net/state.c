@@ -8,22 +8,32 @@
 #include "socket.h"
 #include "write_queue.h"
 
-/* Callbacks come during this (close, write callbacks), and may create sockets
- * and servers anew: it ends when nothing is left. */
+/* One thing of the loop's; false when nothing is left. Lookups are last, since
+ * dialling sockets hold some. */
+static bool close_one(weir_loop *loop)
+{
+    struct weir_net *net = loop->net;
+    weir_socket *socket = weir_pool_any(&net->sockets);
+
+    if (socket)
+        weir_socket_close_now(socket);
+    else if (!weir_list_empty(&net->servers))
+        weir_server_close_now(net);
+    else if (net->resolver)
+        weir_resolver_close(loop);
+    else
+        return false;
+    return true;
+}
+
+/* Callbacks come during this (close, write callbacks, lookups), and may create
+ * sockets and servers anew: it ends when nothing is left. */
 static void close_net(weir_loop *loop)
 {
     struct weir_net *net = loop->net;
 
-    weir_resolver_close(loop);
-    while (net->sockets.live || !weir_list_empty(&net->servers)) {
-        weir_socket *socket = weir_pool_any(&net->sockets);
-
-        if (socket)
-            weir_socket_close_now(socket);
-        else
-            weir_server_close_now(net);
-    }
-    weir_resolver_close(loop);
+    while (close_one(loop))
+        ;
     weir_pool_close(&net->sockets);
     weir_release(net->spare);
     weir_release(net);

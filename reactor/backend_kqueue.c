@@ -14,7 +14,9 @@
  *     error ends the call, and a missing EVFILT_WRITE would keep EVFILT_READ
  *     registered.
  *  4. A second EV_ADD replaces the first without a word: two watchers of one
- *     descriptor are not noticed here as they are by epoll.
+ *     descriptor are not noticed here as they are by epoll. And it replaces
+ *     all but EV_CLEAR, so that a change between level- and edge-triggered
+ *     would be lost: filters are removed before they are added anew.
  *  5. EVFILT_READ of a regular file never fires at its end. io.c treats files
  *     as always ready before they come here.
  *  6. A kqueue is not inherited by fork(). A child must not close the number
@@ -35,13 +37,6 @@ const char weir_backend_name[] = "kqueue";
 
 /* The one EVFILT_USER event of the loop. */
 enum { WAKE_IDENT = 0 };
-
-static void set(struct kevent *change, struct weir_source *source,
-                int filter, unsigned flags)
-{
-    EV_SET(change, (uintptr_t)source->fd, (int16_t)filter,
-           (uint16_t)(flags | EV_RECEIPT), 0, 0, (void *)source);
-}
 
 static int change_wake(weir_loop *loop, unsigned flags, unsigned fflags)
 {
@@ -82,37 +77,49 @@ void weir_backend_close(weir_loop *loop)
     weir_release(loop->backend.events);
 }
 
-/* Makes the two filters what `interest` says. Removing one that is not there
- * is no error. */
-static int apply(weir_loop *loop, struct weir_source *source,
-                 unsigned interest)
+/* Adds changes of one filter, and gives how many. */
+static int change_filter(struct kevent *changes, struct weir_source *source,
+                         int filter, unsigned actions, unsigned flags)
 {
-    struct kevent changes[2], receipts[2];
-    unsigned add = EV_ADD | (interest & WEIR_EDGE ? EV_CLEAR : 0);
+    int count = 0;
+
+    if (actions & EV_DELETE)
+        EV_SET(&changes[count++], (uintptr_t)source->fd, (int16_t)filter,
+               EV_DELETE | EV_RECEIPT, 0, 0, (void *)source);
+    if (actions & EV_ADD)
+        EV_SET(&changes[count++], (uintptr_t)source->fd, (int16_t)filter,
+               (uint16_t)(EV_ADD | EV_RECEIPT | flags), 0, 0, (void *)source);
+    return count;
+}
+
+/* Makes the two filters what `interest` says; `before` is EV_DELETE when one
+ * may be there. Removing one that is not is no error. */
+static int apply(weir_loop *loop, struct weir_source *source,
+                 unsigned interest, unsigned before)
+{
+    struct kevent changes[4], receipts[4];
+    unsigned clear = interest & WEIR_EDGE ? EV_CLEAR : 0;
+    unsigned reading = interest & WEIR_READABLE ? EV_ADD : 0;
+    unsigned writing = interest & WEIR_WRITABLE ? EV_ADD : 0;
     int count;
 
-    set(&changes[0], source, EVFILT_READ,
-        interest & WEIR_READABLE ? add : EV_DELETE);
-    set(&changes[1], source, EVFILT_WRITE,
-        interest & WEIR_WRITABLE ? add : EV_DELETE);
-    count = sys_kevent(loop->backend.fd, changes, 2, receipts, 2, NULL);
-    if (count < 0)
-        return count;
-    for (int i = 0; i < count; i++) {
-        bool wanted = receipts[i].filter == EVFILT_READ
-                          ? interest & WEIR_READABLE
-                          : interest & WEIR_WRITABLE;
-
-        if (wanted && (receipts[i].flags & EV_ERROR) && receipts[i].data)
+    count = change_filter(changes, source, EVFILT_READ, before | reading,
+                          clear);
+    count += change_filter(changes + count, source, EVFILT_WRITE,
+                           before | writing, clear);
+    count = sys_kevent(loop->backend.fd, changes, count, receipts, count,
+                       NULL);
+    /* Receipts come in the order of the changes. */
+    for (int i = 0; i < count; i++)
+        if (changes[i].flags & EV_ADD && receipts[i].data)
             return -(int)receipts[i].data;
-    }
-    return 0;
+    return count < 0 ? count : 0;
 }
 
 int weir_backend_add(weir_loop *loop, struct weir_source *source,
                      unsigned interest)
 {
-    int result = apply(loop, source, interest);
+    int result = apply(loop, source, interest, 0);
 
     if (result < 0)
         weir_backend_remove(loop, source);
@@ -122,12 +129,12 @@ int weir_backend_add(weir_loop *loop, struct weir_source *source,
 int weir_backend_change(weir_loop *loop, struct weir_source *source,
                         unsigned interest)
 {
-    return apply(loop, source, interest);
+    return apply(loop, source, interest, EV_DELETE);
 }
 
 void weir_backend_remove(weir_loop *loop, struct weir_source *source)
 {
-    (void)apply(loop, source, 0);
+    (void)apply(loop, source, 0, EV_DELETE);
 }
 
 static unsigned told_events(const struct kevent *event)

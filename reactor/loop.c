@@ -28,6 +28,7 @@ int weir_loop_create(weir_loop **out)
     loop = weir_alloc_zeroed(sizeof *loop);
     if (!loop)
         return -ENOMEM;
+    weir_list_init(&loop->fresh);
     weir_list_init(&loop->firing);
     weir_list_init(&loop->tasks);
     weir_list_init(&loop->running_tasks);
@@ -37,8 +38,8 @@ int weir_loop_create(weir_loop **out)
         weir_release(loop);
         return result;
     }
+    weir_wheel_init(&loop->wheel, sys_now() / NS_PER_TICK);
     weir_loop_read_clock(loop);
-    weir_wheel_init(&loop->wheel, loop->tick);
     *out = loop;
     return 0;
 }
@@ -60,12 +61,24 @@ int weir_loop_destroy(weir_loop *loop)
 
 /* ------------------------------------------------------------ the phases */
 
-static void fire_timers(weir_loop *loop)
+/* After each callback: timers that it started count from here. */
+static inline void called(weir_loop *loop)
+{
+    loop->clock_known = false;
+    if (!weir_list_empty(&loop->fresh))
+        weir_loop_read_clock(loop);
+}
+
+/* This and the next tell whether they have called anything: then the clock may
+ * be old. */
+static bool fire_timers(weir_loop *loop)
 {
     struct weir_wheel *wheel = &loop->wheel;
+    bool any;
 
     weir_wheel_advance(wheel, loop->tick);
     weir_list_splice(&loop->firing, &wheel->due);
+    any = !weir_list_empty(&loop->firing);
     for (int budget = WEIR_TIMER_BUDGET; budget > 0; budget--) {
         struct weir_wheel_node *node;
 
@@ -74,25 +87,30 @@ static void fire_timers(weir_loop *loop)
         node = weir_container_of(loop->firing.next, struct weir_wheel_node,
                                  link);
         weir_link_remove(&node->link);
-        loop->clock_known = false;
         node->fire(loop, node);
+        called(loop);
     }
     /* What is left goes before what became due meanwhile. */
     weir_list_splice(&loop->firing, &wheel->due);
     weir_list_splice(&wheel->due, &loop->firing);
+    return any;
 }
 
-static void run_tasks(weir_loop *loop)
+static bool run_tasks(weir_loop *loop)
 {
+    bool any;
+
     weir_list_splice(&loop->running_tasks, &loop->tasks);
+    any = !weir_list_empty(&loop->running_tasks);
     while (!loop->stopped && !weir_list_empty(&loop->running_tasks)) {
         struct weir_deferred *deferred = weir_container_of(
             loop->running_tasks.next, struct weir_deferred, link);
 
         weir_link_remove(&deferred->link);
-        loop->clock_known = false;
         deferred->run(loop, deferred);
+        called(loop);
     }
+    return any;
 }
 
 static void dispatch(weir_loop *loop)
@@ -105,8 +123,8 @@ static void dispatch(weir_loop *loop)
         if (!source)
             continue;
         source->slot = 0;
-        loop->clock_known = false;
         source->ready(loop, source, loop->batch[next].events);
+        called(loop);
     }
     loop->batch_next = next;
 }
@@ -144,9 +162,16 @@ static int wait(weir_loop *loop, int max_wait)
     if (limit > WEIR_MAX_WAIT)
         limit = WEIR_MAX_WAIT;
     result = weir_backend_wait(loop, limit);
-    if (limit != 0)
+    /* Without timers nobody else reads it, and the user may ask. */
+    if (limit != 0 || weir_wheel_empty(&loop->wheel))
         weir_loop_read_clock(loop);
     return result;
+}
+
+static void read_clock_for_timers(weir_loop *loop)
+{
+    if (!weir_wheel_empty(&loop->wheel) || !weir_list_empty(&loop->fresh))
+        weir_loop_read_clock(loop);
 }
 
 static int turn(weir_loop *loop, int max_wait)
@@ -155,12 +180,21 @@ static int turn(weir_loop *loop, int max_wait)
 
     /* A batch that a stop cut short comes first: it became ready first. */
     if (loop->batch_next == loop->batch_count) {
-        if (!weir_wheel_empty(&loop->wheel))
-            weir_loop_read_clock(loop);
-        fire_timers(loop);
-        run_tasks(loop);
-        if (loop->stopped || !weir_loop_alive(loop))
+        bool any;
+
+        read_clock_for_timers(loop);
+        any = fire_timers(loop);
+        any |= run_tasks(loop);
+        if (loop->stopped || (max_wait < 0 && !weir_loop_alive(loop)))
             return 0;
+        /* Who embeds the loop was woken by a descriptor. If that is an
+         * unreferenced watcher's it must be told even though nothing is alive,
+         * or the wake-up comes again at once. */
+        if (!weir_loop_alive(loop))
+            max_wait = 0;
+        /* By an old clock it would sleep past a timer that is due. */
+        if (any)
+            read_clock_for_timers(loop);
         result = wait(loop, max_wait);
     }
     dispatch(loop);
@@ -204,6 +238,20 @@ bool weir_loop_alive(const weir_loop *loop)
 }
 
 /* ------------------------------------------------------- clock, accessors */
+
+void weir_loop_read_clock(weir_loop *loop)
+{
+    uint64_t now = sys_now();
+
+    /* Monotonic clocks have gone back, by errors of kernels and hypervisors.
+     * Then time stands still here until it is made up for. */
+    if (now > loop->now)
+        loop->now = now;
+    loop->tick = loop->now / NS_PER_TICK;
+    loop->tick_up = (loop->now + NS_PER_TICK - 1) / NS_PER_TICK;
+    loop->clock_known = true;
+    weir_timers_settle(loop);
+}
 
 uint64_t weir_loop_now(const weir_loop *loop)
 {

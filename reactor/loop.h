@@ -15,16 +15,15 @@ enum {
     WEIR_BATCH = 1024,
     /* Timers fired in one turn. A million that expire at once would otherwise
      * be one long step in which no descriptor is served. */
-    WEIR_TIMER_BUDGET = 1024,
-    /* Timer starts that may share one reading of the clock. */
-    WEIR_FRESH = 32
+    WEIR_TIMER_BUDGET = 1024
 };
 
 /* Bits of the `flags` of timers, tasks, watchers, asyncs and signals. */
 enum {
     WEIR_UNREF = 1,  /* does not keep the loop alive */
     WEIR_ACTIVE = 2, /* started, and counted as alive unless unreferenced */
-    WEIR_ALWAYS = 4  /* a watcher of a file that is always ready */
+    WEIR_ALWAYS = 4, /* a watcher of a file that is always ready */
+    WEIR_FRESH = 8   /* a timer whose deadline is still a delay */
 };
 
 struct weir_ready {
@@ -40,11 +39,9 @@ struct weir_loop {
     /* The cached clock: nanoseconds, and ticks rounded down and up. */
     uint64_t now;
     uint64_t tick, tick_up;
-
-    /* Timers started since the clock was read, see timer.c. */
-    unsigned fresh_count;
     bool clock_known; /* read during the present callback */
-    weir_timer *fresh[WEIR_FRESH];
+
+    struct weir_link fresh; /* timers started since the clock was read */
 
     struct weir_wheel wheel;
     struct weir_link firing; /* expired, being called */
@@ -69,6 +66,9 @@ struct weir_loop {
 
 /* Reads the clock into the cache. */
 void weir_loop_read_clock(weir_loop *loop);
+
+/* Puts loop->fresh into the wheel, see timer.c. */
+void weir_timers_settle(weir_loop *loop);
 
 /* Starts and ends counting something as alive, as its flags say. */
 static inline void weir_activate(weir_loop *loop, uint8_t *flags)

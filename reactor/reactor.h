@@ -203,17 +203,22 @@ struct weir_timer {
     weir_timer_cb *cb;
     uint64_t period; /* 0: once */
     uint8_t flags;
-    uint8_t recent; /* 1 + its place in the loop's list of fresh starts */
 };
 
 /* Prepares a timer. -EINVAL when timer, loop or cb is NULL. */
 WEIR_API int weir_timer_init(weir_timer *timer, weir_loop *loop,
                              weir_timer_cb *cb);
 
-/* Fires once, `delay` ms from now; 0 means in the next turn, without waiting.
- * Started again while running it is re-armed, from now. Any 64-bit delay is
- * good: one that would overflow the clock never fires. */
+/* Fires once, when `delay` ms have passed since the callback that starts it has
+ * returned (outside of a run: since the next one began); 0 means in the next
+ * turn, without waiting. Started again while running it is re-armed. Any
+ * 64-bit delay is good: one that would overflow the clock never fires. */
 WEIR_API void weir_timer_start(weir_timer *timer, uint64_t delay);
+
+/* Fires once, when the loop's clock has reached `when`, in ms as
+ * weir_loop_now() gives them: for a callback that goes on computing after the
+ * start, or for a deadline that was fixed earlier. In the past: next turn. */
+WEIR_API void weir_timer_start_at(weir_timer *timer, uint64_t when);
 
 /* Fires every `period` ms. The beat is kept however late a callback comes:
  * beats that were missed altogether are skipped, not made up for.

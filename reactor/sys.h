@@ -136,6 +136,12 @@ static inline ssize_t sys_recv(int fd, void *buffer, size_t size)
     SYS_RETRY(ssize_t, SYS(recv)(fd, buffer, size, 0));
 }
 
+/* Like sys_send_raw(). */
+static inline ssize_t sys_recv_raw(int fd, void *buffer, size_t size)
+{
+    return SYS(recv)(fd, buffer, size, 0);
+}
+
 /* Where there is MSG_NOSIGNAL, a peer that has gone is EPIPE and not a signal
  * that ends the program; elsewhere weir_sys_stream() sets SO_NOSIGPIPE. */
 #ifdef MSG_NOSIGNAL
@@ -167,16 +173,20 @@ static inline ssize_t sys_send(int fd, const void *bytes, size_t size)
     return sys_send_result(result);
 }
 
+/* Without the repeating, and with errno left where it is when the result is
+ * -1: for the one place where instructions are counted. */
+static inline ssize_t sys_send_raw(int fd, const void *bytes, size_t size)
+{
+    return SYS(send)(fd, bytes, size, SYS_SEND_FLAGS);
+}
+
 static inline ssize_t sys_sendv(int fd, struct iovec *parts, int count)
 {
     struct msghdr message = { .msg_iov = parts };
     ssize_t result;
 
-#ifdef __linux__
-    message.msg_iovlen = (size_t)count;
-#else
-    message.msg_iovlen = count;
-#endif
+    /* size_t with glibc, int with musl, macOS and FreeBSD. */
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
     do
         result = SYS(sendmsg)(fd, &message, SYS_SEND_FLAGS);
     while (result < 0 && errno == EINTR);
