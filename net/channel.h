@@ -13,11 +13,13 @@
 struct weir_channel;
 
 struct weir_channel_config {
-    const char *lookups; /* where to look: "f" the hosts file, "b" servers */
-    const char *servers; /* as of weir_resolver_options, NULL: resolv.conf */
-    unsigned timeout, tries; /* 0: resolv.conf, or c-ares's default */
-    bool verbatim; /* a server that fails is taken at its word: the next one
-                      is not asked */
+    /* Where to look, in this order: "f" the hosts file, "b" the servers. */
+    const char *lookups;
+    const char *servers; /* as of weir_resolver_options; NULL: resolv.conf */
+    unsigned timeout, tries; /* 0: as resolv.conf says, or c-ares's default */
+    /* A server that fails or refuses is taken at its word: the next one is not
+     * asked. */
+    bool verbatim;
 };
 
 /*
@@ -35,8 +37,8 @@ struct weir_question {
     bool dropped;
 };
 
-/* Opens a channel. -EINVAL for servers that are not addresses, -ENOMEM, -EIO when resolv.conf
- * cannot be read. Watchers and timer do not keep the loop alive. */
+/* -EINVAL for servers that are not addresses, -ENOMEM, -EIO when resolv.conf
+ * cannot be read. A channel does not keep the loop alive. */
 int weir_channel_open(struct weir_channel **channel, weir_loop *loop,
                       const struct weir_channel_config *config);
 

@@ -549,8 +549,12 @@ typedef void weir_lookup_cb(weir_lookup *lookup, int status,
                             const weir_address *addresses, size_t count);
 
 /* Looks a name up: hosts file, then the name servers of resolv.conf, on this
- * loop. A literal address is its own answer. -EINVAL for a NULL, an empty host
- * or a bad family, -ENAMETOOLONG above 253 bytes, -ENOMEM. */
+ * loop. A literal address is its own answer (WEIR_ENODATA for one of another
+ * family than asked for); localhost and names below it are loopback addresses,
+ * names below "invalid" do not exist (RFC 6761). Names that cannot be host
+ * names are WEIR_EBADNAME. -EINVAL for a NULL, an empty host or a bad family,
+ * -ENAMETOOLONG above 253 bytes, -ENOMEM, -EIO when resolv.conf cannot be read,
+ * -ECANCELED while the loop is being destroyed. */
 WEIR_API int weir_lookup_start(weir_lookup **lookup, weir_loop *loop,
                                const char *host,
                                const weir_lookup_options *options,
@@ -567,12 +571,15 @@ WEIR_API void weir_lookup_unref(weir_lookup *lookup);
 
 typedef struct weir_resolver_options {
     const char *servers; /* "127.0.0.1:5353,[::1]"; default: resolv.conf */
-    unsigned timeout;    /* of the first try; default 5000, as resolv.conf */
-    unsigned tries;      /* per server; default 4 */
+    unsigned timeout;    /* of the first try; default: resolv.conf, or what
+                            c-ares has (5000 in 1.18, 2000 in 1.34) */
+    unsigned tries;      /* per server; default likewise (4, 3) */
 } weir_resolver_options;
 
-/* How this loop looks names up from now on. -EINVAL for a server that is not
- * an address, -EBUSY while lookups are under way, -ENOMEM. */
+/* How this loop looks names up from now on; NULL: as at the beginning. -EINVAL
+ * for a NULL loop, and for servers that are not addresses; -EBUSY while lookups
+ * are under way or the loop is being destroyed; -ENOMEM; -EIO when resolv.conf
+ * cannot be read. */
 WEIR_API int weir_resolver_configure(weir_loop *loop,
                                      const weir_resolver_options *options);
 

@@ -122,6 +122,13 @@ static void tell_error(weir_server *server, int error)
         server->events->error(server, error);
 }
 
+/* The descriptor to give up when there are no others. */
+static void open_reserve(weir_server *server)
+{
+    if (server->spare < 0 && server->source.fd >= 0)
+        server->spare = sys_open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 static void rest(weir_server *server)
 {
     unwatch(server);
@@ -132,8 +139,7 @@ static void rest_over(weir_timer *timer)
 {
     weir_server *server = timer->data;
 
-    if (server->spare < 0)
-        server->spare = sys_open("/dev/null", O_RDONLY | O_CLOEXEC);
+    open_reserve(server);
     if (watch(server) < 0)
         rest(server);
 }
@@ -147,9 +153,7 @@ static void drop(weir_server *server, int fd, const weir_address *peer)
     bool known = weir_address_local(fd, &local) == 0;
 
     sys_close(fd);
-    /* The reserve first: the callback may open descriptors. */
-    if (server->spare < 0)
-        server->spare = sys_open("/dev/null", O_RDONLY | O_CLOEXEC);
+    open_reserve(server); /* first: the callback may open descriptors */
     if (server->events && server->events->drop)
         server->events->drop(server, known ? &local : NULL,
                              peer->length ? peer : NULL);
@@ -190,22 +194,25 @@ static void welcome(weir_server *server, int fd)
 }
 
 /* Out of descriptors: one connection is accepted with the one in reserve, and
- * closed. False when that did not work either. */
-static bool shed_one(weir_server *server)
+ * closed. Gives 0, or what accept() says now: -EAGAIN when nobody waits, for it
+ * looks for a descriptor before it looks for a connection. */
+static int shed_one(weir_server *server, int error)
 {
     weir_address peer;
     int fd;
 
     if (server->spare < 0)
-        return false;
+        return error;
     sys_close(server->spare);
     server->spare = -1;
     fd = accept_one(server, &peer);
-    if (fd >= 0)
-        drop(server, fd, &peer);
-    else
-        server->spare = sys_open("/dev/null", O_RDONLY | O_CLOEXEC);
-    return fd >= 0 && server->spare >= 0;
+    if (fd < 0) {
+        open_reserve(server);
+        return fd;
+    }
+    tell_error(server, error);
+    drop(server, fd, &peer);
+    return server->spare >= 0 ? 0 : error;
 }
 
 /* Errors of one connection that was gone before we took it, which accept(2)
@@ -231,16 +238,14 @@ static bool passing(int error)
 /* True when another accept() may succeed. */
 static bool handle_failure(weir_server *server, int error)
 {
+    if (error == -EMFILE || error == -ENFILE)
+        error = shed_one(server, error);
     if (error == -EAGAIN)
         return false;
-    if (passing(error))
+    if (error == 0 || passing(error))
         return true;
     tell_error(server, error);
-    if (server->source.fd < 0)
-        return false;
-    if ((error == -EMFILE || error == -ENFILE) && shed_one(server))
-        return true;
-    if (server->source.fd >= 0)
+    if (server->source.fd >= 0) /* the callback may have closed it */
         rest(server);
     return false;
 }
@@ -382,7 +387,7 @@ static int begin(weir_server *server, int fd, int family)
         server->source.fd = -1;
         return result;
     }
-    server->spare = sys_open("/dev/null", O_RDONLY | O_CLOEXEC);
+    open_reserve(server);
     weir_activate(server->loop, &server->flags);
     return 0;
 }
