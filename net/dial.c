@@ -165,11 +165,12 @@ static void succeeded(struct attempt *attempt)
 {
     struct weir_dial *dial = attempt->dial;
     weir_socket *s = dial->socket;
+    int family = weir_address_family(&attempt->address);
     int fd = attempt->source.fd;
 
     attempt->source.fd = -1; /* it stays registered, for its next source */
     free_dial(dial);
-    weir_socket_connected(s, fd);
+    weir_socket_connected(s, fd, family);
 }
 
 static void attempt_ready(weir_loop *loop, struct weir_source *source,
@@ -182,19 +183,21 @@ static void attempt_ready(weir_loop *loop, struct weir_source *source,
     weir_address address = attempt->address;
     socklen_t size = sizeof(int);
     int error = 0;
+    int result;
 
     (void)loop;
     if (!(events & (WEIR_WRITABLE | WEIR_ERROR | WEIR_HANGUP)))
         return;
-    if (sys_getsockopt(source->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
-        error = EBADF;
-    if (error == 0) {
+    result = sys_getsockopt(source->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (result == 0)
+        result = -error;
+    if (result == 0) {
         succeeded(attempt);
         return;
     }
     drop_attempt(attempt);
-    note(dial, -error, "connect", &address);
-    tell_attempt(dial, -error, &address);
+    note(dial, result, "connect", &address);
+    tell_attempt(dial, result, &address);
     if (!gone(s))
         go_on(dial);
 }
@@ -375,23 +378,15 @@ static void next_due(weir_timer *timer)
     go_on(timer->data);
 }
 
-static bool has_candidates(const struct weir_dial *dial)
-{
-    for (int i = 0; i < FAMILIES; i++)
-        if (dial->candidates[i].next < dial->candidates[i].count)
-            return true;
-    return false;
-}
-
 /* A lookup has ended: when is the next attempt due? */
 static void reconsider(struct weir_dial *dial)
 {
     if (dial->begun) {
-        /* Between attempts the timer decides; without any, now. */
-        if (weir_list_empty(&dial->attempts))
+        /* Between attempts the timer decides. Without any, or when the last
+         * one began longer ago than that: now. */
+        if (weir_list_empty(&dial->attempts) ||
+            !weir_timer_running(&dial->next))
             go_on(dial);
-        else if (has_candidates(dial) && !weir_timer_running(&dial->next))
-            weir_timer_start(&dial->next, dial->attempt_delay);
         return;
     }
     if (dial->candidates[IPV6].count || !looking_up(dial))

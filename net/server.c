@@ -180,7 +180,7 @@ static void welcome(weir_server *server, int fd)
         sys_close(fd); /* the peer was gone already */
         return;
     }
-    socket = weir_socket_accepted(server, fd, &error);
+    socket = weir_socket_accepted(server, fd, server->family, &error);
     if (!socket) {
         tell_error(server, error);
         return;

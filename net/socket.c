@@ -88,17 +88,24 @@ int weir_socket_create(weir_socket **out, weir_loop *loop,
 }
 
 /* The descriptor is the socket's from here on. WRITABLE is assumed: the first
- * send disproves it at worst. */
-static void opened(weir_socket *s)
+ * send disproves it at worst.
+ *
+ * On a UNIX socket a short read says nothing: it stops behind bytes that came
+ * with a descriptor (SCM_RIGHTS), however much there is left, and no edge would
+ * come for that. Those are read until EAGAIN. */
+static void opened(weir_socket *s, int family)
 {
     s->phase = WEIR_PHASE_OPEN;
     s->state |= WEIR_S_WRITABLE;
+    if (family == AF_UNIX)
+        s->state |= WEIR_S_READ_ALL;
     s->state &= (uint16_t)~WEIR_S_READ_OVER;
     weir_activate(s->loop, &s->flags);
     weir_socket_active(s);
 }
 
-weir_socket *weir_socket_accepted(weir_server *server, int fd, int *error)
+weir_socket *weir_socket_accepted(weir_server *server, int fd, int family,
+                                  int *error)
 {
     weir_socket *s = create(weir_server_loop(server));
 
@@ -110,7 +117,7 @@ weir_socket *weir_socket_accepted(weir_server *server, int fd, int *error)
     if (*error < 0)
         goto not_added;
     s->server = server;
-    opened(s);
+    opened(s, family);
     return s;
 
 not_added:
@@ -121,9 +128,8 @@ no_socket:
     return NULL;
 }
 
-static int check_adoptable(int fd)
+static int check_adoptable(int fd, weir_address *peer)
 {
-    weir_address peer;
     socklen_t size = sizeof(int);
     int type;
     int result = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
@@ -132,18 +138,19 @@ static int check_adoptable(int fd)
         return result;
     if (type != SOCK_STREAM)
         return -EINVAL;
-    return weir_address_remote(fd, &peer);
+    return weir_address_remote(fd, peer);
 }
 
 int weir_socket_adopt(weir_socket *s, int fd)
 {
+    weir_address peer;
     int result;
 
     if (!s)
         return -EINVAL;
     if (s->phase != WEIR_PHASE_NEW)
         return s->phase >= WEIR_PHASE_DESTROYED ? -EBADF : -EISCONN;
-    result = check_adoptable(fd);
+    result = check_adoptable(fd, &peer);
     if (result == 0)
         result = weir_sys_adopt(fd);
     if (result < 0)
@@ -155,7 +162,7 @@ int weir_socket_adopt(weir_socket *s, int fd)
         return result;
     }
     s->state |= WEIR_S_SHARED;
-    opened(s);
+    opened(s, weir_address_family(&peer));
     return 0;
 }
 
@@ -204,7 +211,7 @@ int weir_socket_connect_host(weir_socket *s, const char *host, unsigned port,
 
 /* The descriptor changes hands with one system call, which also makes the
  * kernel look again: whatever has arrived meanwhile is told. */
-void weir_socket_connected(weir_socket *s, int fd)
+void weir_socket_connected(weir_socket *s, int fd, int family)
 {
     int result;
 
@@ -214,7 +221,11 @@ void weir_socket_connected(weir_socket *s, int fd)
         weir_socket_fail(s, result, "connect", NULL);
         return;
     }
-    opened(s);
+    opened(s, family);
+    /* Empty writes have waited for this alone; `connect` may write behind
+     * them. */
+    if (!s->corks)
+        weir_queue_sent(&s->queue, 0);
     if (s->events && s->events->connect)
         s->events->connect(s);
     if (s->phase != WEIR_PHASE_OPEN)
@@ -234,6 +245,12 @@ static void read_ended(weir_socket *s)
 {
     struct weir_pipe *out = weir_pipe_out(s);
 
+    /* A send has met the peer's reset, and has taken it out of the socket:
+     * this 0 is not a FIN. */
+    if (s->error == -ECONNRESET) {
+        shut(s, -ECONNRESET);
+        return;
+    }
     s->reading = WEIR_READING_ENDED;
     s->state |= WEIR_S_READ_OVER;
     if (out)
@@ -319,7 +336,7 @@ static bool take(weir_socket *s, void *buffer, size_t size, ssize_t n)
         read_failed(s, (int)n);
         return false;
     }
-    emptied = n < 0 || ((size_t)n < size && !(s->state & WEIR_S_HUNG_UP));
+    emptied = n < 0 || ((size_t)n < size && !(s->state & WEIR_S_READ_ALL));
     if (emptied)
         s->state &= (uint16_t)~WEIR_S_READABLE;
     if (n > 0)
@@ -365,11 +382,11 @@ static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
     s->state |= (uint16_t)(events & (WEIR_S_READABLE | WEIR_S_WRITABLE));
     /* What has happened, the next read or send will tell. */
     if (events & (WEIR_ERROR | WEIR_HANGUP))
-        s->state |= WEIR_S_READABLE | WEIR_S_WRITABLE | WEIR_S_HUNG_UP;
+        s->state |= WEIR_S_READABLE | WEIR_S_WRITABLE | WEIR_S_READ_ALL;
     else if (events & WEIR_READ_HANGUP)
-        s->state |= WEIR_S_READABLE | WEIR_S_HUNG_UP;
+        s->state |= WEIR_S_READABLE | WEIR_S_READ_ALL;
     if ((s->state & (WEIR_S_PLAIN_READER | WEIR_S_READABLE |
-                     WEIR_S_NO_READING | WEIR_S_HUNG_UP)) ==
+                     WEIR_S_NO_READING | WEIR_S_READ_ALL)) ==
         (WEIR_S_PLAIN_READER | WEIR_S_READABLE))
         read_usual(s);
     else if (s->state & WEIR_S_READABLE)
@@ -466,6 +483,10 @@ static void run(weir_loop *loop, struct weir_deferred *deferred)
     if (s->phase == WEIR_PHASE_OPEN && s->queue.size)
         weir_socket_flush(s);
     weir_socket_tell_written(s);
+    /* Before a write error is told: most programs destroy the socket then, and
+     * would lose what had arrived (libuv #2643). */
+    if (s->phase == WEIR_PHASE_OPEN && s->state & WEIR_S_READABLE)
+        read_some(s);
     if (s->phase == WEIR_PHASE_DESTROYED) {
         while (s->queue.first) /* no more are accepted: it ends */
             weir_socket_tell_written(s);
@@ -473,8 +494,6 @@ static void run(weir_loop *loop, struct weir_deferred *deferred)
         return;
     }
     tell_error(s);
-    if (s->phase == WEIR_PHASE_OPEN && s->state & WEIR_S_READABLE)
-        read_some(s);
 }
 
 /* ----------------------------------------------------------------- ending */
@@ -532,12 +551,15 @@ void weir_socket_fail(weir_socket *s, int error, const char *call,
     shut(s, error);
 }
 
+static bool writing_is_over(const weir_socket *s)
+{
+    return s->writing == WEIR_WRITING_FINISHED ||
+           s->writing == WEIR_WRITING_FAILED;
+}
+
 void weir_socket_maybe_close(weir_socket *s)
 {
-    bool written = s->writing == WEIR_WRITING_FINISHED ||
-                   s->writing == WEIR_WRITING_FAILED;
-
-    if (s->phase == WEIR_PHASE_OPEN && written &&
+    if (s->phase == WEIR_PHASE_OPEN && writing_is_over(s) &&
         s->reading == WEIR_READING_ENDED)
         shut(s, -ECANCELED);
 }
@@ -585,7 +607,7 @@ void weir_socket_close(weir_socket *s)
     weir_pipe_abandon(s);
     s->state |= WEIR_S_DISCARD;
     s->state &= (uint16_t)~WEIR_S_PAUSED;
-    if (s->writing == WEIR_WRITING_FINISHED)
+    if (writing_is_over(s))
         weir_socket_linger(s);
     weir_socket_end(s);
     weir_socket_reader_changed(s);

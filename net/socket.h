@@ -37,7 +37,9 @@ enum {
      * are the bits in which the backend tells it. */
     WEIR_S_READABLE = WEIR_READABLE,
     WEIR_S_WRITABLE = WEIR_WRITABLE,
-    WEIR_S_HUNG_UP = 1 << 1, /* FIN or worse: a short read is not the end */
+    /* A short read does not mean that nothing is left: FIN or worse has come,
+     * or it is a UNIX socket. */
+    WEIR_S_READ_ALL = 1 << 1,
 
     /* Any of these: do not read. */
     WEIR_S_PAUSED = 1 << 3,
@@ -96,11 +98,12 @@ void weir_socket_post(weir_socket *socket);
 
 /* An open socket for a descriptor that was accepted; closes `fd` if it fails,
  * and gives NULL with *error. */
-weir_socket *weir_socket_accepted(weir_server *server, int fd, int *error);
+weir_socket *weir_socket_accepted(weir_server *server, int fd, int family,
+                                  int *error);
 
 /* The dial's outcome: a connected descriptor, registered with the loop under
  * another source; or an error. The dial is gone then. */
-void weir_socket_connected(weir_socket *socket, int fd);
+void weir_socket_connected(weir_socket *socket, int fd, int family);
 
 /* Ends a socket with an error: what is queued fails with it, `error` and
  * `close` follow. `call` is static; `address` may be NULL. */

@@ -75,6 +75,8 @@ static void write_failed(weir_socket *s, int error)
     weir_socket_note_error(s, error, "write", &peer);
     s->writing = WEIR_WRITING_FAILED;
     s->state &= (uint16_t)~WEIR_S_DRAIN_DUE;
+    /* Whatever has arrived is read before the error is told. */
+    s->state |= WEIR_S_READABLE | WEIR_S_READ_ALL;
     weir_queue_fail(&s->queue, error);
     weir_pipe_write_failed(s);
     weir_socket_post(s);
@@ -428,19 +430,18 @@ void weir_socket_flush(weir_socket *s)
 }
 
 /* Those that were done when it began: a callback that writes again, and whose
- * write is done at once, is called back next turn. */
+ * write is done at once, is called back next turn. They are counted, since the
+ * chunk that was last then may be freed in a callback that flushes. */
 void weir_socket_tell_written(weir_socket *s)
 {
-    const struct weir_chunk *last = s->queue.last;
     struct weir_chunk *chunk;
-    bool was_last = false;
+    size_t due = weir_queue_done(&s->queue);
 
-    while (!was_last && (chunk = weir_queue_take_done(&s->queue)) != NULL) {
+    while (due-- && (chunk = weir_queue_take_done(&s->queue)) != NULL) {
         weir_write_cb *cb = chunk->cb;
         void *argument = chunk->argument;
         int status = chunk->status;
 
-        was_last = chunk == last;
         weir_chunk_free(chunk);
         if (cb)
             cb(s, status, argument);

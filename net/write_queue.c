@@ -253,6 +253,16 @@ void weir_queue_fail(struct weir_queue *queue, int status)
     queue->size = 0;
 }
 
+size_t weir_queue_done(const struct weir_queue *queue)
+{
+    const struct weir_chunk *chunk = queue->first;
+    size_t count = 0;
+
+    for (; chunk && chunk->done; chunk = chunk->next)
+        count++;
+    return count;
+}
+
 struct weir_chunk *weir_queue_take_done(struct weir_queue *queue)
 {
     if (!queue->first || !queue->first->done)

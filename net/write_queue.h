@@ -64,6 +64,9 @@ void weir_queue_sent(struct weir_queue *queue, size_t length);
 /* What is not sent never will be. */
 void weir_queue_fail(struct weir_queue *queue, int status);
 
+/* How many chunks are done and not taken out. O(that many). */
+size_t weir_queue_done(const struct weir_queue *queue);
+
 /* The first chunk if it is done, taken out; NULL otherwise. */
 struct weir_chunk *weir_queue_take_done(struct weir_queue *queue);
 

@@ -26,6 +26,7 @@ void weir_async_start(weir_async *async)
 void weir_async_send(weir_async *async)
 {
     weir_loop *loop = async->loop;
+    int saved = errno; /* we may be in a signal handler */
     weir_async *top;
 
     if (__atomic_exchange_n(&async->pending, 1, __ATOMIC_SEQ_CST))
@@ -37,6 +38,7 @@ void weir_async_send(weir_async *async)
                                         __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
     if (!top)
         weir_backend_wake(loop);
+    errno = saved;
 }
 
 /* Moves what was sent to the end of loop->taken, first sent first. */
@@ -61,14 +63,24 @@ static void take_sent(weir_loop *loop)
 
 static void call_taken(weir_loop *loop)
 {
-    while (loop->taken) {
+    while (loop->taken && !loop->stopped) {
         weir_async *async = loop->taken;
 
         loop->taken = async->next;
-        /* From here on a send pushes it again: `next` has been read. */
-        __atomic_store_n(&async->pending, 0, __ATOMIC_SEQ_CST);
+        /* From here on a send pushes it again: `next` has been read. This is
+         * an exchange because only reading what the last sender has left there
+         * makes what it wrote before visible: its send found the async pending
+         * and did nothing else. A store would do on x86, but not on ARM. */
+        (void)__atomic_exchange_n(&async->pending, 0, __ATOMIC_SEQ_CST);
         async->cb(async);
     }
+}
+
+/* For those left in `taken`: their wake-up was for a stack that is empty. */
+static void wake_for_taken(weir_loop *loop)
+{
+    if (loop->taken)
+        weir_backend_wake(loop);
 }
 
 void weir_async_ready(weir_loop *loop, struct weir_source *source,
@@ -80,6 +92,7 @@ void weir_async_ready(weir_loop *loop, struct weir_source *source,
     weir_backend_wake_seen(loop);
     take_sent(loop);
     call_taken(loop);
+    wake_for_taken(loop); /* a callback stopped the loop */
 }
 
 void weir_async_stop(weir_async *async)
@@ -99,10 +112,7 @@ void weir_async_stop(weir_async *async)
             break;
         }
     }
-    /* Others may be left in `taken`, and their wake-up was for a stack that is
-     * empty now. */
-    if (loop->taken)
-        weir_backend_wake(loop);
+    wake_for_taken(loop);
 }
 
 void weir_async_ref(weir_async *async)

@@ -21,6 +21,8 @@ enum { WEIR_MAX_WAIT = 30 * 60 * 1000 };
 struct weir_backend {
     int fd; /* epoll or kqueue */
     void *events; /* room for WEIR_BATCH of the kernel's events */
+    uint8_t *watched; /* kqueue: a bit per descriptor that has a source */
+    size_t watched_size; /* in bytes */
 };
 
 extern const char weir_backend_name[];

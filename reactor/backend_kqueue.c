@@ -14,9 +14,11 @@
  *     error ends the call, and a missing EVFILT_WRITE would keep EVFILT_READ
  *     registered.
  *  4. A second EV_ADD replaces the first without a word: two watchers of one
- *     descriptor are not noticed here as they are by epoll. And it replaces
- *     all but EV_CLEAR, so that a change between level- and edge-triggered
- *     would be lost: filters are removed before they are added anew.
+ *     descriptor would not be noticed, and the first would never be told
+ *     anything again. A bit per descriptor says what has a source, so that the
+ *     second gets EEXIST as it does from epoll. And EV_ADD replaces all but
+ *     EV_CLEAR: a change between level- and edge-triggered would be lost, so
+ *     filters are removed before they are added anew.
  *  5. EVFILT_READ of a regular file never fires at its end. io.c treats files
  *     as always ready before they come here.
  *  6. A kqueue is not inherited by fork(). A child must not close the number
@@ -44,7 +46,7 @@ static int change_wake(weir_loop *loop, unsigned flags, unsigned fflags)
 
     EV_SET(&change, WAKE_IDENT, EVFILT_USER, (uint16_t)flags, fflags, 0,
            (void *)&loop->wake);
-    return sys_kevent(loop->backend.fd, &change, 1, NULL, 0, NULL);
+    return sys_kevent_change(loop->backend.fd, &change, 1, NULL);
 }
 
 int weir_backend_open(weir_loop *loop)
@@ -75,6 +77,7 @@ void weir_backend_close(weir_loop *loop)
 {
     sys_close(loop->backend.fd);
     weir_release(loop->backend.events);
+    weir_release(loop->backend.watched);
 }
 
 /* Adds changes of one filter, and gives how many. */
@@ -107,8 +110,7 @@ static int apply(weir_loop *loop, struct weir_source *source,
                           clear);
     count += change_filter(changes + count, source, EVFILT_WRITE,
                            before | writing, clear);
-    count = sys_kevent(loop->backend.fd, changes, count, receipts, count,
-                       NULL);
+    count = sys_kevent_change(loop->backend.fd, changes, count, receipts);
     /* Receipts come in the order of the changes. */
     for (int i = 0; i < count; i++)
         if (changes[i].flags & EV_ADD && receipts[i].data)
@@ -116,13 +118,49 @@ static int apply(weir_loop *loop, struct weir_source *source,
     return count < 0 ? count : 0;
 }
 
+static void mark(struct weir_backend *backend, int fd, bool watched)
+{
+    uint8_t bit = (uint8_t)(1u << fd % 8);
+    size_t byte = (size_t)fd / 8;
+
+    if (watched)
+        backend->watched[byte] |= bit;
+    else if (byte < backend->watched_size)
+        backend->watched[byte] &= (uint8_t)~bit;
+}
+
+/* 0 when the descriptor has no source yet and there is room for its bit. */
+static int may_watch(struct weir_backend *backend, int fd)
+{
+    size_t byte = (size_t)fd / 8;
+    size_t size = backend->watched_size ? backend->watched_size : 64;
+    uint8_t *grown;
+
+    if (byte < backend->watched_size)
+        return backend->watched[byte] >> fd % 8 & 1 ? -EEXIST : 0;
+    while (size <= byte)
+        size *= 2;
+    grown = weir_realloc(backend->watched, size);
+    if (!grown)
+        return -ENOMEM;
+    memset(grown + backend->watched_size, 0, size - backend->watched_size);
+    backend->watched = grown;
+    backend->watched_size = size;
+    return 0;
+}
+
 int weir_backend_add(weir_loop *loop, struct weir_source *source,
                      unsigned interest)
 {
-    int result = apply(loop, source, interest, 0);
+    int result = may_watch(&loop->backend, source->fd);
 
     if (result < 0)
+        return result;
+    result = apply(loop, source, interest, 0);
+    if (result < 0)
         weir_backend_remove(loop, source);
+    else
+        mark(&loop->backend, source->fd, true);
     return result;
 }
 
@@ -135,6 +173,7 @@ int weir_backend_change(weir_loop *loop, struct weir_source *source,
 void weir_backend_remove(weir_loop *loop, struct weir_source *source)
 {
     (void)apply(loop, source, 0, EV_DELETE);
+    mark(&loop->backend, source->fd, false);
 }
 
 static unsigned told_events(const struct kevent *event)
@@ -175,8 +214,8 @@ int weir_backend_wait(weir_loop *loop, int timeout)
     struct kevent *events = loop->backend.events;
     struct timespec limit = { .tv_sec = timeout / 1000,
                               .tv_nsec = timeout % 1000 * 1000000L };
-    int count = sys_kevent(loop->backend.fd, NULL, 0, events, WEIR_BATCH,
-                           timeout < 0 ? NULL : &limit);
+    int count = sys_kevent_wait(loop->backend.fd, events, WEIR_BATCH,
+                                timeout < 0 ? NULL : &limit);
 
     loop->batch_next = loop->batch_count = 0;
     if (count < 0)

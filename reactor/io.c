@@ -13,12 +13,16 @@ static const unsigned directions = WEIR_READABLE | WEIR_WRITABLE;
 static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
 {
     weir_io *io = weir_container_of(source, weir_io, source);
+    unsigned told;
 
     (void)loop;
     if (events & failures)
         events |= io->interest & directions;
-    events &= io->interest | failures | WEIR_READ_HANGUP;
     /* An interest that was changed in this batch may leave nothing to tell. */
+    told = io->interest | failures;
+    if (io->interest & WEIR_READABLE)
+        told |= WEIR_READ_HANGUP;
+    events &= told;
     if (events)
         io->cb(io, events);
 }

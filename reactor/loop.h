@@ -113,4 +113,8 @@ void weir_source_remove(weir_loop *loop, struct weir_source *source);
 void weir_async_ready(weir_loop *loop, struct weir_source *source,
                       unsigned events);
 
+/* Unlinks the watchers of signals that are still started: the handler would
+ * send to a loop that is gone. */
+void weir_signals_forget(weir_loop *loop);
+
 #endif

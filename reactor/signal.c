@@ -127,6 +127,36 @@ void weir_signal_stop(weir_signal *watcher)
     weir_async_stop(&watcher->async);
 }
 
+static void forget(weir_loop *loop, int number)
+{
+    weir_signal **link = &watchers[number];
+
+    if (!*link)
+        return;
+    while (*link) {
+        weir_signal *watcher = *link;
+
+        if (watcher->async.loop == loop) {
+            *link = watcher->next;
+            watcher->number = 0;
+        } else {
+            link = &watcher->next;
+        }
+    }
+    if (!watchers[number])
+        (void)sys_sigaction(number, &previous[number], NULL);
+}
+
+void weir_signals_forget(weir_loop *loop)
+{
+    sigset_t mask;
+
+    lock_from_outside(&mask);
+    for (int number = 1; number < NSIG; number++)
+        forget(loop, number);
+    unlock_from_outside(&mask);
+}
+
 void weir_signal_ref(weir_signal *watcher)
 {
     weir_async_ref(&watcher->async);

@@ -326,12 +326,23 @@ static inline int sys_kqueue(void)
     return fd;
 }
 
-static inline int sys_kevent(int kqueue, const struct kevent *changes,
-                             int change_count, struct kevent *events,
-                             int event_count, const struct timespec *timeout)
+/* Repeated after EINTR, which comes after all changes were made (so say the
+ * manuals): making them again does no harm, and a wake-up that was not made
+ * would be one too few. Receipts, where they are asked for, have room for
+ * all. */
+static inline int sys_kevent_change(int kqueue, const struct kevent *changes,
+                                    int count, struct kevent *receipts)
 {
-    SYS_ONCE(SYS(kevent)(kqueue, changes, change_count, events, event_count,
-                         timeout));
+    SYS_RETRY(int, SYS(kevent)(kqueue, changes, count, receipts,
+                               receipts ? count : 0, NULL));
+}
+
+/* EINTR is for the caller: time has passed, and the wait must be computed
+ * anew. */
+static inline int sys_kevent_wait(int kqueue, struct kevent *events, int count,
+                                  const struct timespec *timeout)
+{
+    SYS_ONCE(SYS(kevent)(kqueue, NULL, 0, events, count, timeout));
 }
 #endif
 

@@ -247,6 +247,7 @@ int net_raw(enum net_kind kind, struct side *side)
     assert_true(fd >= 0);
     close(listener);
     non_blocking(fd);
+    net_settle(); /* the first edge, "writable", has been told */
     side_clear(side);
     assert_sound(side->socket);
     return fd;
@@ -267,6 +268,7 @@ int net_adopted(enum net_kind kind, struct side *side)
 
     net_descriptors(kind, fds);
     adopt(side, fds[0]);
+    net_settle();
     return fds[1];
 }
 
@@ -296,6 +298,7 @@ int net_accepted(enum net_kind kind, struct side *side)
     assert_int_equal(connect(fd, &address.name.any, address.length), 0);
     non_blocking(fd);
     RUN_UNTIL(side->socket);
+    net_settle();
     assert_sound(side->socket);
     return fd;
 }
@@ -303,6 +306,7 @@ int net_accepted(enum net_kind kind, struct side *side)
 void net_pair(enum net_kind kind, struct side *a, struct side *b)
 {
     adopt(b, net_raw(kind, a));
+    net_settle();
 }
 
 /* ----------------------------------------------------------------- waiting */
