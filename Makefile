@@ -45,7 +45,7 @@ HEADERS := build/include/weir/reactor.h build/include/weir/net.h
 EXAMPLES := $(patsubst net/examples/%.c,build/examples/%,$(wildcard net/examples/*.c))
 
 .PHONY: all help
-all: build/libweir.a build/libweir.so $(EXAMPLES)
+all: $(HEADERS) build/libweir.a build/libweir.so $(EXAMPLES)
 .DEFAULT_GOAL := all
 
 help:

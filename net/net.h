@@ -54,8 +54,9 @@ typedef struct weir_address {
 /* Long enough for every address that weir_address_text() prints. */
 enum { WEIR_ADDRESS_TEXT = 128 };
 
-/* Every address of this machine: "::" with IPv4 taken too, or 0.0.0.0 where
- * IPv6 is switched off. "No address" when port is above 65535. */
+/* Every address of this machine: "::" with IPv4 taken too, for which
+ * weir_server_listen() takes 0.0.0.0 where IPv6 is switched off. "No address"
+ * when port is above 65535. */
 WEIR_API weir_address weir_address_any(unsigned port);
 
 /* 127.0.0.1. "No address" when port is above 65535. */
@@ -76,7 +77,8 @@ WEIR_API int weir_address_unix(weir_address *address, const char *path,
                                size_t length);
 
 /* From a text as weir_address_text() prints it: "127.0.0.1:80", "[::1]:80",
- * "unix:/tmp/socket", "unix:@abstract". -EINVAL, -ERANGE, -ENAMETOOLONG. */
+ * "unix:/tmp/socket", "unix:@abstract". -EINVAL, and what
+ * weir_address_ip() and weir_address_unix() say. */
 WEIR_API int weir_address_parse(weir_address *address, const char *text);
 
 /* Prints the address, always with a NUL; gives the length, or -ENOSPC when
@@ -107,8 +109,8 @@ WEIR_API bool weir_address_equal(const weir_address *a, const weir_address *b);
  * last, comes exactly once, and comes after the callbacks of all writes.
  */
 typedef struct weir_socket_events {
-    /* A name was looked up: one call for each address found (status 0), or one
-     * with a negative status and a NULL address. */
+    /* A name was looked up: one call for each address found (status 0; its port
+     * is 0), or one with a negative status and a NULL address. */
     void (*lookup)(weir_socket *socket, int status,
                    const weir_address *address, const char *host);
 
@@ -157,7 +159,7 @@ typedef struct weir_socket_events {
  * sockets. An option that the system refuses fails the connect or listen. */
 typedef struct weir_tcp_options {
     bool no_delay;   /* see weir_socket_set_no_delay() */
-    bool keep_alive; /* see weir_socket_set_keep_alive() */
+    bool keep_alive; /* see weir_socket_set_keep_alive(); in seconds: */
     unsigned keep_alive_delay, keep_alive_interval, keep_alive_count;
     unsigned tos;
     unsigned send_buffer, receive_buffer; /* before the handshake, so that the
@@ -249,7 +251,7 @@ typedef void weir_release_cb(void *bytes, size_t length, void *argument);
 
 /* Writes without copying: the bytes belong to weir until `release` is called,
  * after they are with the kernel or given up, before cb, never from inside
- * this call. After an error they are still yours. */
+ * this call. -EINVAL when it is NULL. After an error they are still yours. */
 WEIR_API int weir_write_owned(weir_socket *socket, void *bytes, size_t length,
                               weir_release_cb *release, weir_write_cb *cb,
                               void *argument);
@@ -271,8 +273,8 @@ WEIR_API int weir_socket_set_high_water(weir_socket *socket, size_t mark);
  * into the socket: pipes have a bound of their own. -ENOMEM. */
 WEIR_API int weir_socket_set_write_limit(weir_socket *socket, size_t limit);
 
-/* Holds writes back until as many weir_uncork() as weir_cork(): they go out
- * together. At most 255 deep; -EINVAL beyond, or when not corked. */
+/* Holds writes back until there were as many calls of uncork as of cork: they
+ * go out together. At most 255 deep; -EINVAL beyond, or when not corked. */
 WEIR_API int weir_socket_cork(weir_socket *socket);
 WEIR_API int weir_socket_uncork(weir_socket *socket);
 
@@ -303,8 +305,9 @@ WEIR_API void weir_socket_close(weir_socket *socket);
  * were not done (ECANCELED), and `close`. Harmless when destroyed already. */
 WEIR_API void weir_socket_destroy(weir_socket *socket);
 
-/* Like weir_socket_destroy(), and the peer gets a reset (RST), which discards
- * what it has not read yet. For UNIX sockets the same as destroy. */
+/* Like weir_socket_destroy(), and the peer gets a reset (RST): what is still on
+ * its way is discarded, and it learns that the stream was cut (ECONNRESET). For
+ * UNIX sockets the same as destroy. */
 WEIR_API void weir_socket_reset(weir_socket *socket);
 
 /* If allowed, the peer's FIN ends only reading, and writing goes on until
@@ -369,7 +372,7 @@ WEIR_API weir_loop *weir_socket_loop(const weir_socket *socket);
 WEIR_API void *weir_socket_data(const weir_socket *socket);
 WEIR_API void weir_socket_set_data(weir_socket *socket, void *data);
 
-/* The server that accepted it, or NULL (also once that server is gone). */
+/* The server that accepted it, or NULL. */
 WEIR_API weir_server *weir_socket_server(const weir_socket *socket);
 
 /* -1 while there is none. It stays weir's. */
@@ -440,17 +443,17 @@ WEIR_API void weir_server_set_events(weir_server *server,
 /*
  * Begins to accept. A UNIX socket's file that nobody listens on is replaced;
  * any other file, and one that somebody listens on, is -EADDRINUSE. -EINVAL for
- * a bad address, -EALREADY when listening, -EACCES, -EADDRNOTAVAIL, -EMFILE,
- * and what else bind(2) and listen(2) say. After an error it may be called
- * again, with another address.
+ * a bad address, -EALREADY when listening, -EBADF when closing, -EACCES,
+ * -EADDRNOTAVAIL, -EMFILE, and what else bind(2) and listen(2) say. After an
+ * error it may be called again, with another address.
  */
 WEIR_API int weir_server_listen(weir_server *server,
                                 const weir_address *address,
                                 const weir_listen_options *options);
 
 /* Takes over a listening socket that came from elsewhere (socket activation).
- * After an error it is still yours: -EBADF, -ENOTSOCK, -EINVAL when it does not
- * listen, -EALREADY. */
+ * After an error it is still yours: -EBADF (also when closing), -ENOTSOCK,
+ * -EINVAL when it does not listen, -EALREADY. */
 WEIR_API int weir_server_adopt(weir_server *server, int fd);
 
 /* Stops accepting, and closes the listening socket; a UNIX socket's file that
@@ -518,10 +521,10 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
 /*
  * Everything read from `from` is written to `to`, at the speed of `to`: while
  * more than 64 KiB wait there, `from` is not read. The end of `from` ends `to`.
- * If `from` closes before that, `to` is reset, so that a stream cut short is not
- * taken for a whole one; if `to` closes or cannot be written, `from` is
- * destroyed. `data` and `end` of `from` and
- * `drain` of `to` are not told while the pipe stands; all other events are.
+ * If `from` closes before that, `to` is reset, so that a stream cut short is
+ * not taken for a whole one; if `to` closes or cannot be written, `from` is
+ * destroyed. `data` and `end` of `from` and `drain` of `to` are not told while
+ * the pipe stands; all other events are.
  *
  * A proxy is two pipes, one for each direction. Both sockets must be of one
  * loop and connected or connecting; each can be the source of one pipe and the

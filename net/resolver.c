@@ -127,15 +127,15 @@ static int add_address(weir_lookup *lookup, const weir_address *address)
     return 0;
 }
 
-/* ::1 before 127.0.0.1 is RFC 6724's order, if there is IPv6 at all. */
+/* ::1 before 127.0.0.1, which is RFC 6724's order. Where IPv6 is off a connect
+ * to ::1 fails at once, and dialling goes on to the other. */
 static int loopback_status(weir_lookup *lookup)
 {
-    weir_address any = weir_address_any(0);
     weir_address ipv4 = weir_address_loopback(0);
     weir_address ipv6;
     int result = weir_address_ip(&ipv6, "::1", 0);
 
-    if (result == 0 && weir_address_family(&any) == AF_INET6)
+    if (result == 0)
         result = add_address(lookup, &ipv6);
     if (result == 0)
         result = add_address(lookup, &ipv4);

@@ -564,8 +564,10 @@ void weir_socket_maybe_close(weir_socket *s)
         shut(s, -ECANCELED);
 }
 
+/* An error that was not told yet never will be: no event but `close`. */
 void weir_socket_destroy(weir_socket *s)
 {
+    s->state &= (uint16_t)~WEIR_S_ERROR_DUE;
     shut(s, -ECANCELED);
 }
 
@@ -576,7 +578,7 @@ void weir_socket_reset(weir_socket *s)
     if (s->source.fd >= 0)
         (void)sys_setsockopt(s->source.fd, SOL_SOCKET, SO_LINGER, &reset,
                              sizeof reset);
-    shut(s, -ECANCELED);
+    weir_socket_destroy(s);
 }
 
 static void linger_expired(weir_loop *loop, struct weir_wheel_node *node)
@@ -636,16 +638,17 @@ static void arm(weir_socket *s, uint64_t deadline)
     weir_wheel_insert(&s->loop->wheel, &s->idle);
 }
 
-/* I/O has only stored when it happened. */
+/* I/O has only stored when it happened. The timer was set for `timeout` after
+ * what was then the last activity; the one that is stored now came so much
+ * later, and that is what has to be waited still. 32 bits hold it however late
+ * we are. */
 static void idle_fired(weir_loop *loop, struct weir_wheel_node *node)
 {
     weir_socket *s = weir_container_of(node, weir_socket, idle);
-    uint32_t idle = (uint32_t)loop->tick - s->last_active;
+    uint32_t later = s->last_active - (uint32_t)(node->deadline - s->timeout);
 
-    if (idle == UINT32_MAX)
-        idle = 0; /* last_active is rounded up and can be a tick ahead */
-    if (idle < s->timeout) {
-        arm(s, loop->tick + (s->timeout - idle));
+    if (node->deadline + later > loop->tick) {
+        arm(s, node->deadline + later);
         return;
     }
     s->state |= WEIR_S_TIMED_OUT;

@@ -227,7 +227,8 @@ static int write_any(weir_socket *s, const struct write *w)
 
 /* ----------------------------------------------------------- public face */
 
-/* The usual write: small, nobody to call back, nothing in its way, no limit. It is here only to be short; write_any() would do the same. */
+/* The usual write: small, nobody to call back, nothing in its way, no limit.
+ * It is here only to be short; write_any() would do the same. */
 static bool is_usual(const weir_socket *s, size_t length)
 {
     return may_send(s) && s->writing == WEIR_WRITING_OPEN &&

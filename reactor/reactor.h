@@ -19,7 +19,7 @@
  *
  * Timers, tasks, watchers and the rest are structs that you embed in your own:
  * no call on them allocates memory. Their members are private, except `data`,
- * which is yours and which weir never touches.
+ * which is yours and which weir never touches, and `loop`, which you may read.
  */
 #ifndef WEIR_REACTOR_H
 #define WEIR_REACTOR_H
@@ -126,9 +126,10 @@ WEIR_API int weir_loop_run(weir_loop *loop);
  * 1 when something is still alive, 0 when not, or a negative errno. */
 WEIR_API int weir_loop_run_once(weir_loop *loop, int max_wait);
 
-/* Ends weir_loop_run() when the callback that is running has returned. What
- * had become ready and was not yet told is told by the next run: nothing is
- * lost. Outside of a run: the next run returns at once. */
+/* Ends weir_loop_run() when the timer, task or descriptor that is being served
+ * has been (a socket may tell what it has read in several events). What had
+ * become ready and was not yet told is told by the next run: nothing is lost.
+ * Outside of a run: the next run returns at once. */
 WEIR_API void weir_loop_stop(weir_loop *loop);
 
 /* True while something alive and referenced keeps weir_loop_run() going. */
@@ -241,8 +242,8 @@ WEIR_API void weir_timer_unref(weir_timer *timer);
 /* ------------------------------------------------------------------ tasks */
 
 /*
- * A deferred task runs once, in the next turn's task phase: after the timers,
- * before waiting. Tasks run in the order in which they were posted. One that
+ * A deferred task runs once, in the next task phase: after the timers, before
+ * waiting. Tasks run in the order in which they were posted. One that
  * posts itself again runs again next turn; descriptors get theirs in between.
  */
 typedef struct weir_task weir_task;

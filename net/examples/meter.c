@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 
     if (argc > 1) {
         fprintf(help ? stdout : stderr,
-                "usage: ... | meter | ...\nCopies; shows how fast, on stderr.\n");
+                "usage: ... | meter | ...\nCopies, and shows how fast.\n");
         return help ? 0 : 2;
     }
     weir_check(weir_loop_create(&loop));

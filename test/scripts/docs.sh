@@ -1,0 +1,233 @@
+#!/bin/sh
+# docs.sh - the documentation says what the headers say: nothing is missing,
+# nothing is invented, links lead somewhere, programs compile.
+# shellcheck source=test/scripts/tap
+. "$(dirname "$0")/tap"
+
+pages='README.md docs/*.md'
+reference() { echo "docs/$(basename "$1" .h).md"; }
+
+# ---------------------------------------------------------- what headers say
+
+# A header without comments and preprocessor lines.
+bare() {
+    awk '{ text = text $0 "\n" }
+    END {
+        while ((start = index(text, "/*")) > 0) {
+            rest = substr(text, start + 2)
+            end = index(rest, "*/")
+            if (!end)
+                break
+            text = substr(text, 1, start - 1) substr(rest, end + 2)
+        }
+        printf "%s", text
+    }' "$1" | grep -v '^#'
+}
+
+# One space between words, none inside of parentheses: prototypes in one form.
+one_form() {
+    tr '\n' ' ' | sed 's/[[:space:]][[:space:]]*/ /g; s/( /(/g; s/ )/)/g'
+}
+
+# The prototypes of a header, one a line.
+prototypes() {
+    bare "$1" | awk '/^WEIR_API/ { on = 1 } on { printf "%s ", $0 }
+        on && /;/ { on = 0; print "" }' |
+        sed 's/^WEIR_API //; s/[[:space:]][[:space:]]*/ /g; s/( /(/g; s/; *$/;/'
+}
+functions() { prototypes "$1" | sed 's/(.*//; s/.*[ *]//' | sort -u; }
+
+# Names of types: of structs, of functions, of enums.
+types() {
+    bare "$1" | sed -n '
+        s/^typedef .*[ *]\(weir_[a-z_0-9]*\)(.*/\1/p
+        s/^typedef .*[ *]\(weir_[a-z_0-9]*\);.*/\1/p
+        s/^} \(weir_[a-z_0-9]*\);.*/\1/p' | sort -u
+}
+
+constants() {
+    bare "$1" | grep -o '\<WEIR_[A-Z_0-9]*\>' | grep -vx WEIR_API | sort -u
+}
+
+# "type member" for each public struct: one that is written as
+# typedef struct weir_x { ... } weir_x; (the others are private inside).
+members() {
+    bare "$1" | awk '
+        /^typedef struct weir_[a-z_]* \{/ { type = $3; next }
+        /^} / { type = "" }
+        type == "" { next }
+        /union \{|struct \{/ { next }
+        { line = line " " $0 }
+        !/;/ { next }
+        {
+            if (match(line, /\(\*[a-z_]+\)/)) {
+                print type, substr(line, RSTART + 2, RLENGTH - 3)
+            } else {
+                sub(/;.*/, "", line)
+                count = split(line, parts, ",")
+                for (i = 1; i <= count; i++) {
+                    n = split(parts[i], words, /[ *}]+/)
+                    if (words[n] != "")
+                        print type, words[n]
+                }
+            }
+            line = ""
+        }'
+}
+
+# ------------------------------------------------------------- what docs say
+
+# The headings of level 3 and above are names, or sections that explain.
+headings() { sed -n 's/^### *//p' "$1" | grep -o '\<weir_[a-z_0-9]*\>' | sort -u; }
+
+# The text below a heading that has the name in it.
+section() {
+    awk -v name="$2" '
+        /^##/ { on = 0 }
+        /^### / {
+            count = split($0, words, /[ ,]+/)
+            for (i = 2; i <= count; i++)
+                if (words[i] == name)
+                    on = 1
+        }
+        on' "$1"
+}
+
+# The code blocks of a page, or those of them that are C.
+code() { awk '/^```/ { on = !on; next } on' "$1"; }
+prose() { awk '/^ *```/ { on = !on; next } !on' "$1"; }
+
+not_described() {
+    functions "$1" >"$tmp/expected"
+    types "$1" >>"$tmp/expected"
+    headings "$(reference "$1")" >"$tmp/found"
+    sort -u "$tmp/expected" | comm -23 - "$tmp/found"
+}
+invented() {
+    { functions "$1"; types "$1"; bare "$1" | grep -o '\<weir_[a-z_]*\>'
+      sed -n 's/^# *define \(weir_[a-z_]*\)(.*/\1/p' "$1"; } |
+        sort -u >"$tmp/expected"
+    headings "$(reference "$1")" | comm -23 - "$tmp/expected"
+}
+differing_prototypes() {
+    code "$(reference "$1")" | one_form >"$tmp/code"
+    prototypes "$1" | while read -r prototype; do
+        grep -qF "$prototype" "$tmp/code" || echo "$prototype"
+    done
+}
+not_mentioned() {
+    constants "$1" | while read -r constant; do
+        grep -qw "$constant" "$(reference "$1")" || echo "$constant"
+    done
+}
+members_not_mentioned() {
+    members "$1" | while read -r type member; do
+        section "$(reference "$1")" "$type" | awk '
+            /^```/ { on = !on; next } !on' | grep -qw "$member" ||
+            echo "$type: $member"
+    done
+}
+
+for header in reactor/reactor.h net/net.h; do
+    page=$(reference $header)
+    members $header >"$tmp/members"
+    check "$header declares functions and structs that this script can read" \
+        sh -c "[ $(functions $header | wc -l) -gt 30 ] && [ -s $tmp/members ]"
+    check "every function and type of $header has a heading in $page" \
+        nothing_from not_described $header
+    check "every heading of $page is a name that $header has" \
+        nothing_from invented $header
+    check "$page gives every prototype as $header does" \
+        nothing_from differing_prototypes $header
+    check "every constant of $header is mentioned in $page" \
+        nothing_from not_mentioned $header
+    check "every member of a public struct of $header is described in $page" \
+        nothing_from members_not_mentioned $header
+done
+
+# Whatever looks like a call or a constant of ours, anywhere in the pages that
+# are for users; docs/decisions.md may speak of what is inside.
+strangers() {
+    { for header in reactor/reactor.h net/net.h; do
+        bare "$header" | grep -o '\<[Ww][Ee][Ii][Rr]_[A-Za-z_0-9]*\>'
+        sed -n 's/^# *define \([A-Za-z_]*\).*/\1/p' "$header"
+    done; } | sort -u >"$tmp/ours"
+    for file in README.md docs/guide.md docs/reactor.md docs/net.md; do
+        [ -e "$file" ] || continue
+        { grep -o '\<weir_[a-z_0-9]*(' "$file" | tr -d '('
+          grep -o '\<WEIR_[A-Z_0-9]*[A-Z0-9]\>' "$file"; } | sort -u |
+            comm -23 - "$tmp/ours" | sed "s|^|$file: |"
+    done
+}
+check 'the pages name no function and no constant that does not exist' \
+    nothing_from strangers
+
+# -------------------------------------------------------------------- links
+
+# The anchors that a page has: headings as GitHub turns them into names.
+anchors() {
+    prose "$1" | sed -n 's/^##* *//p' | tr '[:upper:]' '[:lower:]' |
+        sed 's/[^a-z0-9_ -]//g; s/ /-/g'
+}
+doubled_anchors() {
+    for file in $pages; do
+        [ -e "$file" ] && anchors "$file" | sort | uniq -d | sed "s|^|$file: |"
+    done
+}
+broken_links() {
+    for file in $pages; do
+        [ -e "$file" ] || continue
+        prose "$file" | grep -o '](\([^)]*\))' | sed 's/^](//; s/)$//' |
+            sort -u | while read -r link; do
+            case $link in *://* | mailto:*) continue ;; esac
+            path=${link%%#*}
+            anchor=${link#"$path"}
+            target=$file
+            [ -n "$path" ] && target=$(dirname "$file")/$path
+            if [ ! -e "$target" ]; then
+                echo "$file: $link"
+            elif [ -n "$anchor" ]; then
+                anchors "$target" | grep -qxF -- "${anchor#\#}" ||
+                    echo "$file: $link (no such heading)"
+            fi
+        done
+    done
+}
+check 'every link inside of the documentation leads somewhere' \
+    nothing_from broken_links
+check 'no page has two headings of one name' nothing_from doubled_anchors
+
+# ----------------------------------------------------------------- programs
+
+# Each C block with a main() into a file of its own, named after its line.
+extract() {
+    awk -v stem="$tmp/$(basename "$1" .md)" '
+        /^```/ && on {
+            if (text ~ /int main/)
+                printf "%s", text >(stem "-line-" line ".c")
+            on = 0
+        }
+        on { text = text $0 "\n" }
+        /^```c$/ { on = 1; text = ""; line = NR + 1 }' "$1"
+}
+for file in docs/guide.md README.md; do
+    if [ -e $file ]; then
+        extract $file
+    else
+        skip "the programs of $file compile" "there is no $file"
+    fi
+done
+
+libs=$(make -s --no-print-directory print-libs)
+compiles() {
+    # shellcheck disable=SC2086 # a list of options
+    ${CC:-cc} -Wall -Wextra -Werror -std=c11 -D_GNU_SOURCE "$1" \
+        -Ibuild/include build/libweir.a $libs -o "${1%.c}"
+}
+for file in "$tmp"/*-line-*.c; do
+    [ -e "$file" ] || continue
+    name=$(basename "$file" .c)
+    check "the program at line ${name##*-} of ${name%%-*}.md compiles and links" \
+        compiles "$file"
+done
+finish
