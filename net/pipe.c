@@ -30,6 +30,16 @@ static void detach(struct weir_pipe *pipe)
     weir_socket_reader_changed(from);
 }
 
+/* Ends a socket because its partner went. An error that the socket itself had
+ * before is told all the same: only the user's own destroy withdraws it. */
+static void end_partner(weir_socket *s, void (*end)(weir_socket *))
+{
+    uint16_t due = s->state & WEIR_S_ERROR_DUE;
+
+    end(s);
+    s->state |= due;
+}
+
 void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
 {
     weir_socket *from = pipe->from, *to = pipe->to;
@@ -71,7 +81,7 @@ void weir_pipe_write_failed(weir_socket *socket)
         return;
     from = in->from;
     detach(in);
-    weir_socket_destroy(from);
+    end_partner(from, weir_socket_destroy);
 }
 
 /* A source that closes before its end cuts the stream: the destination must
@@ -84,7 +94,7 @@ void weir_pipe_closed(weir_socket *socket)
     if (out) {
         to = out->to;
         detach(out);
-        weir_socket_reset(to);
+        end_partner(to, weir_socket_reset);
     }
     weir_pipe_write_failed(socket);
 }

@@ -216,13 +216,13 @@ static int shed_one(weir_server *server, int error)
 }
 
 /* Errors of one connection that was gone before we took it, which accept(2)
- * hands to us; the next one is another matter. */
+ * hands to us; the next one is another matter. Not EPERM: that is said before
+ * there is a connection, and would be said again for ever. */
 static bool passing(int error)
 {
     switch (-error) {
     case ECONNABORTED:
     case EPROTO:
-    case EPERM: /* a firewall's */
     case ENETDOWN:
     case ENOPROTOOPT:
     case EHOSTUNREACH:

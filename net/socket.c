@@ -674,8 +674,7 @@ void weir_socket_set_timeout(weir_socket *s, uint32_t timeout)
     s->timeout = timeout;
     if (!timeout)
         return;
-    if (!loop->clock_known)
-        weir_loop_read_clock(loop);
+    weir_loop_read_clock(loop);
     s->last_active = (uint32_t)loop->tick_up;
     arm(s, loop->tick_up + timeout);
 }

@@ -65,7 +65,6 @@ int weir_loop_destroy(weir_loop *loop)
 /* After each callback: timers that it started count from here. */
 static inline void called(weir_loop *loop)
 {
-    loop->clock_known = false;
     if (!weir_list_empty(&loop->fresh))
         weir_loop_read_clock(loop);
 }
@@ -250,7 +249,6 @@ void weir_loop_read_clock(weir_loop *loop)
         loop->now = now;
     loop->tick = loop->now / NS_PER_TICK;
     loop->tick_up = (loop->now + NS_PER_TICK - 1) / NS_PER_TICK;
-    loop->clock_known = true;
     weir_timers_settle(loop);
 }
 

@@ -39,8 +39,6 @@ struct weir_loop {
     /* The cached clock: nanoseconds, and ticks rounded down and up. */
     uint64_t now;
     uint64_t tick, tick_up;
-    bool clock_known; /* read during the present callback */
-
     struct weir_link fresh; /* timers started since the clock was read */
 
     struct weir_wheel wheel;

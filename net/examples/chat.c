@@ -78,7 +78,7 @@ int main(int argc, char **argv)
     weir_server *server;
     weir_loop *loop;
 
-    if (help || argc > 2 || *end || port > 65535) {
+    if (help || argc > 2 || *end || end == argv[1] || port > 65535) {
         usage(help ? stdout : stderr);
         return help ? 0 : 2;
     }

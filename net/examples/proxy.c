@@ -82,7 +82,8 @@ int main(int argc, char **argv)
 
     if (argc == 2 && !strcmp(argv[1], "--help"))
         return usage(stdout, 0);
-    if (argc != 3 || *end || port > 65535 || !parse_target(argv[2]))
+    if (argc != 3 || *end || end == argv[1] || port > 65535 ||
+        !parse_target(argv[2]))
         return usage(stderr, 2);
     address = weir_address_any((unsigned)port);
     weir_check(weir_loop_create(&loop));

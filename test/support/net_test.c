@@ -232,6 +232,13 @@ void net_descriptors(enum net_kind kind, int fds[2])
     non_blocking(fds[1]);
 }
 
+/* The kernel tells the readiness of a new descriptor at once. */
+static void see_first_edge(void)
+{
+    assert_true(weir_loop_run_once(the_loop, 0) >= 0);
+    assert_true(weir_loop_run_once(the_loop, 0) >= 0);
+}
+
 int net_raw(enum net_kind kind, struct side *side)
 {
     weir_address address;
@@ -247,7 +254,7 @@ int net_raw(enum net_kind kind, struct side *side)
     assert_true(fd >= 0);
     close(listener);
     non_blocking(fd);
-    net_settle(); /* the first edge, "writable", has been told */
+    see_first_edge();
     side_clear(side);
     assert_sound(side->socket);
     return fd;
@@ -268,7 +275,7 @@ int net_adopted(enum net_kind kind, struct side *side)
 
     net_descriptors(kind, fds);
     adopt(side, fds[0]);
-    net_settle();
+    see_first_edge();
     return fds[1];
 }
 
@@ -298,7 +305,7 @@ int net_accepted(enum net_kind kind, struct side *side)
     assert_int_equal(connect(fd, &address.name.any, address.length), 0);
     non_blocking(fd);
     RUN_UNTIL(side->socket);
-    net_settle();
+    see_first_edge();
     assert_sound(side->socket);
     return fd;
 }
@@ -306,7 +313,7 @@ int net_accepted(enum net_kind kind, struct side *side)
 void net_pair(enum net_kind kind, struct side *a, struct side *b)
 {
     adopt(b, net_raw(kind, a));
-    net_settle();
+    see_first_edge();
 }
 
 /* ----------------------------------------------------------------- waiting */
@@ -345,7 +352,7 @@ void net_turn(uint64_t begun, const char *condition, const char *file, int line)
 void net_settle(void)
 {
     for (int quiet = 0; quiet < 4; quiet++)
-        assert_true(weir_loop_run_once(the_loop, quiet ? 1 : 0) >= 0);
+        assert_true(weir_loop_run_once(the_loop, quiet == 3) >= 0);
 }
 
 void net_finish(struct side *side)

@@ -1,0 +1,423 @@
+/*
+ * test_timer_order.c - many timers at once, and times that are far or odd
+ */
+#include "timed.h"
+
+#include "reactor/timer_wheel.h"
+
+/* ------------------------------------------------- many at once, and order */
+
+static void rearm_with_0(struct timed *timed)
+{
+    if (timed->fired < 20)
+        start(timed, 0);
+}
+
+static void count_readable(weir_io *io, unsigned events)
+{
+    (void)events;
+    trace_add('r');
+    if (trace.length >= 10)
+        weir_io_stop(io);
+}
+
+/* Note 24: a zero timer re-armed in its own callback must not spin. */
+static void
+a_timer_of_0_ms_rearmed_in_its_callback_does_not_starve_others(void **state)
+{
+    struct timed a;
+    weir_io io;
+    int fds[2];
+
+    (void)state;
+    test_pipe(fds);
+    test_fill(fds[1], 1);
+    init(&a, "a");
+    a.then = rearm_with_0;
+    weir_io_init(&io, the_loop, fds[0], count_readable);
+    weir_io_start(&io, WEIR_READABLE);
+    start(&a, 0);
+    run();
+    assert_trace("ararararar"
+                 "aaaaaaaaaaaaaaa");
+    assert_int_equal(virtual.sleeps, 0);
+    test_close_pair(fds);
+}
+
+enum { CROWD = 3000 };
+
+static struct timed crowd[CROWD];
+static unsigned crowd_fired, crowd_steps[8], crowd_step_count;
+
+static void fire_crowd(struct timed *timed)
+{
+    assert_ptr_equal(timed, &crowd[crowd_fired]);
+    crowd_fired++;
+}
+
+static void note_step(weir_io *io, unsigned events)
+{
+    (void)events;
+    if (crowd_step_count < COUNT(crowd_steps))
+        crowd_steps[crowd_step_count++] = crowd_fired;
+    if (crowd_fired == CROWD)
+        weir_io_stop(io);
+}
+
+/* Note 25: a million at once took 262 ms in one step elsewhere. */
+static void
+at_most_1024_timers_fire_between_turns_of_the_descriptors(void **state)
+{
+    weir_io io;
+    int fds[2];
+
+    (void)state;
+    test_pipe(fds);
+    test_fill(fds[1], 1);
+    crowd_fired = crowd_step_count = 0;
+    for (unsigned i = 0; i < CROWD; i++) {
+        init(&crowd[i], NULL);
+        crowd[i].then = fire_crowd;
+        start(&crowd[i], i < 1500 ? 5 : 6);
+    }
+    weir_loop_update_now(the_loop);
+    spend(50 * MS);
+    weir_io_init(&io, the_loop, fds[0], note_step);
+    weir_io_start(&io, WEIR_READABLE);
+    run();
+    assert_int_equal(crowd_step_count, 3);
+    assert_int_equal(crowd_steps[0], 1024);
+    assert_int_equal(crowd_steps[1], 2048);
+    assert_int_equal(crowd_steps[2], CROWD);
+    assert_int_equal(virtual.sleeps, 0);
+    test_close_pair(fds);
+}
+
+static void start_0_during_crowd(struct timed *timed)
+{
+    crowd_fired++;
+    if (timed == &crowd[10]) {
+        init(timed->other, "z");
+        timed->other->then = NULL;
+        start(timed->other, 0);
+    }
+    if (crowd_fired == 1500)
+        trace_add('e');
+}
+
+static void
+what_a_turn_left_fires_before_what_became_due_meanwhile(void **state)
+{
+    struct timed z;
+
+    (void)state;
+    crowd_fired = 0;
+    for (unsigned i = 0; i < 1500; i++) {
+        init(&crowd[i], NULL);
+        crowd[i].then = start_0_during_crowd;
+        crowd[i].other = &z;
+        start(&crowd[i], 5);
+    }
+    run();
+    assert_trace("ez");
+}
+
+static void equal_deadlines_fire_in_the_order_of_starting(void **state)
+{
+    struct timed a, b, c, d;
+
+    (void)state;
+    virtual.now = (virtual.now / MS + 1) * MS;
+    init(&a, "a");
+    init(&b, "b");
+    init(&c, "c");
+    init(&d, "d");
+    start(&b, 130);
+    start(&a, 130);
+    weir_loop_update_now(the_loop);
+    spend(30 * MS);
+    start(&d, 100);
+    weir_loop_update_now(the_loop);
+    spend(95 * MS);
+    start(&c, 5);
+    run();
+    assert_trace("badc");
+}
+
+static void stop_and_free_other(struct timed *timed)
+{
+    weir_timer_stop(&timed->other->timer);
+    free(timed->other);
+}
+
+static void a_timer_due_in_the_same_turn_can_be_stopped_and_freed(void **state)
+{
+    struct timed a, c;
+    struct timed *b = malloc(sizeof *b);
+
+    (void)state;
+    assert_non_null(b);
+    init(&a, "a");
+    init(b, "b");
+    init(&c, "c");
+    a.then = stop_and_free_other;
+    a.other = b;
+    start(&a, 5);
+    start(b, 5);
+    start(&c, 5);
+    run();
+    assert_trace("ac");
+}
+
+static void free_itself(struct timed *timed)
+{
+    free(timed);
+}
+
+static void a_timer_may_be_freed_in_its_callback(void **state)
+{
+    struct timed *a = malloc(sizeof *a);
+
+    (void)state;
+    assert_non_null(a);
+    init(a, "a");
+    a->then = free_itself;
+    start(a, 1);
+    run();
+    assert_trace("a");
+}
+
+static void stop_and_free_itself(struct timed *timed)
+{
+    weir_timer_stop(&timed->timer);
+    free(timed);
+}
+
+static void a_repeating_timer_may_be_freed_in_its_callback(void **state)
+{
+    struct timed *a = malloc(sizeof *a);
+
+    (void)state;
+    assert_non_null(a);
+    init(a, "a");
+    a->then = stop_and_free_itself;
+    assert_int_equal(weir_timer_start_repeating(&a->timer, 1), 0);
+    run();
+    assert_trace("a");
+}
+
+static void rearm_other(struct timed *timed)
+{
+    start(timed->other, 10);
+}
+
+static void a_timer_due_in_the_same_turn_can_be_put_off(void **state)
+{
+    struct timed a, b;
+
+    (void)state;
+    init(&a, "a");
+    init(&b, "b");
+    a.then = rearm_other;
+    a.other = &b;
+    start(&a, 5);
+    start(&b, 5);
+    run();
+    assert_trace("ab");
+    expect_after(&b, 10);
+}
+
+static void start_other_with_0(struct timed *timed)
+{
+    start(timed->other, 0);
+    trace_add('(');
+}
+
+static void note_task(weir_task *task)
+{
+    TRACE(task);
+}
+
+/* No callback from inside the call, nor later in the same phase. */
+static void
+a_timer_of_0_ms_started_by_a_timer_waits_for_the_next_turn(void **state)
+{
+    struct timed a, b, c;
+    weir_task task = { .data = "t" };
+
+    (void)state;
+    init(&a, "a");
+    init(&b, "b");
+    init(&c, "c");
+    a.then = start_other_with_0;
+    a.other = &b;
+    start(&a, 5);
+    start(&c, 5);
+    weir_task_init(&task, the_loop, note_task);
+    weir_loop_update_now(the_loop);
+    spend(6 * MS);
+    weir_task_post(&task);
+    run();
+    assert_trace("a(ctb");
+}
+
+/* ------------------------------------------------------- far and odd times */
+
+static void a_wait_is_cut_to_half_an_hour(void **state)
+{
+    struct timed a;
+
+    (void)state;
+    init(&a, "a");
+    start(&a, 3 * 3600 * 1000);
+    assert_int_equal(weir_loop_run_once(the_loop, -1), 1);
+    assert_int_equal(virtual.timeout, 30 * 60 * 1000);
+    run();
+    expect_after(&a, 3 * 3600 * 1000);
+    assert_in_range(virtual.sleeps, 6, 6 + WEIR_WHEEL_LEVELS);
+}
+
+enum { MANY = 64 };
+static struct timed many[MANY];
+
+static void start_huge(struct timed *timed)
+{
+    (void)timed;
+    for (unsigned i = 0; i < MANY; i++) {
+        init(&many[i], "!");
+        start(&many[i], UINT64_MAX - i * i * i);
+        spend(3 * MS);
+    }
+}
+
+/* Note 25: clamp the far end. */
+static void a_delay_that_would_overflow_the_clock_never_fires(void **state)
+{
+    struct timed a, b;
+
+    (void)state;
+    init(&a, "a");
+    init(&b, "b");
+    a.then = start_huge;
+    start(&a, 1);
+    start(&b, 20000000);
+    while (b.fired == 0)
+        assert_int_equal(weir_loop_run_once(the_loop, -1), 1);
+    assert_trace("ab");
+    for (unsigned i = 0; i < MANY; i++) {
+        assert_true(weir_timer_running(&many[i].timer));
+        assert_true(weir_timer_remaining(&many[i].timer) > UINT64_MAX / 2);
+    }
+}
+
+static void a_delay_of_centuries_is_kept(void **state)
+{
+    static const uint64_t century = UINT64_C(100) * 365 * 86400 * 1000;
+    struct timed a, b;
+
+    (void)state;
+    init(&a, "a");
+    init(&b, "b");
+    start(&a, century);
+    start(&b, century + 1);
+    weir_loop_update_now(the_loop);
+    spend((century - 5) * MS);
+    assert_int_equal(weir_loop_run_once(the_loop, 0), 1);
+    assert_trace("");
+    run();
+    assert_trace("ab");
+    expect_after(&a, century);
+}
+
+static void a_clock_that_jumps_ahead_fires_by_deadline(void **state)
+{
+    struct timed a, b, c;
+
+    (void)state;
+    init(&a, "a");
+    init(&b, "b");
+    init(&c, "c");
+    start(&c, 50000000);
+    start(&b, 70);
+    start(&a, 3);
+    weir_loop_update_now(the_loop);
+    spend(UINT64_C(3600) * 24 * 365 * 1000 * MS);
+    run();
+    assert_trace("abc");
+    assert_int_equal(virtual.sleeps, 0);
+}
+
+/* Monotonic clocks have gone back, by errors of kernels and hypervisors. Then
+ * the loop's time stands still until the clock has caught up. */
+static void a_clock_that_goes_back_makes_no_timer_early(void **state)
+{
+    struct timed a, b;
+
+    (void)state;
+    init(&a, "a");
+    init(&b, "b");
+    start(&b, 1100);
+    weir_loop_update_now(the_loop);
+    spend(1000 * MS);
+    assert_int_equal(weir_loop_run_once(the_loop, 0), 1);
+    virtual.now -= 100 * MS;
+    start(&a, 50);
+    run();
+    assert_trace("ab");
+    assert_true(a.fired_at - a.started >= 50 * MS);
+    expect_after(&b, 1100);
+}
+
+static void go_back_then_stop_after_5(struct timed *timed)
+{
+    if (timed->fired == 1)
+        virtual.now -= 100 * MS;
+    if (timed->fired == 5) {
+        weir_timer_stop(&timed->timer);
+        weir_timer_stop(&timed->other->timer);
+    }
+}
+
+static void a_clock_that_goes_back_does_not_make_a_beat_spin(void **state)
+{
+    struct timed a, b;
+
+    (void)state;
+    init(&a, "a");
+    init(&b, "b");
+    a.then = go_back_then_stop_after_5;
+    a.other = &b;
+    start_repeating(&a, 10);
+    start_repeating(&b, 10);
+    run();
+    assert_trace("ababababa");
+    assert_in_range(virtual.sleeps, 5, 60);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_ON_VIRTUAL_LOOP(
+            a_timer_of_0_ms_rearmed_in_its_callback_does_not_starve_others),
+        TEST_ON_VIRTUAL_LOOP(
+            at_most_1024_timers_fire_between_turns_of_the_descriptors),
+        TEST_ON_VIRTUAL_LOOP(
+            what_a_turn_left_fires_before_what_became_due_meanwhile),
+        TEST_ON_VIRTUAL_LOOP(equal_deadlines_fire_in_the_order_of_starting),
+        TEST_ON_VIRTUAL_LOOP(
+            a_timer_due_in_the_same_turn_can_be_stopped_and_freed),
+        TEST_ON_VIRTUAL_LOOP(a_timer_may_be_freed_in_its_callback),
+        TEST_ON_VIRTUAL_LOOP(a_repeating_timer_may_be_freed_in_its_callback),
+        TEST_ON_VIRTUAL_LOOP(a_timer_due_in_the_same_turn_can_be_put_off),
+        TEST_ON_VIRTUAL_LOOP(
+            a_timer_of_0_ms_started_by_a_timer_waits_for_the_next_turn),
+        TEST_ON_VIRTUAL_LOOP(a_wait_is_cut_to_half_an_hour),
+        TEST_ON_VIRTUAL_LOOP(a_delay_that_would_overflow_the_clock_never_fires),
+        TEST_ON_VIRTUAL_LOOP(a_delay_of_centuries_is_kept),
+        TEST_ON_VIRTUAL_LOOP(a_clock_that_jumps_ahead_fires_by_deadline),
+        TEST_ON_VIRTUAL_LOOP(a_clock_that_goes_back_makes_no_timer_early),
+        TEST_ON_VIRTUAL_LOOP(a_clock_that_goes_back_does_not_make_a_beat_spin),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
