@@ -5,6 +5,7 @@
 #   build/obj/       what is installed
 #   build/test/      with the system-call seam, for the tests and Valgrind
 #   build/sanitize/  the same with AddressSanitizer and UBSan
+#   build/kqueue/    the same with the kqueue backend over test/kqueue/
 
 CC ?= cc
 CFLAGS ?= -O2 -g
@@ -53,6 +54,7 @@ help:
 	@echo 'make deps                install what is missing (asks for nothing)'
 	@echo 'make check               all tests: plain, under Valgrind, sanitized'
 	@echo 'make check-plain         only the first, for a quick look'
+	@echo 'make check-kqueue        the tests over the kqueue backend (on Linux too)'
 	@echo 'make check-macos         compile and link for macOS (fetches zig)'
 	@echo 'make bench-core          weir beside a raw epoll loop'
 	@echo 'make bench-instructions  count instructions, compare with the record'
@@ -137,7 +139,7 @@ build/$(1)/%.o: %.c build/.cares | $(HEADERS)
 	@mkdir -p $$(@D)
 	$(SAY) CC $$@
 	$(Q)$(CC) $(TEST_FLAGS) $(2) -c $$< -o $$@
-build/$(1)/libweir.a: $(SOURCES:%.c=build/$(1)/%.o) $(SUPPORT:%.c=build/$(1)/%.o)
+build/$(1)/libweir.a: $(SOURCES:%.c=build/$(1)/%.o) $(SUPPORT:%.c=build/$(1)/%.o) $(3:%.c=build/$(1)/%.o)
 	@rm -f $$@
 	$(SAY) AR $$@
 	$(Q)$(AR) rcs $$@ $$^
@@ -148,11 +150,18 @@ $(TEST_PROGRAMS:%=build/$(1)/%): build/$(1)/%: build/$(1)/test/%.o build/$(1)/li
 endef
 $(eval $(call variant,test,-O1))
 $(eval $(call variant,sanitize,-O1 $(SANITIZE)))
+# The kqueue backend on Linux without libkqueue: our own double of kqueue(2).
+$(eval $(call variant,kqueue,-O1 -DWEIR_BACKEND_KQUEUE -Itest/kqueue,test/kqueue/emulate.c))
 
 PLAIN_TESTS = $(TEST_PROGRAMS:%=build/test/%)
 SANITIZED_TESTS = $(TEST_PROGRAMS:%=build/sanitize/%)
+# Tests that replace epoll's own calls say nothing of kqueue.
+EPOLL_ONLY := $(shell grep -l 'epoll_\(wait\|ctl\|create\)' test/*/test_*.c | \
+  xargs grep -L WEIR_BACKEND_ 2>/dev/null)
+KQUEUE_TESTS = $(patsubst test/%.c,build/kqueue/%,\
+  $(filter-out $(EPOLL_ONLY),$(wildcard test/*/test_*.c)))
 
-.PHONY: check check-plain check-valgrind check-sanitize
+.PHONY: check check-plain check-valgrind check-sanitize check-kqueue
 check: all $(PLAIN_TESTS) $(SANITIZED_TESTS)
 	@test/run plain $(PLAIN_TESTS) : scripts test/scripts/*.sh : \
 	  valgrind $(PLAIN_TESTS) : sanitize $(SANITIZED_TESTS)
@@ -162,6 +171,8 @@ check-valgrind: all $(PLAIN_TESTS)
 	@test/run valgrind $(PLAIN_TESTS)
 check-sanitize: $(SANITIZED_TESTS)
 	@test/run sanitize $(SANITIZED_TESTS)
+check-kqueue: $(KQUEUE_TESTS)
+	@test/run plain $(KQUEUE_TESTS)
 
 # --------------------------------------------------------------- the benches
 

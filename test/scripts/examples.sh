@@ -19,7 +19,7 @@ refuses() {
     shift
     timeout 2 "$bin/$name" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
     status=$?
-    { [ $status -eq 1 ] || [ $status -eq 2 ]; } && [ -s "$tmp/err" ] &&
+    { [ "$status" -eq 1 ] || [ "$status" -eq 2 ]; } && [ -s "$tmp/err" ] &&
         [ ! -s "$tmp/out" ] && return
     echo "$name $*: exit status $status"
     cat "$tmp/out" "$tmp/err"
@@ -34,7 +34,7 @@ for source in net/examples/*.c; do
 done
 bad_ports() {
     for port in 70000 -1 12x x ''; do
-        for name in echo chat; do refuses $name "$port" || return 1; done
+        for name in echo chat; do refuses "$name" "$port" || return 1; done
         refuses proxy "$port" 127.0.0.1:7000 || return 1
         refuses proxy 0 "127.0.0.1:$port" || return 1
         refuses cat 127.0.0.1 "$port" || return 1
@@ -45,7 +45,7 @@ check 'a port that is none is refused, not taken for another' bad_ports
 # ------------------------------------------------- those that need no socket
 
 timers_run() {
-    timeout 10 $bin/timers >"$tmp/out" || return 1
+    timeout 10 "$bin/timers" >"$tmp/out" || return 1
     cat "$tmp/out"
     [ "$(grep -c ' beat ' "$tmp/out")" -ge 8 ] &&
         tail -n1 "$tmp/out" | grep -q 'the end'
@@ -59,13 +59,13 @@ echo hello >"$tmp/hello"
 meters() {
     # The first cat makes a pipe of what would be a file.
     # shellcheck disable=SC2002
-    cat "$tmp/big" | timeout 20 $bin/meter 2>"$tmp/err" | cat >"$tmp/out"
+    cat "$tmp/big" | timeout 20 "$bin/meter" 2>"$tmp/err" | cat >"$tmp/out"
     tr '\r' '\n' <"$tmp/err"
     cmp "$tmp/big" "$tmp/out" && grep -q '10\.0 MB' "$tmp/err"
 }
 check 'meter copies a pipe to a pipe, byte for byte' meters
 meters_files() {
-    timeout 20 $bin/meter <"$tmp/big" >"$tmp/out" && cmp "$tmp/big" "$tmp/out"
+    timeout 20 "$bin/meter" <"$tmp/big" >"$tmp/out" && cmp "$tmp/big" "$tmp/out"
 }
 check 'meter copies a file to a file, byte for byte' meters_files
 
@@ -93,7 +93,7 @@ echo_port=$port
 same() { cmp "$1" "$tmp/out"; }
 
 cat_to_echo() {
-    timeout 20 $bin/cat "$1" "$echo_port" <"$2" >"$tmp/out" && same "$2"
+    timeout 20 "$bin/cat" "$1" "$echo_port" <"$2" >"$tmp/out" && same "$2"
 }
 check 'cat and echo carry a line over IPv4' cat_to_echo 127.0.0.1 "$tmp/hello"
 check 'cat and echo carry a line to a name' cat_to_echo localhost "$tmp/hello"
@@ -106,7 +106,7 @@ check 'cat sends a regular file of 10 MB to echo and gets it back' \
     cat_to_echo 127.0.0.1 "$tmp/big"
 cat_piped() {
     # shellcheck disable=SC2002
-    cat "$tmp/big" | timeout 20 $bin/cat 127.0.0.1 "$echo_port" >"$tmp/out"
+    cat "$tmp/big" | timeout 20 "$bin/cat" 127.0.0.1 "$echo_port" >"$tmp/out"
     same "$tmp/big"
 }
 check 'cat sends a pipe of 10 MB to echo and gets it back' cat_piped
@@ -127,13 +127,13 @@ check 'cat says who refused it' refused
 check 'proxy 0 tells the port that it got' serve proxy 0 "127.0.0.1:$echo_port"
 proxy_port=$port
 through_proxy() {
-    timeout 20 $bin/cat 127.0.0.1 "$proxy_port" <"$tmp/big" >"$tmp/out" &&
+    timeout 20 "$bin/cat" 127.0.0.1 "$proxy_port" <"$tmp/big" >"$tmp/out" &&
         same "$tmp/big"
 }
 check 'proxy carries 10 MB there and back, byte for byte' through_proxy
 at_once() {
     for i in 1 2 3 4; do
-        timeout 30 $bin/cat 127.0.0.1 "$proxy_port" <"$tmp/big" \
+        timeout 30 "$bin/cat" 127.0.0.1 "$proxy_port" <"$tmp/big" \
             >"$tmp/out$i" &
         eval "client$i=\$!"
         pids="$pids $!"
@@ -146,7 +146,7 @@ check 'proxy carries four of them at once' at_once
 
 nowhere() {
     serve proxy 0 "127.0.0.1:$closed_port" || return 1
-    timeout 10 $bin/cat 127.0.0.1 "$port" <"$tmp/hello" >"$tmp/out" 2>&1
+    timeout 10 "$bin/cat" 127.0.0.1 "$port" <"$tmp/hello" >"$tmp/out" 2>&1
     cat "$tmp/proxy.err"
     grep -q "ECONNREFUSED.*$closed_port" "$tmp/proxy.err" &&
         kill -0 "$server"
@@ -231,7 +231,7 @@ nc_listens() {
 
 question_after_end() {
     nc_listens || return 1
-    $bin/cat 127.0.0.1 "$port" <"$tmp/in4" >"$tmp/out" 3>&- &
+    "$bin/cat" 127.0.0.1 "$port" <"$tmp/in4" >"$tmp/out" 3>&- &
     client=$!
     pids="$pids $client"
     exec 4>"$tmp/in4"

@@ -1,0 +1,50 @@
+# The benches, for the Makefile. Linux only: they read /proc and use strace,
+# taskset and callgrind. BENCH_OPTIONS is passed on, e.g. --quick.
+
+BENCH_WEIR := $(addprefix build/bench/,idle_server allocations timer_count \
+	timers-weir)
+BENCH_PEERS := build/bench/timers-libev build/bench/timers-libuv
+BENCH_COMPILE = $(CC) $(BASE) $(CFLAGS) $(LDFLAGS)
+
+build/bench/load: bench/load.c bench/client.c bench/client.h
+	@mkdir -p $(@D)
+	$(SAY) LD $@
+	$(Q)$(filter-out -MMD -MP,$(BENCH_COMPILE)) $(filter %.c,$^) -o $@
+
+build/bench/raw_epoll: bench/raw_epoll.c
+	@mkdir -p $(@D)
+	$(SAY) LD $@
+	$(Q)$(BENCH_COMPILE) $< -o $@
+
+build/bench/timers-weir: bench/timers.c
+$(filter-out %/timers-weir,$(BENCH_WEIR)): build/bench/%: bench/%.c
+$(BENCH_WEIR): build/libweir.a | $(HEADERS)
+	@mkdir -p $(@D)
+	$(SAY) LD $@
+	$(Q)$(BENCH_COMPILE) $(filter %.c,$^) build/libweir.a $(LIBS) -o $@
+
+# The same loops through another library. One that is not here is left out;
+# bench/timers says so.
+$(BENCH_PEERS): build/bench/timers-%: bench/timers.c bench/timers_%.h
+	@mkdir -p $(@D)
+	@if echo '#include <$(PEER_HEADER)>' | $(CC) -E -xc - >/dev/null 2>&1; then \
+	  printf '%-4s %s\n' LD $@; \
+	  $(BENCH_COMPILE) $(PEER_FLAGS) $< $(PEER_LIBS) -o $@; fi
+build/bench/timers-libev: PEER_HEADER = ev.h
+build/bench/timers-libev: PEER_FLAGS = -DBENCH_LIBEV
+build/bench/timers-libev: PEER_LIBS = -lev -lm
+build/bench/timers-libuv: PEER_HEADER = uv.h
+build/bench/timers-libuv: PEER_FLAGS = -DBENCH_LIBUV
+build/bench/timers-libuv: PEER_LIBS = -luv -lm -pthread
+
+.PHONY: benches bench-core bench-timers bench-instructions check-instructions
+benches: build/bench/load build/bench/raw_epoll $(BENCH_WEIR) $(BENCH_PEERS) \
+	build/examples/echo
+bench-core: benches
+	@bench/core $(BENCH_OPTIONS)
+bench-timers: benches
+	@bench/timers $(BENCH_OPTIONS)
+bench-instructions: benches
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' bench/instructions record
+check-instructions: benches
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' bench/instructions check
