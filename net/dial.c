@@ -330,6 +330,17 @@ static bool take_candidate(struct weir_dial *dial, weir_address *address)
     return false;
 }
 
+/* The name, for the error's text; without memory the text goes without. */
+static void keep_host(struct weir_dial *dial)
+{
+    size_t size = strlen(dial->host) + 1;
+    char *copy = weir_alloc(size);
+
+    if (copy)
+        memcpy(copy, dial->host, size);
+    dial->socket->extra->failed_host = copy;
+}
+
 static void tell_lookup_failed(struct weir_dial *dial)
 {
     weir_socket *s = dial->socket;
@@ -340,8 +351,10 @@ static void tell_lookup_failed(struct weir_dial *dial)
 
     if (s->events && s->events->lookup)
         s->events->lookup(s, error, NULL, dial->host);
-    if (!gone(s))
-        fail(dial, error, "lookup", &dial->failed);
+    if (gone(s))
+        return;
+    keep_host(dial);
+    fail(dial, error, "lookup", &dial->failed);
 }
 
 /* Nothing is left to try, and nothing under way. */

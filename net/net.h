@@ -149,7 +149,8 @@ typedef struct weir_socket_events {
      * closes. */
     void (*error)(weir_socket *socket, int error);
 
-    /* The last event; the socket is gone when it returns. */
+    /* The last event; the socket is gone when it returns. `had_error` also when
+     * it was destroyed before its error was told. */
     void (*close)(weir_socket *socket, bool had_error);
 } weir_socket_events;
 
@@ -167,7 +168,8 @@ typedef struct weir_tcp_options {
 } weir_tcp_options;
 
 typedef struct weir_connect_options {
-    const weir_address *local; /* bind to this first; port 0: any */
+    const weir_address *local; /* bind to this first; port 0: any. A UNIX
+                                  path is yours to remove */
     unsigned timeout;       /* until the connection stands, names included;
                                -ETIMEDOUT. Default: the system's */
     unsigned attempt_delay; /* between attempts to several addresses; default
@@ -394,8 +396,9 @@ WEIR_API uint64_t weir_socket_bytes_written(const weir_socket *socket);
 WEIR_API int weir_socket_failure(const weir_socket *socket, const char **call,
                                  weir_address *address);
 
-/* The same for people: "connect ECONNREFUSED 127.0.0.1:81: connection
- * refused". Cut to `size`, always with a NUL. */
+/* The same for people: "connect ECONNREFUSED 127.0.0.1:81: connection refused",
+ * "lookup ENOTFOUND no.such.host: name does not exist". Cut to `size`, always
+ * with a NUL. */
 WEIR_API void weir_socket_error_text(const weir_socket *socket, char *text,
                                      size_t size);
 
@@ -523,13 +526,14 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
  * more than 64 KiB wait there, `from` is not read. The end of `from` ends `to`.
  * If `from` closes before that, `to` is reset, so that a stream cut short is
  * not taken for a whole one; if `to` closes or cannot be written, `from` is
- * destroyed. `data` and `end` of `from` and `drain` of `to` are not told while
+ * destroyed, or, when an answer still flows from `to` through a second pipe, is
+ * read and thrown away until that has ended. `data` and `end` of `from` and `drain` of `to` are not told while
  * the pipe stands; all other events are.
  *
  * A proxy is two pipes, one for each direction. Both sockets must be of one
  * loop and connected or connecting; each can be the source of one pipe and the
  * destination of one. -EINVAL when they are the same or of different loops,
- * -EBUSY when one of the two places is taken, -ENOTCONN, -EPIPE when `to` is
+ * -EBUSY when one of the two places is taken or `from` is closing, -ENOTCONN, -EPIPE when `to` is
  * ending, -EBADF, -ENOMEM.
  */
 WEIR_API int weir_pipe(weir_socket *from, weir_socket *to);

@@ -72,6 +72,25 @@ void weir_pipe_ended(struct weir_pipe *pipe)
     (void)weir_socket_end(to);
 }
 
+/* What a source sends has nowhere to go. That is its end, unless an answer is
+ * on its way to it (a server that refuses an upload says so and closes): then
+ * what it sends is thrown away until it has the answer. */
+static void lost_destination(weir_socket *from)
+{
+    bool answer_ended = from->writing == WEIR_WRITING_ENDING ||
+                        from->writing == WEIR_WRITING_FINISHED;
+
+    if (weir_pipe_in(from)) {
+        from->state |= WEIR_S_DISCARD;
+        from->state &= (uint16_t)~WEIR_S_PAUSED;
+        weir_socket_reader_changed(from);
+    } else if (answer_ended) {
+        end_partner(from, weir_socket_close);
+    } else {
+        end_partner(from, weir_socket_destroy);
+    }
+}
+
 void weir_pipe_write_failed(weir_socket *socket)
 {
     struct weir_pipe *in = weir_pipe_in(socket);
@@ -81,7 +100,7 @@ void weir_pipe_write_failed(weir_socket *socket)
         return;
     from = in->from;
     detach(in);
-    end_partner(from, weir_socket_destroy);
+    lost_destination(from);
 }
 
 /* A source that closes before its end cuts the stream: the destination must

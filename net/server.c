@@ -270,9 +270,11 @@ static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
     weir_server *server = weir_container_of(source, weir_server, source);
     unsigned taken = 0;
 
-    (void)loop, (void)events;
-    /* A callback may pause or close us: `watching` says. */
-    while (server->watching && taken < server->burst && take_one(server))
+    (void)events;
+    /* A callback may pause or close us, `watching` says, or stop the loop:
+     * who is left is told again. */
+    while (server->watching && !loop->stopped && taken < server->burst &&
+           take_one(server))
         taken++;
     if (taken == server->burst)
         server->burst = taken < BURST_MAX ? 2 * taken : taken;
@@ -436,7 +438,6 @@ int weir_server_listen(weir_server *server, const weir_address *address,
         return -EALREADY;
     if (!options)
         options = &defaults;
-    server->tcp = options->tcp;
     result = listen_on(server, address, options);
     if ((result == -EAFNOSUPPORT || result == -EADDRNOTAVAIL ||
          result == -EINVAL) &&
@@ -444,6 +445,8 @@ int weir_server_listen(weir_server *server, const weir_address *address,
         any_ipv4 = weir_address_any_ipv4(weir_address_port(address));
         result = listen_on(server, &any_ipv4, options);
     }
+    if (result == 0)
+        server->tcp = options->tcp;
     return result;
 }
 

@@ -68,6 +68,8 @@ static weir_socket *create(weir_loop *loop)
 static void discard(weir_socket *s)
 {
     weir_deactivate(s->loop, &s->flags);
+    if (s->extra)
+        weir_release(s->extra->failed_host);
     weir_release(s->extra);
     weir_pool_give(&weir_net_of(s->loop)->sockets, s);
 }
@@ -346,7 +348,8 @@ static bool take(weir_socket *s, void *buffer, size_t size, ssize_t n)
 
 static void read_some(weir_socket *s)
 {
-    for (int budget = READ_BUDGET; budget > 0 && may_read(s); budget--) {
+    for (int budget = READ_BUDGET;
+         budget > 0 && may_read(s) && !s->loop->stopped; budget--) {
         size_t size;
         void *buffer = read_buffer(s, &size);
 
@@ -374,6 +377,23 @@ static inline void read_usual(weir_socket *s)
     }
 }
 
+/* An error on a connection that has nothing to read and nothing to send:
+ * neither call will tell, and there is no other edge to come. */
+static void broken(weir_socket *s)
+{
+    socklen_t size = sizeof(int);
+    weir_address peer;
+    int error = 0;
+
+    if (s->phase != WEIR_PHASE_OPEN || s->reading != WEIR_READING_ENDED)
+        return;
+    (void)weir_address_remote(s->source.fd, &peer);
+    if (sys_getsockopt(s->source.fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+        error = EPIPE;
+    if (error)
+        weir_socket_fail(s, -error, "write", &peer);
+}
+
 static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
 {
     weir_socket *s = weir_container_of(source, weir_socket, source);
@@ -395,6 +415,8 @@ static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
         weir_socket_flush(s);
         weir_socket_tell_written(s);
     }
+    if (events & WEIR_ERROR)
+        broken(s);
 }
 
 void weir_socket_pause(weir_socket *s)

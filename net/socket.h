@@ -68,6 +68,7 @@ struct weir_extra {
     struct weir_pipe *out, *in;   /* source of, destination of */
     const char *failed_call;
     weir_address failed_address;
+    char *failed_host; /* of a failed lookup, owned */
 };
 
 struct weir_socket {

@@ -297,13 +297,16 @@ int weir_socket_failure(const weir_socket *s, const char **call,
 
 void weir_socket_error_text(const weir_socket *s, char *text, size_t size)
 {
-    char where[WEIR_ADDRESS_TEXT] = "";
+    char printed[WEIR_ADDRESS_TEXT] = "";
+    const char *where = printed;
     weir_address address;
     const char *call;
     int error = weir_socket_failure(s, &call, &address);
 
     if (address.length)
-        weir_address_text(&address, where, sizeof where);
+        weir_address_text(&address, printed, sizeof printed);
+    else if (s->extra && s->extra->failed_host)
+        where = s->extra->failed_host;
     snprintf(text, size, "%s%s%s%s%s: %s", call ? call : "", call ? " " : "",
              weir_error_name(error), *where ? " " : "", where,
              weir_error_text(error));

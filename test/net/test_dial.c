@@ -733,6 +733,7 @@ static void an_outcome_that_cannot_be_asked_for_is_a_failure(void **state)
     close(listener);
 }
 
+#ifdef WEIR_BACKEND_EPOLL
 static int failing_operation;
 
 static int failing_control(int epoll, int operation, int fd,
@@ -776,6 +777,7 @@ static void a_connection_that_cannot_be_taken_over_is_closed(void **state)
     assert_int_equal(test_open_descriptors(), descriptors);
     close(listener);
 }
+#endif
 
 /* ---------------------------------------------------------------- options */
 
@@ -1012,8 +1014,10 @@ int main(void)
         TEST(want_of_descriptors_is_an_event),
         TEST(an_error_that_comes_later_is_the_one_that_is_told),
         TEST(an_outcome_that_cannot_be_asked_for_is_a_failure),
+#ifdef WEIR_BACKEND_EPOLL
         TEST(an_attempt_that_cannot_be_watched_leaves_no_descriptor),
         TEST(a_connection_that_cannot_be_taken_over_is_closed),
+#endif
         TEST(options_are_set_before_the_handshake),
         TEST(an_option_that_the_system_refuses_fails_the_connect),
         TEST(the_local_address_and_port_are_the_ones_asked_for),

@@ -9,6 +9,7 @@
  */
 #include "test/support/net_test.h"
 
+#include "test/support/virtual_clock.h"
 #include "test/support/dns_server.h"
 
 #include <arpa/inet.h>
@@ -18,43 +19,50 @@ enum { PORT = 7 };
 static struct side s;
 static struct dns_server *dns, *second_dns;
 
-/* ------------------------------------------------------- a clock of ours */
+/* ------------------------------------------------------------------- time */
 
-static uint64_t ms, begun;
+static uint64_t begun;
 
-static int virtual_clock(clockid_t which, struct timespec *now)
+static uint64_t passed(void)
 {
-    (void)which;
-    now->tv_sec = (time_t)(ms / 1000);
-    now->tv_nsec = (long)(ms % 1000) * 1000000;
-    return 0;
+    return virtual_ms() - begun;
 }
 
-/* Waiting in vain takes as long as it was to take, and no time at all. */
-static int virtual_wait(int epoll, struct epoll_event *ready, int count,
-                        int timeout)
+/* At a whole tick, so that times are exact. */
+static void start_the_clock(void)
 {
-    int found = epoll_wait(epoll, ready, count, 0);
-
-    if (found == 0 && timeout > 0)
-        ms += (unsigned)timeout;
-    return found;
-}
-
-static void take_the_clock(void)
-{
-    begun = ms = net_now() + 1000;
-    weir_sys.clock_gettime = virtual_clock;
-    weir_sys.epoll_wait = virtual_wait;
+    spend(MS - virtual.now % MS);
     weir_loop_update_now(the_loop);
+    begun = virtual_ms();
+}
+
+/* For a test in which c-ares is to run out of patience, on its own clock: time
+ * passes by itself, so many times as slowly. */
+static uint64_t slowness, real_start;
+
+static int passing_clock(clockid_t which, struct timespec *now)
+{
+    virtual.now = (begun + (net_now() - real_start) / slowness) * MS;
+    return virtual_gettime(which, now);
+}
+
+static void let_time_pass(uint64_t slowly)
+{
+    slowness = slowly;
+    real_start = net_now();
+    weir_sys.clock_gettime = passing_clock;
+#ifdef WEIR_BACKEND_EPOLL
+    weir_sys.epoll_wait = faults_kernel()->epoll_wait;
+#else
+    weir_sys.kevent = faults_kernel()->kevent;
+#endif
 }
 
 /* Turns the loop until so many ms after the beginning, or until its end. */
 static void run_to(uint64_t time)
 {
-    while (ms < begun + time && weir_loop_alive(the_loop))
-        assert_true(weir_loop_run_once(the_loop, (int)(begun + time - ms)) >=
-                    0);
+    while (passed() < time && weir_loop_alive(the_loop))
+        assert_true(weir_loop_run_once(the_loop, (int)(time - passed())) >= 0);
     for (int i = 0; i < 10; i++)
         assert_true(weir_loop_run_once(the_loop, 0) >= 0);
 }
@@ -178,7 +186,7 @@ static void on_attempt(weir_socket *socket, int status,
 
     weir_address_host(address, ip, sizeof ip);
     assert_int_equal(weir_address_port(address), PORT);
-    add(attempts, "%s%u%c%s", *attempts ? " " : "", (unsigned)(ms - begun),
+    add(attempts, "%s%u%c%s", *attempts ? " " : "", (unsigned)passed(),
         status ? '!' : ':', ip);
     side_events.attempt(socket, status, address);
 }
@@ -211,7 +219,7 @@ static int setup(void **state)
 {
     weir_resolver_options options = { 0 };
 
-    if (test_open_loop(state) < 0)
+    if (open_virtual_loop(state) < 0)
         return -1;
     dns = dns_server_start(the_loop);
     second_dns = NULL;
@@ -225,7 +233,7 @@ static int setup(void **state)
     make_socket(&s);
     weir_sys.connect = scripted_connect;
     weir_sys.getsockopt = scripted_getsockopt;
-    take_the_clock();
+    start_the_clock();
     return 0;
 }
 
@@ -431,19 +439,7 @@ static void ipv4_does_not_wait_when_there_is_no_ipv6_address(void **state)
     assert_string_equal(attempts, "0:192.0.2.1");
 }
 
-/* Time passes ten times as slowly, but it passes: c-ares reads its own clock,
- * and is to ask the second server well within the 50 ms. */
-static int slow_clock(clockid_t which, struct timespec *now)
-{
-    static uint64_t start;
-
-    (void)which;
-    if (!start)
-        start = net_now();
-    ms = begun + (net_now() - start) / 10;
-    return virtual_clock(which, now);
-}
-
+/* In slow motion, so that the second server is asked well within the 50 ms. */
 static void an_ipv6_answer_within_50_ms_goes_first(void **state)
 {
     (void)state;
@@ -453,8 +449,7 @@ static void an_ipv6_answer_within_50_ms_goes_first(void **state)
     set_name(NULL, "192.0.2.1");
     dns_server_set(second_dns, "name.test", DNS_AAAA, DNS_ADDRESSES,
                    "2001:db8::1");
-    weir_sys.clock_gettime = slow_clock;
-    weir_sys.epoll_wait = epoll_wait;
+    let_time_pass(10);
     dial(NULL);
     RUN_UNTIL(strchr(s.log, 'A'));
     assert_string_equal(found, "192.0.2.1 2001:db8::1");
@@ -634,8 +629,7 @@ static void an_address_that_is_found_late_is_tried_at_once(void **state)
     set_name("2001:db8::1", NULL);
     dns_server_set(dns, "name.test", DNS_A, DNS_SILENCE, "");
     dns_server_set(second_dns, "name.test", DNS_A, DNS_ADDRESSES, "192.0.2.1");
-    weir_sys.clock_gettime = clock_gettime;
-    weir_sys.epoll_wait = epoll_wait;
+    let_time_pass(1);
     dial(&options);
     RUN_UNTIL(strstr(found, "192.0.2.1"));
     assert_side(&s, "LALA");
@@ -680,8 +674,7 @@ static void a_name_found_when_all_attempts_have_failed_is_tried(void **state)
     set_name("2001:db8::1", NULL);
     dns_server_set(dns, "name.test", DNS_A, DNS_SILENCE, "");
     dns_server_set(second_dns, "name.test", DNS_A, DNS_ADDRESSES, "192.0.2.1");
-    weir_sys.clock_gettime = clock_gettime;
-    weir_sys.epoll_wait = epoll_wait;
+    let_time_pass(1);
     dial(NULL);
     RUN_UNTIL(strstr(found, "192.0.2.1"));
     answer(&hosts[0]);
@@ -765,9 +758,9 @@ static void nothing_of_a_race_outlives_it(void **state)
     run_to(10);
     assert_side(&s, "LLAC");
     weir_socket_destroy(s.socket);
-    now = ms;
+    now = virtual.now;
     assert_int_equal(weir_loop_run(the_loop), 0);
-    assert_int_equal(ms, now);
+    assert_int_equal(virtual.now, now);
     run_to(6000);
     assert_side(&s, "LLACx");
 }
@@ -800,7 +793,7 @@ static void assert_ends(char event, unsigned after, const char *log)
         end_with = ways[i];
         dial(NULL);
         assert_true(weir_write(s.socket, "x", 1, side_wrote, &s) >= 0);
-        begun = ms;
+        begun = virtual_ms();
         run_to(1000);
         assert_side(&s, log);
         assert_false(s.had_error);

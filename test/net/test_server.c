@@ -7,6 +7,8 @@
  */
 #include "test/support/net_test.h"
 
+#include "test/support/virtual_clock.h"
+
 #include <arpa/inet.h>
 #include <limits.h>
 #include <netinet/ip.h>
@@ -89,10 +91,13 @@ static const weir_server_events events = { .drop = on_drop,
                                            .error = on_error,
                                            .close = on_close };
 
+static unsigned descriptors; /* that are open before each test */
+
 static int setup(void **state)
 {
+    descriptors = test_open_descriptors();
     memset(&told, 0, sizeof told);
-    return test_open_loop(state);
+    return open_virtual_loop(state);
 }
 
 #define TEST(function)                                                         \
@@ -169,42 +174,12 @@ static int option_of(int fd, int level, int option)
     return value;
 }
 
-/* ------------------------------------------------------- a clock of ours */
-
-static uint64_t ms;
-
-static int virtual_clock(clockid_t which, struct timespec *now)
-{
-    (void)which;
-    now->tv_sec = (time_t)(ms / 1000);
-    now->tv_nsec = (long)(ms % 1000) * 1000000;
-    return 0;
-}
-
-/* Waiting in vain takes as long as it was to take, and no time at all. */
-static int virtual_wait(int epoll, struct epoll_event *ready, int count,
-                        int timeout)
-{
-    int found = epoll_wait(epoll, ready, count, 0);
-
-    if (found == 0 && timeout > 0)
-        ms += (unsigned)timeout;
-    return found;
-}
-
-static void take_the_clock(void)
-{
-    ms = net_now() + 1000;
-    weir_sys.clock_gettime = virtual_clock;
-    weir_sys.epoll_wait = virtual_wait;
-    weir_loop_update_now(the_loop);
-}
-
-/* Turns the loop up to a time on that clock. */
+/* Turns the loop up to a time. */
 static void run_to(uint64_t time)
 {
-    while (ms < time)
-        assert_true(weir_loop_run_once(the_loop, (int)(time - ms)) >= 0);
+    while (virtual_ms() < time)
+        assert_true(weir_loop_run_once(the_loop, (int)(time - virtual_ms())) >=
+                    0);
     turn(2);
 }
 
@@ -950,14 +925,13 @@ static void who_connects_during_a_pause_waits_and_is_accepted(void **state)
     int clients[20];
 
     (void)state;
-    take_the_clock();
     weir_server_pause(server, 500);
     for (size_t i = 0; i < COUNT(clients); i++)
         clients[i] = connect_to(server);
-    run_to(ms + 499);
+    run_to(virtual_ms() + 499);
     assert_int_equal(told.connections, 0);
     assert_true(weir_server_listening(server));
-    run_to(ms + 1);
+    run_to(virtual_ms() + 1);
     RUN_UNTIL(told.connections == COUNT(clients));
     assert_int_equal(told.drops, 0);
     for (size_t i = 0; i < COUNT(clients); i++)
@@ -970,10 +944,9 @@ static void a_pause_without_end_lasts_until_resume(void **state)
     int client;
 
     (void)state;
-    take_the_clock();
     weir_server_pause(server, 0);
     client = connect_to(server);
-    ms += 3600000;
+    spend(UINT64_C(3600000) * MS);
     turn(5);
     assert_int_equal(told.connections, 0);
     weir_server_resume(server);
@@ -987,14 +960,14 @@ static void resume_ends_a_timed_pause_and_its_timer(void **state)
     int client = connect_to(server);
 
     (void)state;
-    take_the_clock();
     weir_server_pause(server, 500);
     weir_server_resume(server);
     RUN_UNTIL(told.connections == 1);
     weir_server_pause(server, 0);
     close(client);
     client = connect_to(server);
-    run_to(ms + 1000); /* the first pause's end must not end the second */
+    run_to(virtual_ms() +
+           1000); /* the first pause's end must not end the second */
     assert_int_equal(told.connections, 1);
     close(client);
 }
@@ -1005,13 +978,12 @@ static void a_second_pause_counts_from_its_own_beginning(void **state)
     int client = connect_to(server);
 
     (void)state;
-    take_the_clock();
     weir_server_pause(server, 100);
-    run_to(ms + 90);
+    run_to(virtual_ms() + 90);
     weir_server_pause(server, 100);
-    run_to(ms + 99);
+    run_to(virtual_ms() + 99);
     assert_int_equal(told.connections, 0);
-    run_to(ms + 1);
+    run_to(virtual_ms() + 1);
     RUN_UNTIL(told.connections == 1);
     weir_server_resume(server);
     weir_server_resume(server);
@@ -1030,7 +1002,6 @@ static void a_server_paused_in_its_callback_takes_no_other_one(void **state)
     int clients[3];
 
     (void)state;
-    take_the_clock();
     for (size_t i = 0; i < COUNT(clients); i++)
         clients[i] = connect_to(server);
     for (unsigned i = 1; i <= COUNT(clients); i++) {
@@ -1376,6 +1347,23 @@ a_listener_somebody_else_holds_too_does_not_haunt_the_loop(void **state)
     close(copy);
 }
 
+static void the_options_of_a_listen_that_failed_are_forgotten(void **state)
+{
+    weir_listen_options options = { .tcp.no_delay = true };
+    weir_server *server = create_server(on_connection);
+    weir_address taken = address_of(start_server(on_connection, NULL));
+    int client;
+
+    (void)state;
+    assert_int_equal(weir_server_listen(server, &taken, &options), -EADDRINUSE);
+    assert_int_equal(weir_server_adopt(server, listening_socket()), 0);
+    client = connect_to(server);
+    RUN_UNTIL(told.last);
+    assert_int_equal(
+        option_of(weir_socket_fd(told.last), IPPROTO_TCP, TCP_NODELAY), 0);
+    close(client);
+}
+
 /* -------------------------------------------------------- in one batch */
 
 static struct side replaced, newcomer;
@@ -1488,7 +1476,6 @@ static void a_loop_that_is_destroyed_closes_all_and_tells_all(void **state)
     weir_server *first = start_server(on_connection, NULL);
     weir_server *second = start_server(on_connection, NULL);
     int clients[10];
-    unsigned before = test_open_descriptors();
 
     (void)state;
     for (size_t i = 0; i < COUNT(clients); i++)
@@ -1500,8 +1487,7 @@ static void a_loop_that_is_destroyed_closes_all_and_tells_all(void **state)
     assert_int_equal(told.closes, 2);
     for (size_t i = 0; i < COUNT(clients); i++)
         close(clients[i]);
-    /* two listeners, two in reserve, epoll and its wake-up */
-    assert_int_equal(test_open_descriptors(), before - 6);
+    assert_int_equal(test_open_descriptors(), descriptors);
 }
 
 static void a_loop_may_be_destroyed_while_a_server_is_closing(void **state)
@@ -1619,6 +1605,7 @@ int main(void)
         TEST(a_descriptor_that_cannot_be_adopted_stays_the_callers),
         TEST(a_listener_the_loop_watches_already_stays_the_callers),
         TEST(a_listener_somebody_else_holds_too_does_not_haunt_the_loop),
+        TEST(the_options_of_a_listen_that_failed_are_forgotten),
         TEST(a_stale_event_does_not_reach_who_has_the_number_now),
         TEST(a_server_closed_in_the_batch_accepts_nobody),
         TEST(an_unreferenced_server_does_not_keep_the_loop),

@@ -4,7 +4,7 @@
  * The field notes on ending: nothing that was written is lost by closing,
  * nothing that came is lost by a failing write, and `close` is always last.
  */
-#include "test/reactor/virtual_clock.h"
+#include "test/support/virtual_clock.h"
 #include "test/support/net_test.h"
 
 static struct side a, b;
@@ -263,6 +263,23 @@ static void a_peer_that_closes_with_unread_data_is_an_error(void **state)
     assert_int_equal(a.error, -ECONNRESET);
     assert_side(&a, "!x");
     (void)state;
+}
+
+/* Nothing is read any more, and nothing waits to be written: no call would
+ * ever meet the error. */
+static void a_half_open_socket_learns_of_a_reset(void **state)
+{
+    (void)state;
+    weir_socket_set_half_open(a.socket, true);
+    shutdown(fd, SHUT_WR);
+    RUN_UNTIL(strchr(a.log, 'e'));
+    weir_write(a.socket, "sent", 4, side_wrote, &a);
+    RUN_UNTIL(a.written);
+    raw_reset(fd);
+    fd = -1;
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "ew!x");
+    assert_int_equal(a.error, -EPIPE); /* as Linux says after a FIN */
 }
 
 /* ------------------------------------------------- failing to write */
@@ -632,6 +649,7 @@ int main(void)
         TEST_TCP(data_before_a_reset_that_a_write_meets_is_read),
         TEST_TCP(a_reset_in_the_middle_fails_what_was_queued),
         TEST(a_peer_that_closes_with_unread_data_is_an_error),
+        TEST_TCP(a_half_open_socket_learns_of_a_reset),
         TEST(a_failing_write_does_not_lose_the_answer_that_has_come),
         TEST(a_failing_queue_does_not_lose_the_answer_that_has_come),
         TEST(an_answer_that_comes_after_a_failing_write_is_read),

@@ -4,7 +4,7 @@
  * It fires after inactivity, not before; and I/O costs one store: the wheel is
  * compared before and after.
  */
-#include "test/reactor/virtual_clock.h"
+#include "test/support/virtual_clock.h"
 #include "test/support/net_test.h"
 
 static struct side a;

@@ -393,12 +393,14 @@ static int failing_listen(int fd, int backlog)
     return refused();
 }
 
+#ifdef WEIR_BACKEND_EPOLL
 static int failing_add(int epoll, int operation, int fd,
                        struct epoll_event *event)
 {
     return operation == EPOLL_CTL_ADD ? refused()
                                       : epoll_ctl(epoll, operation, fd, event);
 }
+#endif
 
 static void a_listen_that_fails_half_way_leaves_no_file(void **state)
 {
@@ -415,11 +417,13 @@ static void a_listen_that_fails_half_way_leaves_no_file(void **state)
     assert_int_equal(listen_at(server, path, &options), -EPERM);
     assert_false(exists(path));
     weir_sys.listen = listen;
+#ifdef WEIR_BACKEND_EPOLL
     weir_sys.epoll_ctl = failing_add;
     assert_int_equal(listen_at(server, path, &options), -EPERM);
     assert_false(exists(path));
-    assert_int_equal(test_open_descriptors(), descriptors);
     weir_sys.epoll_ctl = epoll_ctl;
+#endif
+    assert_int_equal(test_open_descriptors(), descriptors);
     assert_int_equal(listen_at(server, path, &options), 0);
     assert_true(exists(path));
 }

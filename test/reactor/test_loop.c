@@ -3,7 +3,7 @@
  *
  * What happens within one batch of ready descriptors is in test_batch.c.
  */
-#include "virtual_clock.h"
+#include "test/support/virtual_clock.h"
 
 #include <errno.h>
 #include <poll.h>

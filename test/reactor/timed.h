@@ -4,7 +4,7 @@
 #ifndef WEIR_TIMED_H
 #define WEIR_TIMED_H
 
-#include "virtual_clock.h"
+#include "test/support/virtual_clock.h"
 
 #include "reactor/list.h"
 

@@ -38,6 +38,10 @@ enum net_kind { NET_TCP, NET_UNIX };
 
 extern const enum net_kind net_kinds[2];
 
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
 /* ------------------------------------------------------------------- sides */
 
 enum { SIDE_LOG = 256, SIDE_KEEP = 4096 };
@@ -151,8 +155,8 @@ ssize_t raw_read(int fd, void *bytes, size_t size);
 /* Closes with a reset, for NET_TCP. */
 void raw_reset(int fd);
 
-/* Writes into the socket until the kernel takes no more; how much that was.
- * The bytes are those of net_byte(). */
+/* Writes zeroes into the socket until the kernel takes no more, and the queue
+ * will not become empty before the peer reads; how much that was. */
 size_t net_stuff(struct side *side);
 
 /* The test pattern at a position, and the checksum of a stream of it. */
