@@ -525,16 +525,16 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
  * Everything read from `from` is written to `to`, at the speed of `to`: while
  * more than 64 KiB wait there, `from` is not read. The end of `from` ends `to`.
  * If `from` closes before that, `to` is reset, so that a stream cut short is
- * not taken for a whole one; if `to` closes or cannot be written, `from` is
- * destroyed, or, when an answer still flows from `to` through a second pipe, is
- * read and thrown away until that has ended. `data` and `end` of `from` and `drain` of `to` are not told while
- * the pipe stands; all other events are.
+ * not taken for a whole one. If `to` closes or cannot be written, `from` is
+ * destroyed; but while an answer is on its way to `from`, through a second pipe,
+ * what `from` sends is thrown away until it has that. `data` and `end` of `from`
+ * and `drain` of `to` are not told while the pipe stands; all other events are.
  *
  * A proxy is two pipes, one for each direction. Both sockets must be of one
  * loop and connected or connecting; each can be the source of one pipe and the
  * destination of one. -EINVAL when they are the same or of different loops,
- * -EBUSY when one of the two places is taken or `from` is closing, -ENOTCONN, -EPIPE when `to` is
- * ending, -EBADF, -ENOMEM.
+ * -EBUSY when one of the two places is taken or `from` is closing, -ENOTCONN,
+ * -EPIPE when `to` is ending, -EBADF, -ENOMEM.
  */
 WEIR_API int weir_pipe(weir_socket *from, weir_socket *to);
 

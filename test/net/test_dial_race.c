@@ -682,7 +682,7 @@ static void a_name_found_when_all_attempts_have_failed_is_tried(void **state)
     assert_side(&s, "LABLAC");
 }
 
-/* -------------------------------------------------------- when all have failed */
+/* ---------------------------------------------------- when all have failed */
 
 static void assert_all_fail(int ipv6_error, int ipv4_error, int told,
                             const char *about)

@@ -45,7 +45,7 @@ static const char question[] = "one two three four five ";
 static char unix_path[64];
 static struct dns_server *dns;
 
-/* -------------------------------------------------------- the two ends of it */
+/* ------------------------------------------------------ the two ends of it */
 
 /* One socket, and what has been told of it. */
 struct end {
@@ -433,7 +433,7 @@ static int end(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
-/* ------------------------------------------------------------------ the tests */
+/* --------------------------------------------------------------- the tests */
 
 static void every_story_is_told_well_when_nothing_fails(void **state)
 {
@@ -502,7 +502,7 @@ static void no_allocation_that_fails_leaves_anything(void **state)
     }
 }
 
-/* --------------------------------------------- interrupted, and in small pieces */
+/* ---------------------------------------- interrupted, and in small pieces */
 
 /* A kernel that is interrupted at every other call. */
 static unsigned interruptions;

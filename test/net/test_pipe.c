@@ -487,6 +487,70 @@ static void a_proxy_that_breaks_still_tells_the_error(void **state)
     finish();
 }
 
+/* A destination whose peer takes nothing more, but still has to answer. */
+static int deaf = -1;
+
+static ssize_t send_to_the_deaf(int fd, const void *bytes, size_t size,
+                                int flags)
+{
+    if (fd == deaf) {
+        errno = EPIPE;
+        return -1;
+    }
+    return send(fd, bytes, size, flags);
+}
+
+static void make_deaf(const struct side *side)
+{
+    deaf = weir_socket_fd(side->socket);
+    weir_sys.send = send_to_the_deaf;
+}
+
+static void
+an_answer_on_its_way_survives_a_failed_write_of_the_proxy(void **state)
+{
+    connect_all(NET_KIND(state));
+    join_both();
+    make_deaf(&to);
+    raw_write(from_peer, "upload", 6);
+    RUN_UNTIL(to.error);
+    assert_int_equal(to.error, -EPIPE);
+    raw_write(from_peer, "more of it", 10);
+    raw_write(to_peer, "too large", 9);
+    raw_expect(from_peer, "too large");
+    shutdown(to_peer, SHUT_WR);
+    raw_expect_end(from_peer);
+    close(from_peer);
+    from_peer = -1;
+    RUN_UNTIL(from.closed && to.closed);
+    assert_side(&from, "x");
+    assert_false(from.had_error);
+    assert_side(&to, "!x");
+    weir_sys.send = send;
+    finish();
+}
+
+static void an_answer_that_has_ended_is_delivered_whatever_follows(void **state)
+{
+    connect_all(NET_KIND(state));
+    join_both();
+    raw_write(to_peer, "bye", 3);
+    shutdown(to_peer, SHUT_WR);
+    RUN_UNTIL(weir_socket_get_state(to.socket) == WEIR_SOCKET_WRITE_ONLY);
+    make_deaf(&to);
+    raw_write(from_peer, "too late", 8);
+    RUN_UNTIL(to.closed);
+    raw_expect(from_peer, "bye");
+    raw_expect_end(from_peer);
+    close(from_peer);
+    from_peer = -1;
+    RUN_UNTIL(from.closed);
+    assert_side(&from, "x");
+    assert_false(from.had_error);
+    weir_sys.send = send;
+    finish();
+}
+
 static void a_destination_that_is_closed_destroys_the_source(void **state)
 {
     connect_all(NET_KIND(state));
@@ -608,7 +672,7 @@ static void no_memory_for_what_waits_ends_both(void **state)
     finish();
 }
 
-/* ------------------------------------------------------------------ taking away */
+/* ------------------------------------------------------------- taking away */
 
 static void after_unpipe_a_socket_is_read_by_its_own_events(void **state)
 {
@@ -928,6 +992,8 @@ int main(void)
         TEST_ON_BOTH(a_destination_that_is_destroyed_destroys_the_source),
         TEST_ON_BOTH(a_destination_that_cannot_be_written_destroys_the_source),
         TEST_ON_BOTH(a_proxy_that_breaks_still_tells_the_error),
+        TEST_ON_BOTH(an_answer_on_its_way_survives_a_failed_write_of_the_proxy),
+        TEST_ON_BOTH(an_answer_that_has_ended_is_delivered_whatever_follows),
         TEST_ON_BOTH(a_destination_that_is_closed_destroys_the_source),
         TEST_ON_BOTH(a_source_that_is_closed_resets_the_destination),
         TEST_ON_BOTH(one_side_of_a_proxy_that_goes_takes_all_of_it_along),

@@ -1182,7 +1182,7 @@ static void a_socket_that_cannot_be_watched_fails_the_lookup(void **state)
 }
 #endif
 
-/* A the_loop, a server and a lookup; its status, or what failed on the way to it.
+/* A loop, a server and a lookup; its status, or what failed on the way to it.
  * Then once more on the same loop with memory enough. */
 static int look_up_in_want(const struct fault *fault, const char *host,
                            const weir_lookup_options *options, int expected,

@@ -1,7 +1,8 @@
 /*
  * test_server.c - servers: listening, accepting, pausing, closing
  *
- * The other side of a connection is a plain descriptor in all tests, so that only one end of it is the code that is tested. What happens without
+ * The other side of a connection is a plain descriptor in all tests, so that
+ * only one end of it is the code that is tested. What happens without
  * descriptors or memory is in test_server_limits.c, UNIX sockets' files are in
  * test_unix.c.
  */

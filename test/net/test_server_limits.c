@@ -127,7 +127,7 @@ static int no_open(const char *path, int flags, ...)
     return -1;
 }
 
-/* ------------------------------------------------- descriptors that are left */
+/* ----------------------------------------------- descriptors that are left */
 
 static struct rlimit before;
 static int taken[LIMIT];
@@ -404,7 +404,7 @@ static void the_reserve_is_taken_back_before_a_drop_is_told(void **state)
     close_all(clients, COUNT(clients));
 }
 
-/* ------------------------------------------------- without a reserve: resting */
+/* ---------------------------------------------- without a reserve: resting */
 
 static void a_server_that_can_neither_take_nor_shed_rests(void **state)
 {
@@ -581,7 +581,7 @@ static void a_listener_that_cannot_be_watched_again_is_tried_later(void **state)
 }
 #endif
 
-/* ---------------------------------------------- one connection's own misfortune */
+/* ----------------------------------------- one connection's own misfortune */
 
 static void a_client_that_was_gone_before_costs_the_others_nothing(void **state)
 {

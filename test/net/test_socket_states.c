@@ -44,7 +44,7 @@ static enum net_kind kind;
 static weir_address address;
 static unsigned accepted; /* writes with a callback */
 
-/* ------------------------------------------------------ getting into a state */
+/* ---------------------------------------------------- getting into a state */
 
 static ssize_t failing_send(int to, const void *bytes, size_t size, int flags)
 {
@@ -389,7 +389,8 @@ static const struct operation {
     int scope;
     int expected[STATES];
 } operations[] = {
-    /*                              new conn open paus endi fini half fail ling dest */
+    /* new, connecting, open, paused, ending, finished, half-open, failed,
+     * lingering, destroyed */
     { "write", op_write, 0,       { NC, 1, 0, 0, PI, PI, 0, PI, PI, BF } },
     { "write nothing", op_write_nothing, 0,
                                   { NC, 0, 0, 0, PI, PI, 0, PI, PI, BF } },

@@ -428,7 +428,7 @@ static void a_listen_that_fails_half_way_leaves_no_file(void **state)
     assert_true(exists(path));
 }
 
-/* -------------------------------------------------- files that are in the way */
+/* ----------------------------------------------- files that are in the way */
 
 static void a_file_that_a_crash_left_behind_is_replaced(void **state)
 {
