@@ -526,9 +526,10 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
  * more than 64 KiB wait there, `from` is not read. The end of `from` ends `to`.
  * If `from` closes before that, `to` is reset, so that a stream cut short is
  * not taken for a whole one. If `to` closes or cannot be written, `from` is
- * destroyed; but while an answer is on its way to `from`, through a second pipe,
- * what `from` sends is thrown away until it has that. `data` and `end` of `from`
- * and `drain` of `to` are not told while the pipe stands; all other events are.
+ * destroyed; but while an answer is on its way to `from`, through a second
+ * pipe, what `from` sends is thrown away until it has that. `data` and `end` of
+ * `from` and `drain` of `to` are not told while the pipe stands; all other
+ * events are.
  *
  * A proxy is two pipes, one for each direction. Both sockets must be of one
  * loop and connected or connecting; each can be the source of one pipe and the
