@@ -681,6 +681,9 @@ static void idle_fired(weir_loop *loop, struct weir_wheel_node *node)
 void weir_socket_rearm_timeout(weir_socket *s)
 {
     s->state &= (uint16_t)~WEIR_S_TIMED_OUT;
+    /* Without timers the loop has not kept the time. */
+    weir_loop_read_clock(s->loop);
+    s->last_active = (uint32_t)s->loop->tick_up;
     arm(s, s->loop->tick_up + s->timeout);
 }
 

@@ -162,8 +162,11 @@ static int wait(weir_loop *loop, int max_wait)
     if (limit > WEIR_MAX_WAIT)
         limit = WEIR_MAX_WAIT;
     result = weir_backend_wait(loop, limit);
-    /* Without timers nobody else reads it, and the user may ask. */
-    if (limit != 0 || weir_wheel_empty(&loop->wheel))
+    /* A loop without timers has no use for the clock: it is read when somebody
+     * asks. After a wait of 0 the reading before it is good. */
+    if (weir_wheel_empty(&loop->wheel))
+        loop->clock_old = true;
+    else if (limit != 0)
         weir_loop_read_clock(loop);
     return result;
 }
@@ -249,11 +252,15 @@ void weir_loop_read_clock(weir_loop *loop)
         loop->now = now;
     loop->tick = loop->now / NS_PER_TICK;
     loop->tick_up = (loop->now + NS_PER_TICK - 1) / NS_PER_TICK;
+    loop->clock_old = false;
     weir_timers_settle(loop);
 }
 
 uint64_t weir_loop_now(const weir_loop *loop)
 {
+    /* To the user the cache is no state: a loop is never a const object. */
+    if (loop->clock_old)
+        weir_loop_read_clock((weir_loop *)loop);
     return loop->tick;
 }
 

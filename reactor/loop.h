@@ -39,6 +39,7 @@ struct weir_loop {
     /* The cached clock: nanoseconds, and ticks rounded down and up. */
     uint64_t now;
     uint64_t tick, tick_up;
+    bool clock_old; /* not read since waiting, for want of timers */
     struct weir_link fresh; /* timers started since the clock was read */
 
     struct weir_wheel wheel;

@@ -122,7 +122,7 @@ bool weir_timer_running(const weir_timer *timer)
 
 uint64_t weir_timer_remaining(const weir_timer *timer)
 {
-    uint64_t now = timer->loop->tick;
+    uint64_t now = weir_loop_now(timer->loop);
 
     if (timer->flags & WEIR_FRESH && weir_timer_running(timer))
         return timer->node.deadline;

@@ -207,6 +207,19 @@ static void the_fin_of_a_dupped_descriptor_is_not_missing(void **state)
     close(peer);
 }
 
+/* How often the kernel had something to say. */
+static unsigned long spins;
+#ifdef WEIR_BACKEND_EPOLL
+static int counting_wait(int epoll, struct epoll_event *events, int count,
+                         int timeout)
+{
+    int got = faults_kernel()->epoll_wait(epoll, events, count, timeout);
+
+    spins += got > 0;
+    return got;
+}
+#endif
+
 /* Field note 9. */
 static void
 a_closed_descriptor_that_was_dupped_does_not_stay_watched(void **state)
@@ -216,12 +229,14 @@ a_closed_descriptor_that_was_dupped_does_not_stay_watched(void **state)
 
     net_finish(&b);
     net_settle();
-    net_count();
+#ifdef WEIR_BACKEND_EPOLL
+    weir_sys.epoll_wait = counting_wait;
+#endif
+    spins = 0;
     raw_write(peer, "x", 1);
     for (int i = 0; i < 10; i++)
         weir_loop_run_once(the_loop, 1);
-    assert_int_equal(net_calls.wait, 10);
-    assert_int_equal(net_calls.recv, 0);
+    assert_int_equal(spins, 0);
     assert_side(&b, "x");
     close(copy);
     close(peer);
@@ -612,19 +627,6 @@ static void a_hung_up_peer_of_a_paused_socket_does_not_spin(void **state)
     RUN_UNTIL(a.closed);
     assert_side(&a, "dex");
 }
-
-#ifdef WEIR_BACKEND_EPOLL
-static unsigned long spins;
-
-static int counting_wait(int epoll, struct epoll_event *events, int count,
-                         int timeout)
-{
-    int got = faults_kernel()->epoll_wait(epoll, events, count, timeout);
-
-    spins += got > 0;
-    return got;
-}
-#endif
 
 /* The same, counted: how often does the kernel have something to say? */
 static void dead_and_half_open_sockets_are_told_once(void **state)

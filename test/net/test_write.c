@@ -540,6 +540,11 @@ static void drain_comes_once_per_fill(void **state)
         net_settle();
         assert_side(&a, "D");
         assert_int_equal(weir_socket_buffered(a.socket), 0);
+        /* What goes straight through afterwards drains nothing. */
+        assert_int_equal(write_text("x"), WEIR_SENT);
+        raw_skip(fd, 1, NULL);
+        net_settle();
+        assert_side(&a, "Dw");
     }
 }
 
