@@ -399,7 +399,8 @@ static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
     weir_socket *s = weir_container_of(source, weir_socket, source);
 
     (void)loop;
-    s->state |= (uint16_t)(events & (WEIR_S_READABLE | WEIR_S_WRITABLE));
+    s->state |= (uint16_t)(events & (WEIR_S_READABLE | WEIR_S_WRITABLE |
+                                     WEIR_S_READ_ALL));
     /* What has happened, the next read or send will tell. */
     if (events & (WEIR_ERROR | WEIR_HANGUP))
         s->state |= WEIR_S_READABLE | WEIR_S_WRITABLE | WEIR_S_READ_ALL;

@@ -33,13 +33,13 @@ enum weir_writing {
 };
 
 enum {
-    /* What the kernel said, and no call has disproved since. The first two
-     * are the bits in which the backend tells it. */
+    /* What the kernel said, and no call has disproved since, in the bits in
+     * which the backend tells it. */
     WEIR_S_READABLE = WEIR_READABLE,
     WEIR_S_WRITABLE = WEIR_WRITABLE,
     /* A short read does not mean that nothing is left: FIN or worse has come,
-     * or it is a UNIX socket. */
-    WEIR_S_READ_ALL = 1 << 1,
+     * or urgent data, or it is a UNIX socket. */
+    WEIR_S_READ_ALL = WEIR_URGENT,
 
     /* Any of these: do not read. */
     WEIR_S_PAUSED = 1 << 3,

@@ -13,6 +13,10 @@
 
 #include <weir/reactor.h>
 
+/* Told to edge-triggered sources besides the bits of reactor.h: urgent data has
+ * come, and a recv() will stop at its mark however much there is behind it. */
+enum { WEIR_URGENT = 0x002 };
+
 /* A longer wait is cut to this: some kernels take a timeout near INT_MAX ms
  * for "never" (libevent cuts at 35 minutes for the same reason). The loop just
  * turns once more. */

@@ -32,6 +32,7 @@ static_assert((unsigned)WEIR_READABLE == (unsigned)EPOLLIN, "");
 static_assert((unsigned)WEIR_WRITABLE == (unsigned)EPOLLOUT, "");
 static_assert((unsigned)WEIR_ERROR == (unsigned)EPOLLERR, "");
 static_assert((unsigned)WEIR_HANGUP == (unsigned)EPOLLHUP, "");
+static_assert((unsigned)WEIR_URGENT == (unsigned)EPOLLPRI, "");
 static_assert((unsigned)WEIR_READ_HANGUP == (unsigned)EPOLLRDHUP, "");
 
 const char weir_backend_name[] = "epoll";
@@ -83,7 +84,7 @@ static int control(weir_loop *loop, int operation, struct weir_source *source,
     if (interest & WEIR_READABLE)
         event.events |= EPOLLRDHUP;
     if (interest & WEIR_EDGE)
-        event.events |= EPOLLET;
+        event.events |= EPOLLET | EPOLLPRI;
     return sys_epoll_ctl(loop->backend.fd, operation, source->fd, &event);
 }
 

@@ -647,6 +647,22 @@ static void dead_and_half_open_sockets_are_told_once(void **state)
     (void)state;
 }
 
+/* A receive stops at the mark of urgent data, with more behind it. */
+static void data_behind_urgent_data_does_not_freeze(void **state)
+{
+    (void)state;
+    if (weir_loop_backend(the_loop)[0] == 'k') /* told in another way */
+        return;
+    weir_socket_pause(a.socket);
+    raw_write(fd, "before", 6);
+    assert_int_equal(send(fd, "!", 1, MSG_OOB), 1);
+    raw_write(fd, "behind", 6);
+    net_settle();
+    weir_socket_resume(a.socket);
+    RUN_UNTIL(a.received >= 12);
+    assert_memory_equal(a.bytes, "beforebehind", 12);
+}
+
 static void reset_while_paused_is_told_after_resume(void **state)
 {
     (void)state;
@@ -1093,6 +1109,7 @@ int main(void)
         TEST(a_paused_socket_makes_the_peer_wait),
         TEST(a_hung_up_peer_of_a_paused_socket_does_not_spin),
         TEST(dead_and_half_open_sockets_are_told_once),
+        TEST_TCP(data_behind_urgent_data_does_not_freeze),
         TEST_TCP(reset_while_paused_is_told_after_resume),
         TEST(a_fast_peer_does_not_starve_others),
         TEST(what_the_budget_leaves_is_not_lost),
