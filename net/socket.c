@@ -30,10 +30,7 @@
 enum {
     /* Reads of one socket in one turn. A fast peer keeps the loop from the
      * others for this long at most; the rest is taken next turn. */
-    READ_BUDGET = 8,
-    /* weir_socket_close() waits for the peer's FIN until either is passed. */
-    DISCARD_TIME = 5000,
-    DISCARD_BYTES = 1024 * 1024
+    READ_BUDGET = 8
 };
 
 static const unsigned both_edges =
@@ -42,10 +39,7 @@ static const unsigned both_edges =
 static void run(weir_loop *loop, struct weir_deferred *deferred);
 static void ready(weir_loop *loop, struct weir_source *source,
                   unsigned events);
-static void idle_fired(weir_loop *loop, struct weir_wheel_node *node);
-static void linger_expired(weir_loop *loop, struct weir_wheel_node *node);
 static void shut(weir_socket *s, int status);
-static void arm(weir_socket *s, uint64_t deadline);
 
 /* ---------------------------------------------------- creating, opening */
 
@@ -60,7 +54,7 @@ static weir_socket *create(weir_loop *loop)
     s->source.fd = -1;
     s->source.ready = ready;
     s->deferred.run = run;
-    s->idle.fire = idle_fired;
+    weir_socket_init_timeout(s);
     s->state = WEIR_S_NO_READER | WEIR_S_READ_OVER;
     return s;
 }
@@ -278,12 +272,8 @@ static void read_failed(weir_socket *s, int error)
 
 static void discarded(weir_socket *s, size_t length)
 {
-    if (s->idle.fire != linger_expired)
-        return; /* our own bytes are still on their way */
-    if (length >= s->timeout)
+    if (weir_socket_linger_is_over(s, length))
         shut(s, -ECANCELED);
-    else
-        s->timeout -= (uint32_t)length;
 }
 
 static void received(weir_socket *s, const void *bytes, size_t length)
@@ -604,23 +594,6 @@ void weir_socket_reset(weir_socket *s)
     weir_socket_destroy(s);
 }
 
-static void linger_expired(weir_loop *loop, struct weir_wheel_node *node)
-{
-    (void)loop;
-    shut(weir_container_of(node, weir_socket, idle), -ECANCELED);
-}
-
-/* Until the FIN the idle timeout is the user's, however long a slow reader
- * takes; from then on the peer has nothing to wait for. */
-void weir_socket_linger(weir_socket *s)
-{
-    weir_socket_set_timeout(s, 0);
-    weir_loop_read_clock(s->loop);
-    s->timeout = DISCARD_BYTES;
-    s->idle.fire = linger_expired;
-    arm(s, s->loop->tick_up + DISCARD_TIME);
-}
-
 void weir_socket_close(weir_socket *s)
 {
     if (s->phase != WEIR_PHASE_OPEN) {
@@ -651,61 +624,4 @@ void weir_socket_close_now(weir_socket *s)
     shut(s, -ECANCELED);
     weir_link_remove(&s->deferred.link);
     run(s->loop, &s->deferred);
-}
-
-/* ---------------------------------------------------------- idle timeout */
-
-static void arm(weir_socket *s, uint64_t deadline)
-{
-    s->idle.deadline = deadline;
-    weir_wheel_insert(&s->loop->wheel, &s->idle);
-}
-
-/* I/O has only stored when it happened. The timer was set for `timeout` after
- * what was then the last activity; the one that is stored now came so much
- * later, and that is what has to be waited still. 32 bits hold it however late
- * we are. */
-static void idle_fired(weir_loop *loop, struct weir_wheel_node *node)
-{
-    weir_socket *s = weir_container_of(node, weir_socket, idle);
-    uint32_t later = s->last_active - (uint32_t)(node->deadline - s->timeout);
-
-    if (node->deadline + later > loop->tick) {
-        arm(s, node->deadline + later);
-        return;
-    }
-    s->state |= WEIR_S_TIMED_OUT;
-    if (s->events && s->events->timeout)
-        s->events->timeout(s);
-}
-
-void weir_socket_rearm_timeout(weir_socket *s)
-{
-    s->state &= (uint16_t)~WEIR_S_TIMED_OUT;
-    /* Without timers the loop has not kept the time. */
-    weir_loop_read_clock(s->loop);
-    s->last_active = (uint32_t)s->loop->tick_up;
-    arm(s, s->loop->tick_up + s->timeout);
-}
-
-void weir_socket_set_timeout(weir_socket *s, uint32_t timeout)
-{
-    weir_loop *loop = s->loop;
-
-    if (s->phase >= WEIR_PHASE_DESTROYED || s->idle.fire == linger_expired)
-        return;
-    if (weir_link_linked(&s->idle.link))
-        weir_wheel_remove(&loop->wheel, &s->idle);
-    s->state &= (uint16_t)~WEIR_S_TIMED_OUT;
-    s->timeout = timeout;
-    if (!timeout)
-        return;
-    weir_loop_read_clock(loop);
-    s->last_active = (uint32_t)loop->tick_up;
-    arm(s, loop->tick_up + timeout);
-}
-
-uint32_t weir_socket_timeout(const weir_socket *s)
-{
-    return s->idle.fire == linger_expired ? 0 : s->timeout;
 }

@@ -128,9 +128,13 @@ void weir_socket_reader_changed(weir_socket *socket);
 /* Both directions are done: closes. */
 void weir_socket_maybe_close(weir_socket *socket);
 
-/* After the FIN of weir_socket_close(): how long to go on reading. */
-void weir_socket_linger(weir_socket *socket);
 
+/* Compares a socket's parts with each other; NULL when all is well. */
+const char *weir_socket_check(const weir_socket *socket);
+
+/* ----------------------------------------------------- socket_timeout.c */
+
+void weir_socket_init_timeout(weir_socket *socket);
 void weir_socket_rearm_timeout(weir_socket *socket);
 
 /* Something was read or written. One store; the timer finds it when it
@@ -142,8 +146,10 @@ static inline void weir_socket_active(weir_socket *socket)
         weir_socket_rearm_timeout(socket);
 }
 
-/* Compares a socket's parts with each other; NULL when all is well. */
-const char *weir_socket_check(const weir_socket *socket);
+/* After the FIN of weir_socket_close(): limits how long, and how many bytes
+ * more, the peer's FIN is waited for. */
+void weir_socket_linger(weir_socket *socket);
+bool weir_socket_linger_is_over(weir_socket *socket, size_t length);
 
 /* ------------------------------------------------------- socket_write.c */
 
