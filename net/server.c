@@ -2,10 +2,10 @@
  * server.c - listening, accepting, refusing, throttling
  *
  * The listening socket is level-triggered: connections that are not taken now
- * are told again next turn, so nothing has to be remembered. How many to take
- * per turn is learnt from the last one: most of the time only one waits, and a
- * second accept() would be a call for nothing (libuv measured 99.9 %), but in
- * a burst one per turn would let the backlog overflow.
+ * are told again next turn, so nothing has to be remembered. Most of the time
+ * only one waits, and a second accept() would be a call for nothing (libuv
+ * measured 99.9 %); but in a burst one per turn would let the backlog overflow.
+ * So one is taken, and if the next turn finds more, twice as many.
  *
  * Without descriptors the kernel goes on reporting a connection that accept()
  * cannot take, for ever (bun #32705: 98,000 failures in 10 s). A descriptor
@@ -40,6 +40,7 @@ struct weir_server {
     size_t connections, max_connections;
     int spare;          /* a descriptor to give up */
     unsigned burst;     /* connections to take in one turn */
+    uint64_t full_turn; /* the last one in which all of them were there */
     weir_tcp_options tcp;
     int family;
     weir_address bound; /* a UNIX socket's file, to be removed */
@@ -268,18 +269,21 @@ static bool take_one(weir_server *server)
 static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
 {
     weir_server *server = weir_container_of(source, weir_server, source);
+    bool more = loop->turns == server->full_turn + 1;
     unsigned taken = 0;
 
     (void)events;
+    if (!more)
+        server->burst = 1;
+    else if (server->burst < BURST_MAX)
+        server->burst *= 2;
     /* A callback may pause or close us, `watching` says, or stop the loop:
      * who is left is told again. */
     while (server->watching && !loop->stopped && taken < server->burst &&
            take_one(server))
         taken++;
     if (taken == server->burst)
-        server->burst = taken < BURST_MAX ? 2 * taken : taken;
-    else
-        server->burst = taken > 1 ? taken : 1;
+        server->full_turn = loop->turns;
 }
 
 /* -------------------------------------------------------------- listening */

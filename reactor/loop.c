@@ -161,6 +161,7 @@ static int wait(weir_loop *loop, int max_wait)
         limit = max_wait;
     if (limit > WEIR_MAX_WAIT)
         limit = WEIR_MAX_WAIT;
+    loop->turns++;
     result = weir_backend_wait(loop, limit);
     /* A loop without timers has no use for the clock: it is read when somebody
      * asks. After a wait of 0 the reading before it is good. */

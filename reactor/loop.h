@@ -52,6 +52,7 @@ struct weir_loop {
     weir_async *sent;         /* atomic: the stack of those sent */
     weir_async *taken;        /* taken from it, being called, in order */
 
+    uint64_t turns; /* waits so far */
     size_t alive; /* started and referenced */
     bool running, stopped;
 
