@@ -104,23 +104,24 @@ void weir_pipe_write_failed(weir_socket *socket)
 }
 
 /* A source that closes before its end cuts the stream: the destination must
- * not take what it has for the whole, so its peer gets a reset. */
+ * not take what it has for the whole, so its peer gets a reset. Both pipes are
+ * taken away before either partner is ended: in a proxy the two are one socket,
+ * and its end would come back to us as that of our source. */
 void weir_pipe_closed(weir_socket *socket)
 {
     struct weir_pipe *out = weir_pipe_out(socket);
-    weir_socket *to;
+    struct weir_pipe *in = weir_pipe_in(socket);
+    weir_socket *to = out ? out->to : NULL;
+    weir_socket *from = in ? in->from : NULL;
 
-    if (out) {
-        to = out->to;
+    if (out)
         detach(out);
+    if (in)
+        detach(in);
+    if (to)
         end_partner(to, weir_socket_reset);
-    }
-    weir_pipe_write_failed(socket);
-}
-
-void weir_pipe_abandon(weir_socket *socket)
-{
-    weir_pipe_closed(socket);
+    if (from && from != to)
+        lost_destination(from);
 }
 
 static int refusal(const weir_socket *from, const weir_socket *to)

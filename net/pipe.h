@@ -26,13 +26,11 @@ void weir_pipe_ended(struct weir_pipe *pipe);
 /* The destination has sent all that it had. */
 void weir_pipe_drained(struct weir_pipe *pipe);
 
-/* A socket's writing has failed; it is destroyed. Either may be without
- * pipes. */
+/* A socket's writing has failed: what flows into it has nowhere to go. */
 void weir_pipe_write_failed(weir_socket *socket);
-void weir_pipe_closed(weir_socket *socket);
 
-/* Takes all pipes of a socket away: it will discard what it reads. The source
- * of one that flows into it is destroyed. */
-void weir_pipe_abandon(weir_socket *socket);
+/* A socket takes part in no pipe any more: it was destroyed, or will throw away
+ * what it reads. Either may be without pipes. */
+void weir_pipe_closed(weir_socket *socket);
 
 #endif

@@ -602,7 +602,7 @@ void weir_socket_close(weir_socket *s)
     }
     if (s->state & WEIR_S_DISCARD)
         return;
-    weir_pipe_abandon(s);
+    weir_pipe_closed(s);
     s->state |= WEIR_S_DISCARD;
     s->state &= (uint16_t)~WEIR_S_PAUSED;
     if (writing_is_over(s))
