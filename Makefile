@@ -51,7 +51,7 @@ all: $(HEADERS) build/libweir.a build/libweir.so $(EXAMPLES)
 
 help:
 	@echo 'make                     the library and the examples, into build/'
-	@echo 'make deps                install what is missing (asks for nothing)'
+	@echo 'make deps                install what is missing, without prompts (as root)'
 	@echo 'make check               all tests: plain, under Valgrind, sanitized'
 	@echo 'make check-plain         only the first, for a quick look'
 	@echo 'make check-kqueue        the tests over the kqueue backend (on Linux too)'
@@ -63,28 +63,39 @@ help:
 	@echo 'make compile_commands.json  for clangd and clang-tidy'
 	@echo 'make format              clang-format on every C file'
 	@echo 'make clean'
+	@echo 'make V=1                 shows the commands; CC=, CFLAGS=, LDFLAGS= as usual'
 	@echo 'make BACKEND=kqueue      on Linux, where libkqueue is installed'
 
+# Other flags, another compiler or backend: everything is compiled anew.
+.PHONY: FORCE
+build/.flags: FORCE
+	@mkdir -p build
+	@echo '$(CC) $(BASE) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(BASE) $(CFLAGS)' > $@
+
 # Without c-ares nothing of net/ compiles; say so before the compiler does.
-build/.cares:
+build/.cares: build/.flags
 	@mkdir -p build
 	@printf '#include <ares.h>\nint main(void){return 0;}\n' | \
 	  $(CC) $(CARES_CFLAGS) -xc - -fsyntax-only 2>/dev/null || { \
 	  echo 'weir needs c-ares (Debian: libc-ares-dev). `make deps` installs it.' >&2; exit 1; }
+	@if [ $(BACKEND) = kqueue ] && [ "$$(uname -s)" = Linux ] && \
+	  ! $(PKG_CONFIG) --exists libkqueue 2>/dev/null; then \
+	  echo 'BACKEND=kqueue on Linux needs libkqueue (see pkg-config); `make check-kqueue` runs' >&2; \
+	  echo 'the tests over that backend without it.' >&2; exit 1; fi
 	@touch $@
 
 # ------------------------------------------------------------- the library
 
 build/include/weir/%.h: reactor/%.h
 	@mkdir -p $(@D)
-	cp $< $@
+	@cp $< $@
 build/include/weir/%.h: net/%.h
 	@mkdir -p $(@D)
-	cp $< $@
+	@cp $< $@
 
 OBJECTS := $(SOURCES:%.c=build/obj/%.o)
 
-build/obj/%.o: %.c build/.cares | $(HEADERS)
+build/obj/%.o: %.c build/.cares build/.flags | $(HEADERS)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(BASE) $(CFLAGS) -fPIC -c $< -o $@
@@ -126,6 +137,8 @@ install: all
 	install -m 755 build/libweir.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib
 	ln -sf libweir.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libweir.so.$(SOVERSION)
 	ln -sf libweir.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libweir.so
+	@[ -n '$(DESTDIR)' ] || ! command -v ldconfig >/dev/null || ldconfig || \
+	  echo 'ldconfig failed: the loader may not find libweir.so yet' >&2
 
 # ---------------------------------------------------------------- the tests
 
@@ -135,7 +148,7 @@ TEST_FLAGS = $(BASE) -DWEIR_SYS_SEAM -g -fno-omit-frame-pointer
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 define variant
-build/$(1)/%.o: %.c build/.cares | $(HEADERS)
+build/$(1)/%.o: %.c build/.cares build/.flags | $(HEADERS)
 	@mkdir -p $$(@D)
 	$(SAY) CC $$@
 	$(Q)$(CC) $(TEST_FLAGS) $(2) -c $$< -o $$@
@@ -191,10 +204,11 @@ format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
 compile_commands.json: Makefile $(SOURCES)
-	@{ echo '['; sep=; for f in $(SOURCES) $(wildcard net/examples/*.c) \
+	@{ printf '['; sep=; for f in $(SOURCES) $(wildcard net/examples/*.c) \
 	  $(wildcard test/*/*.c) $(wildcard bench/*.c); do \
-	  printf '%s{"directory":"%s","file":"%s","command":"%s"}' "$$sep" "$(CURDIR)" "$$f" \
-	  "$(CC) $(TEST_FLAGS) -c $$f"; sep=',\n'; done; echo; echo ']'; } > $@
+	  printf '%s\n{"directory":"%s","file":"%s","command":"%s"}' "$$sep" \
+	  "$(CURDIR)" "$$f" "$(CC) $(TEST_FLAGS) -c $$f"; sep=,; done; \
+	  printf '\n]\n'; } > $@
 
 clean:
 	rm -rf build compile_commands.json

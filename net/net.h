@@ -297,10 +297,11 @@ WEIR_API int weir_socket_end(weir_socket *socket);
 
 /* For when you are through with a peer and want the last bytes to arrive:
  * like weir_socket_end(), and what still comes is read and thrown away, without
- * `data` and `end`, until the peer's FIN, for at most 5 s and 1 MiB; then the
- * socket closes. (A plain close() with unread bytes sends a reset, and that can
- * overtake the answer: RFC 1122, 4.2.2.13.) A socket that is not connected is
- * destroyed. */
+ * `data` and `end`, until the peer's FIN, for at most 5 s and 1 MiB after ours;
+ * then the socket closes. (How long a slow peer may take for what is queued is
+ * the idle timeout's business. A plain close() with unread bytes sends a reset,
+ * and that can overtake the answer: RFC 1122, 4.2.2.13.) A socket that is not
+ * connected is destroyed. */
 WEIR_API void weir_socket_close(weir_socket *socket);
 
 /* At once: no event after this returns but the callbacks of the writes that

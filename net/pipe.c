@@ -47,6 +47,11 @@ void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
 
     /* A destination that refuses for want of room or memory would lose bytes
      * in the middle: the stream is cut, and both ends learn of it. */
+    if (result == -EPIPE && weir_pipe_out(from) == pipe &&
+        weir_pipe_in(from)) {
+        weir_pipe_write_failed(to); /* the user has ended it */
+        return;
+    }
     if (result < 0) {
         if (weir_pipe_out(from))
             weir_socket_fail(from, result, "pipe", NULL);
@@ -172,6 +177,11 @@ int weir_unpipe(weir_socket *from)
         return -EINVAL;
     to = out->to;
     detach(out);
+    /* No answer is on its way to it any more: it is the user's to read. */
+    if (to->state & WEIR_S_DISCARD && to->writing == WEIR_WRITING_OPEN) {
+        to->state &= (uint16_t)~WEIR_S_DISCARD;
+        weir_socket_reader_changed(to);
+    }
     /* The half-open rule, which the pipe had suspended, holds again. */
     if (to->reading == WEIR_READING_ENDED && !(to->state & WEIR_S_HALF_OPEN))
         (void)weir_socket_end(to);

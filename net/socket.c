@@ -241,10 +241,10 @@ static void read_ended(weir_socket *s)
 {
     struct weir_pipe *out = weir_pipe_out(s);
 
-    /* A send has met the peer's reset, and has taken it out of the socket:
-     * this 0 is not a FIN. */
-    if (s->error == -ECONNRESET) {
-        shut(s, -ECONNRESET);
+    /* A send has met what ended the connection, and has taken it out of the
+     * socket: this 0 is not a FIN. After EPIPE it may be one. */
+    if (s->error && s->error != -EPIPE) {
+        shut(s, s->error);
         return;
     }
     s->reading = WEIR_READING_ENDED;
@@ -600,9 +600,13 @@ void weir_socket_close(weir_socket *s)
         shut(s, -ECANCELED);
         return;
     }
-    if (s->state & WEIR_S_DISCARD)
+    /* The source of a pipe that lost its destination throws away what it
+     * reads, but is not closing. */
+    if (s->state & WEIR_S_DISCARD && s->writing != WEIR_WRITING_OPEN)
         return;
     weir_pipe_closed(s);
+    if (s->phase != WEIR_PHASE_OPEN)
+        return; /* a ring of pipes has come back to us */
     s->state |= WEIR_S_DISCARD;
     s->state &= (uint16_t)~WEIR_S_PAUSED;
     if (writing_is_over(s))

@@ -200,6 +200,9 @@ static int turn(weir_loop *loop, int max_wait)
         if (any)
             read_clock_for_timers(loop);
         result = wait(loop, max_wait);
+    } else {
+        loop->clock_old = true; /* time has passed since the stop */
+        read_clock_for_timers(loop);
     }
     dispatch(loop);
     return result;

@@ -189,7 +189,8 @@ struct weir_source {
  * and re-arming are O(1) at any number of timers. A timer never fires early:
  * not by the rounding of a clock, not because the loop's clock was old when
  * the timer was started. Timers with equal deadlines fire in the order in
- * which they were started.
+ * which they were started (with weir_timer_start(); weir_timer_start_at() may
+ * go before them).
  *
  * At most 1,024 timers fire in one turn; what is left fires in the next, after
  * the descriptors had theirs.
@@ -211,9 +212,11 @@ WEIR_API int weir_timer_init(weir_timer *timer, weir_loop *loop,
                              weir_timer_cb *cb);
 
 /* Fires once, when `delay` ms have passed since the callback that starts it has
- * returned (outside of a run: since the next one began); 0 means in the next
- * turn, without waiting. Started again while running it is re-armed. Any
- * 64-bit delay is good: one that would overflow the clock never fires. */
+ * returned, or has read the clock anew after that (weir_loop_update_now(),
+ * weir_socket_set_timeout()); outside of a run: since the next one began. 0
+ * means in the next turn, without waiting. Started again while running it is
+ * re-armed. Any 64-bit delay is good: one that would overflow the clock never
+ * fires. */
 WEIR_API void weir_timer_start(weir_timer *timer, uint64_t delay);
 
 /* Fires once, when the loop's clock has reached `when`, in ms as
@@ -381,8 +384,9 @@ typedef struct weir_signal weir_signal;
 typedef void weir_signal_cb(weir_signal *signal, int number);
 
 struct weir_signal {
-    weir_async async; /* its data is not yours; the one below is */
-    void *data;       /* yours */
+    void *data; /* yours */
+    weir_loop *loop;
+    weir_async async; /* private, its data too */
     weir_signal *next;
     weir_signal_cb *cb;
     int number; /* 0: not started */

@@ -80,7 +80,7 @@ int weir_signal_init(weir_signal *watcher, weir_loop *loop, weir_signal_cb *cb)
 {
     if (!watcher || !loop || !cb)
         return -EINVAL;
-    *watcher = (weir_signal){ .data = watcher->data, .cb = cb };
+    *watcher = (weir_signal){ .data = watcher->data, .loop = loop, .cb = cb };
     return weir_async_init(&watcher->async, loop, on_sent);
 }
 

@@ -45,8 +45,11 @@ static void read_input(weir_socket *socket)
 /* Output may block: there is nothing else to do until it has gone. */
 static void on_data(weir_socket *socket, const void *bytes, size_t length)
 {
-    if (fwrite(bytes, 1, length, stdout) != length || fflush(stdout))
-        weir_socket_destroy(socket);
+    if (fwrite(bytes, 1, length, stdout) == length && !fflush(stdout))
+        return;
+    perror("cat: output");
+    status = 1;
+    weir_socket_destroy(socket);
 }
 
 static void on_error(weir_socket *socket, int error)

@@ -48,12 +48,16 @@ static unsigned parse_port(int argc, char **argv)
 
     if (argc == 1)
         return DEFAULT_PORT;
+    if (argc > 2) {
+        usage(stderr);
+        exit(2);
+    }
     if (!strcmp(argv[1], "--help")) {
         usage(stdout);
         exit(0);
     }
     port = strtoul(argv[1], &end, 10);
-    if (argc > 2 || argv[1][0] < '0' || argv[1][0] > '9' || *end ||
+    if (argv[1][0] < '0' || argv[1][0] > '9' || *end ||
         port > 65535) {
         fprintf(stderr, "echo: not a port: %s\n", argv[1]);
         usage(stderr);
@@ -68,10 +72,17 @@ int main(int argc, char **argv)
     char text[WEIR_ADDRESS_TEXT];
     weir_server *server;
     weir_loop *loop;
+    int error;
 
     weir_check(weir_loop_create(&loop));
     weir_check(weir_server_create(&server, loop, on_connection, NULL));
-    weir_check(weir_server_listen(server, &address, NULL));
+    error = weir_server_listen(server, &address, NULL);
+    if (error < 0) {
+        fprintf(stderr, "echo: listen %s, port %u: %s\n",
+                weir_error_name(error), weir_address_port(&address),
+                weir_error_text(error));
+        return 1;
+    }
     weir_check(weir_server_address(server, &address));
     weir_check(weir_address_text(&address, text, sizeof text));
     printf("listening on %s\n", text);

@@ -19,7 +19,7 @@ static weir_timer display;
 static weir_signal interrupt;
 static char bytes[64 * 1024];
 static size_t filled, written;
-static uint64_t total, shown, began;
+static uint64_t total, shown, began, status;
 
 static void show(weir_timer *timer)
 {
@@ -29,8 +29,11 @@ static void show(weir_timer *timer)
     shown = total;
 }
 
-static void finish(weir_loop *loop)
+static void finish(weir_loop *loop, const char *failed)
 {
+    if (failed)
+        perror(failed);
+    status = failed != NULL;
     fprintf(stderr, "\r%8.1f MB in %.2f s          \n", (double)total / 1e6,
             (double)(weir_loop_update_now(loop) - began) / 1e3);
     weir_loop_stop(loop);
@@ -39,7 +42,7 @@ static void finish(weir_loop *loop)
 static void on_interrupt(weir_signal *signal, int number)
 {
     (void)number;
-    finish(signal->async.loop);
+    finish(signal->loop, NULL);
 }
 
 static void on_readable(weir_io *io, unsigned events)
@@ -48,11 +51,10 @@ static void on_readable(weir_io *io, unsigned events)
 
     (void)events;
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-        finish(io->loop);
+        finish(io->loop, n < 0 ? "meter: input" : NULL);
     if (n <= 0)
         return;
-    filled = (size_t)n;
-    written = 0;
+    filled = (size_t)n, written = 0;
     weir_io_stop(&input);
     weir_check(weir_io_start(&output, WEIR_WRITABLE));
 }
@@ -63,12 +65,11 @@ static void on_writable(weir_io *io, unsigned events)
 
     (void)events;
     if (n < 0 && errno != EAGAIN && errno != EINTR)
-        finish(io->loop);
+        finish(io->loop, "meter: output");
     if (n < 0)
         return;
     total += (uint64_t)n;
-    written += (size_t)n;
-    if (written < filled)
+    if ((written += (size_t)n) < filled)
         return;
     weir_io_stop(&output);
     weir_check(weir_io_start(&input, WEIR_READABLE));
@@ -80,8 +81,7 @@ int main(int argc, char **argv)
     weir_loop *loop;
 
     if (argc > 1) {
-        fprintf(help ? stdout : stderr,
-                "usage: ... | meter | ...\nCopies, and shows how fast.\n");
+        fputs("usage: ... | meter | ...\n", help ? stdout : stderr);
         return help ? 0 : 2;
     }
     weir_check(weir_loop_create(&loop));
@@ -95,5 +95,5 @@ int main(int argc, char **argv)
     began = weir_loop_update_now(loop);
     weir_check(weir_loop_run(loop));
     weir_signal_stop(&interrupt);
-    return weir_loop_destroy(loop);
+    return weir_loop_destroy(loop) < 0 || status;
 }
