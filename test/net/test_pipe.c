@@ -620,6 +620,74 @@ static void closing_one_side_of_a_proxy_does_not_destroy_it(void **state)
     finish();
 }
 
+static void closing_one_side_of_a_proxy_sends_what_it_has(void **state)
+{
+    connect_all(NET_KIND(state));
+    join_both();
+    assert_true(weir_write(from.socket, "goodbye", 7, NULL, NULL) >= 0);
+    weir_socket_close(from.socket);
+    raw_expect(from_peer, "goodbye");
+    raw_expect_end(from_peer);
+    close(from_peer);
+    from_peer = -1;
+    RUN_UNTIL(from.closed && to.closed);
+    assert_false(from.had_error);
+    finish();
+}
+
+static void an_answer_survives_the_users_end_of_the_destination(void **state)
+{
+    connect_all(NET_KIND(state));
+    join_both();
+    assert_int_equal(weir_socket_end(to.socket), 0);
+    raw_expect_end(to_peer);
+    raw_write(from_peer, "more", 4);
+    net_settle();
+    raw_write(to_peer, "answer", 6);
+    raw_expect(from_peer, "answer");
+    shutdown(to_peer, SHUT_WR);
+    raw_expect_end(from_peer);
+    close(from_peer);
+    from_peer = -1;
+    RUN_UNTIL(from.closed && to.closed);
+    assert_side(&from, "x");
+    assert_side(&to, "x");
+    finish();
+}
+
+/* A source whose destination has gone deaf, and whose data is thrown away. */
+static void lose_destination(enum net_kind kind)
+{
+    connect_all(kind);
+    join_both();
+    make_deaf(&to);
+    raw_write(from_peer, "x", 1);
+    RUN_UNTIL(to.error);
+    weir_sys.send = send;
+}
+
+static void a_source_that_lost_its_destination_can_be_closed(void **state)
+{
+    lose_destination(NET_KIND(state));
+    weir_socket_close(from.socket);
+    raw_expect_end(from_peer);
+    close(from_peer);
+    from_peer = -1;
+    RUN_UNTIL(from.closed && to.closed);
+    assert_false(from.had_error);
+    finish();
+}
+
+static void
+a_source_that_lost_its_destination_is_read_after_unpipe(void **state)
+{
+    lose_destination(NET_KIND(state));
+    assert_int_equal(weir_unpipe(to.socket), 0);
+    raw_write(from_peer, "hello", 5);
+    RUN_UNTIL(from.received == 5);
+    finish();
+}
+
 static void a_destination_that_was_ended_fails_the_source(void **state)
 {
     connect_all(NET_KIND(state));
@@ -1018,6 +1086,10 @@ int main(void)
         TEST_ON_BOTH(a_source_that_is_closed_resets_the_destination),
         TEST_ON_BOTH(one_side_of_a_proxy_that_goes_takes_all_of_it_along),
         TEST_ON_BOTH(closing_one_side_of_a_proxy_does_not_destroy_it),
+        TEST_ON_BOTH(closing_one_side_of_a_proxy_sends_what_it_has),
+        TEST_ON_BOTH(an_answer_survives_the_users_end_of_the_destination),
+        TEST_ON_BOTH(a_source_that_lost_its_destination_can_be_closed),
+        TEST_ON_BOTH(a_source_that_lost_its_destination_is_read_after_unpipe),
         TEST_ON_BOTH(a_destination_that_was_ended_fails_the_source),
         TEST_ON_BOTH(no_memory_for_a_pipe_changes_nothing),
         TEST_ON_BOTH(no_memory_for_what_waits_ends_both),

@@ -557,6 +557,20 @@ static void close_does_not_throw_away_more_than_its_share(void **state)
 }
 
 /* Writing has failed, so that no FIN begins the lingering. */
+/* A send that meets a time-out takes it out of the socket, and what recv()
+ * gives then looks like a FIN. */
+static void a_connection_that_timed_out_is_not_told_as_an_end(void **state)
+{
+    (void)state;
+    weir_sys.send = failing_send;
+    send_errno = ETIMEDOUT;
+    shutdown(fd, SHUT_WR);
+    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -ETIMEDOUT);
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "!x");
+    assert_int_equal(a.error, -ETIMEDOUT);
+}
+
 static void close_after_a_failed_write_is_not_endless(void **state)
 {
     (void)state;
@@ -647,6 +661,7 @@ int main(void)
         TEST_TCP(a_reset_is_not_told_as_an_end),
         TEST_TCP(a_reset_that_a_write_meets_is_not_told_as_an_end),
         TEST_TCP(data_before_a_reset_that_a_write_meets_is_read),
+        TEST_TCP(a_connection_that_timed_out_is_not_told_as_an_end),
         TEST_TCP(a_reset_in_the_middle_fails_what_was_queued),
         TEST(a_peer_that_closes_with_unread_data_is_an_error),
         TEST_TCP(a_half_open_socket_learns_of_a_reset),

@@ -451,6 +451,45 @@ static void a_stop_outside_of_a_run_ends_the_next_one_at_once(void **state)
     assert_trace("a");
 }
 
+static uint64_t seen;
+
+static void see_the_time_and_stop(weir_io *io, unsigned events)
+{
+    (void)events;
+    seen = weir_loop_now(the_loop);
+    weir_io_stop(io);
+    weir_loop_stop(the_loop);
+}
+
+static void after_a_stop_the_rest_of_a_batch_sees_the_new_time(void **state)
+{
+    weir_io ios[2];
+    weir_timer timer;
+    int fds[2][2];
+
+    (void)state;
+    /* Without a timer the loop would not keep the time at all. */
+    assert_int_equal(weir_timer_init(&timer, the_loop, weir_timer_stop), 0);
+    weir_timer_start(&timer, 60000);
+    for (int i = 0; i < 2; i++) {
+        test_pipe(fds[i]);
+        assert_int_equal(write(fds[i][1], "x", 1), 1);
+        assert_int_equal(weir_io_init(&ios[i], the_loop, fds[i][0],
+                                      see_the_time_and_stop), 0);
+        assert_int_equal(weir_io_start(&ios[i], WEIR_READABLE), 0);
+    }
+    run();
+    spend((uint64_t)1200 * MS);
+    run();
+    assert_int_equal(seen, virtual_ms());
+    weir_timer_stop(&timer);
+    for (int i = 0; i < 2; i++) {
+        assert_false(weir_io_running(&ios[i]));
+        close(fds[i][0]);
+        close(fds[i][1]);
+    }
+}
+
 /* --------------------------------------------------------------- embedding */
 
 /* What another event loop does with one of ours. Gives the number of waits
@@ -715,6 +754,8 @@ int main(void)
         TEST_ON_VIRTUAL_LOOP(
             a_stop_among_tasks_loses_none_and_keeps_their_order),
         TEST_ON_VIRTUAL_LOOP(a_stop_outside_of_a_run_ends_the_next_one_at_once),
+        TEST_ON_VIRTUAL_LOOP(
+            after_a_stop_the_rest_of_a_batch_sees_the_new_time),
         TEST_ON_LOOP(a_loop_can_be_embedded_in_another_one),
         TEST_ON_LOOP(
             an_embedded_loop_does_not_spin_for_an_unreferenced_watcher),
