@@ -71,6 +71,7 @@ struct weir_extra {
     char *failed_host; /* of a failed lookup, owned */
 };
 
+/* What every message touches comes first, within two cache lines. */
 struct weir_socket {
     uint32_t number; /* the pool's */
     uint8_t phase, reading, writing;
@@ -79,17 +80,17 @@ struct weir_socket {
     weir_loop *loop;
     const weir_socket_events *events;
     void *data;
-    weir_server *server;
-    struct weir_extra *extra;
+    uint16_t state; /* WEIR_S_ */
+    uint8_t corks;
+    int error;            /* the first one */
+    uint32_t last_active; /* low half of the tick of the last I/O */
+    uint32_t timeout;     /* ms; while lingering: bytes still accepted */
     struct weir_queue queue;
     uint64_t bytes_read, bytes_written;
+    struct weir_extra *extra;
+    weir_server *server;
     struct weir_deferred deferred;
     struct weir_wheel_node idle;
-    uint32_t timeout;     /* ms; while lingering: bytes still accepted */
-    uint32_t last_active; /* low half of the tick of the last I/O */
-    uint16_t state;       /* WEIR_S_ */
-    uint8_t corks;
-    int error; /* the first one */
 };
 
 /* ------------------------------------------------------------- socket.c */

@@ -31,37 +31,38 @@ struct weir_ready {
     unsigned events;
 };
 
+/* What every turn touches comes first and lies together: a loop that wakes from
+ * sleep finds the cache cold, and each line is a wait. */
 struct weir_loop {
     /* The batch being dispatched; it outlives a stop in its middle. */
-    struct weir_ready batch[WEIR_BATCH];
     unsigned batch_next, batch_count;
+    bool running, stopped;
+    bool clock_old; /* not read since waiting, for want of timers */
 
     /* The cached clock: nanoseconds, and ticks rounded down and up. */
     uint64_t now;
     uint64_t tick, tick_up;
-    bool clock_old; /* not read since waiting, for want of timers */
-    struct weir_link fresh; /* timers started since the clock was read */
-
-    struct weir_wheel wheel;
-    struct weir_link firing; /* expired, being called */
-
-    struct weir_link tasks;   /* posted */
-    struct weir_link running_tasks; /* the snapshot being run */
-
-    struct weir_source wake;  /* the backend's own: sends from other threads */
-    weir_async *sent;         /* atomic: the stack of those sent */
-    weir_async *taken;        /* taken from it, being called, in order */
-
     uint64_t turns; /* waits so far */
-    size_t alive; /* started and referenced */
-    bool running, stopped;
+    size_t alive;   /* started and referenced */
 
     struct weir_backend backend;
-    void *data;
+    struct weir_link fresh;  /* timers started since the clock was read */
+    struct weir_link firing; /* expired, being called */
+    struct weir_link tasks;  /* posted */
+    struct weir_link running_tasks; /* the snapshot being run */
 
     /* What net/ keeps per loop, and how to close it. */
     void *net;
     void (*net_close)(weir_loop *loop);
+
+    struct weir_wheel wheel;
+
+    struct weir_source wake; /* the backend's own: sends from other threads */
+    weir_async *sent;        /* atomic: the stack of those sent */
+    weir_async *taken;       /* taken from it, being called, in order */
+    void *data;
+
+    struct weir_ready batch[WEIR_BATCH];
 };
 
 /* Reads the clock into the cache. */

@@ -18,10 +18,10 @@ enum {
 #define WEIR_WHEEL_NEVER UINT64_MAX
 
 struct weir_wheel {
-    uint64_t elapsed;                     /* the tick it stands at */
-    uint64_t occupied[WEIR_WHEEL_LEVELS]; /* a bit per slot with nodes */
     uint32_t levels;                      /* a bit per level with slots */
+    uint64_t elapsed;                     /* the tick it stands at */
     struct weir_link due;                 /* deadline reached, in order */
+    uint64_t occupied[WEIR_WHEEL_LEVELS]; /* a bit per slot with nodes */
     struct weir_link slots[WEIR_WHEEL_LEVELS][WEIR_WHEEL_SLOTS];
 };
 
