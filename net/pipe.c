@@ -8,8 +8,8 @@
  *
  * This is the copying path: bytes go through the loop's read buffer, and only
  * what the destination does not take at once is copied. The place for moving
- * them inside the kernel (splice) is weir_pipe_start() below and read_some() in
- * socket.c: whoever is asked to read decides how.
+ * them inside the kernel (splice) is where read_some() in socket.c asks which
+ * buffer to read into: a source with a pipe would not read at all.
  */
 #include "pipe.h"
 
@@ -170,7 +170,6 @@ int weir_pipe(weir_socket *from, weir_socket *to)
 int weir_unpipe(weir_socket *from)
 {
     struct weir_pipe *out = from ? weir_pipe_out(from) : NULL;
-
     weir_socket *to;
 
     if (!out)

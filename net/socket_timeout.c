@@ -68,10 +68,11 @@ static void idle_fired(weir_loop *loop, struct weir_wheel_node *node)
         s->events->timeout(s);
 }
 
+/* The whole timeout, from now: the loop's clock may be old, and without timers
+ * the loop has not kept the time at all. */
 void weir_socket_rearm_timeout(weir_socket *s)
 {
     s->state &= (uint16_t)~WEIR_S_TIMED_OUT;
-    /* Without timers the loop has not kept the time. */
     weir_loop_read_clock(s->loop);
     s->last_active = (uint32_t)s->loop->tick_up;
     arm(s, s->loop->tick_up + s->timeout);
@@ -79,19 +80,14 @@ void weir_socket_rearm_timeout(weir_socket *s)
 
 void weir_socket_set_timeout(weir_socket *s, uint32_t timeout)
 {
-    weir_loop *loop = s->loop;
-
     if (s->phase >= WEIR_PHASE_DESTROYED || s->idle.fire == linger_expired)
         return;
     if (weir_link_linked(&s->idle.link))
-        weir_wheel_remove(&loop->wheel, &s->idle);
+        weir_wheel_remove(&s->loop->wheel, &s->idle);
     s->state &= (uint16_t)~WEIR_S_TIMED_OUT;
     s->timeout = timeout;
-    if (!timeout)
-        return;
-    weir_loop_read_clock(loop);
-    s->last_active = (uint32_t)loop->tick_up;
-    arm(s, loop->tick_up + timeout);
+    if (timeout)
+        weir_socket_rearm_timeout(s);
 }
 
 uint32_t weir_socket_timeout(const weir_socket *s)

@@ -38,8 +38,8 @@ int weir_loop_create(weir_loop **out)
         weir_release(loop);
         return result;
     }
-    weir_wheel_init(&loop->wheel, sys_now() / NS_PER_TICK);
     weir_loop_read_clock(loop);
+    weir_wheel_init(&loop->wheel, loop->tick);
     *out = loop;
     return 0;
 }
