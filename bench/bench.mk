@@ -16,6 +16,11 @@ build/bench/raw_epoll: bench/raw_epoll.c
 	$(SAY) LD $@
 	$(Q)$(BENCH_COMPILE) $< -o $@
 
+build/bench/user_clock.so: bench/user_clock.c
+	@mkdir -p $(@D)
+	$(SAY) LD $@
+	$(Q)$(BENCH_COMPILE) -shared -fPIC $< -o $@
+
 build/bench/timers-weir: bench/timers.c
 $(filter-out %/timers-weir,$(BENCH_WEIR)): build/bench/%: bench/%.c
 $(BENCH_WEIR): build/libweir.a | $(HEADERS)
@@ -38,7 +43,8 @@ build/bench/timers-libuv: PEER_FLAGS = -DBENCH_LIBUV
 build/bench/timers-libuv: PEER_LIBS = -luv -lm -pthread
 
 .PHONY: benches bench-core bench-timers bench-instructions check-instructions
-benches: build/bench/load build/bench/raw_epoll $(BENCH_WEIR) $(BENCH_PEERS) \
+benches: build/bench/load build/bench/raw_epoll build/bench/user_clock.so \
+	$(BENCH_WEIR) $(BENCH_PEERS) \
 	build/examples/echo
 bench-core: benches
 	@bench/core $(BENCH_OPTIONS)

@@ -2,12 +2,13 @@
  * load.c - the load generator: echoes by the clock, by the count, or none
  *
  *   load HOST PORT --connections N --size BYTES --seconds S
- *        [--depth D] [--warmup S] [--pid PID]
+ *        [--depth D] [--warmup S] [--pid PID [--mark]]
  *     Each connection sends a message, waits for its echo, and sends the next;
  *     with --depth D there are D under way. Prints one line of KEY=VALUE. With
  *     the server's PID the line has its CPU time, too: read from /proc at the
  *     same two moments as the clock, so that neither warming up nor starting
- *     this program counts.
+ *     this program counts. --mark sends the server SIGUSR1 at both moments, for
+ *     user_clock.c.
  *
  *   load HOST PORT --connections N --size BYTES --rounds R [--hold]
  *     In step: one message on every connection, wait for all the echoes, R
@@ -25,6 +26,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +42,7 @@ struct options {
     size_t size;
     double seconds, warmup;
     int pid;
-    bool hold;
+    bool hold, mark;
 };
 
 static uint64_t now(void)
@@ -213,6 +215,12 @@ static void print_cpu(struct cpu before, struct cpu after)
            (double)(after.system - before.system) / ticks);
 }
 
+static void mark(const struct options *options)
+{
+    if (options->mark && kill(options->pid, SIGUSR1) < 0)
+        client_fail("kill", errno);
+}
+
 static void by_the_clock(struct client *client, const struct options *options)
 {
     struct measurement m = { .client = client, .options = options };
@@ -230,8 +238,10 @@ static void by_the_clock(struct client *client, const struct options *options)
     memset(histogram, 0, sizeof histogram);
     longest = m.messages = 0;
     before = cpu_of(options->pid);
+    mark(options);
     from = now();
     to = run_until(&m, from + (uint64_t)(options->seconds * NS));
+    mark(options);
     after = cpu_of(options->pid);
     if (m.messages == 0)
         client_fail("not a single echo: measure for longer", 0);
@@ -277,8 +287,9 @@ static void usage(void)
 {
     fprintf(stderr,
             "usage: load HOST PORT [--connections N] [--size BYTES]\n"
-            "            [--seconds S] [--warmup S] [--depth D] [--pid PID]\n"
-            "            [--rounds R] [--hold] [--cycles K]\n"
+            "            [--seconds S] [--warmup S] [--depth D]\n"
+            "            [--pid PID [--mark]] [--rounds R] [--hold]\n"
+            "            [--cycles K]\n"
             "See the beginning of bench/load.c.\n");
     exit(2);
 }
@@ -293,6 +304,7 @@ static const struct option names[] = {
     { "rounds", required_argument, NULL, 'r' },
     { "cycles", required_argument, NULL, 'k' },
     { "hold", no_argument, NULL, 'h' },
+    { "mark", no_argument, NULL, 'm' },
     { NULL, 0, NULL, 0 }
 };
 
@@ -341,12 +353,15 @@ static void parse(struct options *options, int argc, char **argv)
         case 'h':
             options->hold = true;
             break;
+        case 'm':
+            options->mark = true;
+            break;
         default:
             usage();
         }
     }
     if (argc - optind != 2 || !options->connections || !options->size ||
-        !options->depth)
+        !options->depth || (options->mark && !options->pid))
         usage();
 }
 

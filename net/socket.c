@@ -361,7 +361,9 @@ static inline void read_usual(weir_socket *s)
 
     if (n > 0 && n < WEIR_READ_BUFFER) {
         s->state &= (uint16_t)~WEIR_S_READABLE;
-        received(s, buffer, (size_t)n);
+        s->bytes_read += (size_t)n;
+        weir_socket_active(s);
+        s->events->data(s, buffer, (size_t)n);
     } else if (take(s, buffer, WEIR_READ_BUFFER, n < 0 ? -errno : n)) {
         read_some(s);
     }
@@ -369,7 +371,7 @@ static inline void read_usual(weir_socket *s)
 
 /* An error on a connection that has nothing to read and nothing to send:
  * neither call will tell, and there is no other edge to come. */
-static void broken(weir_socket *s)
+static WEIR_COLD void broken(weir_socket *s)
 {
     socklen_t size = sizeof(int);
     weir_address peer;
@@ -384,7 +386,8 @@ static void broken(weir_socket *s)
         weir_socket_fail(s, -error, "write", &peer);
 }
 
-static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
+static WEIR_HOT void ready(weir_loop *loop, struct weir_source *source,
+                           unsigned events)
 {
     weir_socket *s = weir_container_of(source, weir_socket, source);
 

@@ -237,7 +237,7 @@ static bool is_usual(const weir_socket *s, size_t length)
 }
 
 /* All that is not usual, apart from it so that the usual case stays short. */
-static __attribute__((noinline)) int
+static WEIR_COLD int
 write_copy(weir_socket *s, const void *bytes, size_t length,
            weir_write_cb *cb, void *argument)
 {
@@ -250,7 +250,7 @@ write_copy(weir_socket *s, const void *bytes, size_t length,
 }
 
 /* The usual write, which the kernel did not take as a whole. */
-static __attribute__((noinline)) int
+static WEIR_COLD int
 write_rest(weir_socket *s, const void *bytes, size_t length, ssize_t sent)
 {
     struct iovec piece = { .iov_base = (void *)bytes, .iov_len = length };
@@ -267,7 +267,7 @@ write_rest(weir_socket *s, const void *bytes, size_t length, ssize_t sent)
     return answer(s);
 }
 
-int weir_write(weir_socket *s, const void *bytes, size_t length,
+WEIR_HOT int weir_write(weir_socket *s, const void *bytes, size_t length,
                weir_write_cb *cb, void *argument)
 {
     ssize_t sent;
@@ -337,7 +337,7 @@ int weir_write_owned(weir_socket *s, void *bytes, size_t length,
     return result;
 }
 
-size_t weir_socket_buffered(const weir_socket *s)
+WEIR_HOT size_t weir_socket_buffered(const weir_socket *s)
 {
     return s->queue.size;
 }

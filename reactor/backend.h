@@ -22,11 +22,32 @@ enum { WEIR_URGENT = 0x002 };
  * turns once more. */
 enum { WEIR_MAX_WAIT = 30 * 60 * 1000 };
 
+/* One of the batch: who, NULL when it was removed since it became ready, and
+ * what. On epoll these are the kernel's own events, where it has put them. */
+#ifdef WEIR_BACKEND_EPOLL
+typedef struct epoll_event weir_ready;
+#define WEIR_READY_SOURCE data.ptr
+#else
+typedef struct {
+    void *source;
+    unsigned events;
+} weir_ready;
+#define WEIR_READY_SOURCE source
+#endif
+
 struct weir_backend {
     int fd; /* epoll or kqueue */
-    void *events; /* room for WEIR_BATCH of the kernel's events */
-    uint8_t *watched; /* kqueue: a bit per descriptor that has a source */
-    size_t watched_size; /* in bytes */
+    weir_ready *batch; /* room for WEIR_BATCH */
+#ifndef WEIR_BACKEND_EPOLL
+    struct kevent *events; /* room for WEIR_BATCH of the kernel's events */
+    uint8_t *watched;      /* a bit per descriptor that has a source */
+    size_t watched_size;   /* in bytes */
+#endif
+};
+
+enum {
+    /* Events taken from the kernel at once. */
+    WEIR_BATCH = 1024
 };
 
 extern const char weir_backend_name[];
@@ -42,7 +63,7 @@ int weir_backend_change(weir_loop *loop, struct weir_source *source,
                         unsigned interest);
 void weir_backend_remove(weir_loop *loop, struct weir_source *source);
 
-/* Waits for at most `timeout` ms (-1: no limit) and fills loop->batch. Gives a
+/* Waits for at most `timeout` ms (-1: no limit) and fills the batch. Gives a
  * negative errno when waiting is impossible; a signal ends it with an empty
  * batch. */
 int weir_backend_wait(weir_loop *loop, int timeout);

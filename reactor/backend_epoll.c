@@ -42,8 +42,8 @@ int weir_backend_open(weir_loop *loop)
     struct weir_backend *backend = &loop->backend;
     int result;
 
-    backend->events = weir_alloc(WEIR_BATCH * sizeof(struct epoll_event));
-    if (!backend->events)
+    backend->batch = weir_alloc(WEIR_BATCH * sizeof *backend->batch);
+    if (!backend->batch)
         return -ENOMEM;
     backend->fd = result = sys_epoll_create();
     if (result < 0)
@@ -63,7 +63,7 @@ not_added:
 no_eventfd:
     sys_close(backend->fd);
 no_epoll:
-    weir_release(backend->events);
+    weir_release(backend->batch);
     return result;
 }
 
@@ -72,7 +72,7 @@ void weir_backend_close(weir_loop *loop)
     weir_backend_remove(loop, &loop->wake);
     sys_close(loop->wake.fd);
     sys_close(loop->backend.fd);
-    weir_release(loop->backend.events);
+    weir_release(loop->backend.batch);
 }
 
 static int control(weir_loop *loop, int operation, struct weir_source *source,
@@ -109,19 +109,17 @@ void weir_backend_remove(weir_loop *loop, struct weir_source *source)
     (void)sys_epoll_ctl(loop->backend.fd, EPOLL_CTL_DEL, source->fd, &unused);
 }
 
-int weir_backend_wait(weir_loop *loop, int timeout)
+WEIR_HOT int weir_backend_wait(weir_loop *loop, int timeout)
 {
-    struct epoll_event *events = loop->backend.events;
-    int count = sys_epoll_wait(loop->backend.fd, events, WEIR_BATCH, timeout);
+    weir_ready *batch = loop->backend.batch;
+    int count = sys_epoll_wait(loop->backend.fd, batch, WEIR_BATCH, timeout);
 
     loop->batch_next = loop->batch_count = 0;
     if (count < 0)
         return count == -EINTR ? 0 : count;
     for (int i = 0; i < count; i++) {
-        struct weir_source *source = events[i].data.ptr;
+        struct weir_source *source = batch[i].data.ptr;
 
-        loop->batch[i].source = source;
-        loop->batch[i].events = events[i].events;
         source->slot = (uint32_t)i + 1;
     }
     loop->batch_count = (unsigned)count;

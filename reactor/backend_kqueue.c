@@ -54,9 +54,11 @@ int weir_backend_open(weir_loop *loop)
     struct weir_backend *backend = &loop->backend;
     int result;
 
-    backend->events = weir_alloc(WEIR_BATCH * sizeof(struct kevent));
-    if (!backend->events)
-        return -ENOMEM;
+    backend->batch = weir_alloc(WEIR_BATCH * sizeof *backend->batch);
+    backend->events = weir_alloc(WEIR_BATCH * sizeof *backend->events);
+    result = -ENOMEM;
+    if (!backend->batch || !backend->events)
+        goto no_kqueue;
     backend->fd = result = sys_kqueue();
     if (result < 0)
         goto no_kqueue;
@@ -70,6 +72,7 @@ not_added:
     sys_close(backend->fd);
 no_kqueue:
     weir_release(backend->events);
+    weir_release(backend->batch);
     return result;
 }
 
@@ -77,6 +80,7 @@ void weir_backend_close(weir_loop *loop)
 {
     sys_close(loop->backend.fd);
     weir_release(loop->backend.events);
+    weir_release(loop->backend.batch);
     weir_release(loop->backend.watched);
 }
 
@@ -197,13 +201,13 @@ static unsigned told_events(const struct kevent *event)
 static void add_to_batch(weir_loop *loop, const struct kevent *event)
 {
     struct weir_source *source = (struct weir_source *)event->udata;
-    struct weir_ready *ready;
+    weir_ready *ready;
 
     if (source->slot) {
-        loop->batch[source->slot - 1].events |= told_events(event);
+        loop->backend.batch[source->slot - 1].events |= told_events(event);
         return;
     }
-    ready = &loop->batch[loop->batch_count++];
+    ready = &loop->backend.batch[loop->batch_count++];
     ready->source = source;
     ready->events = told_events(event);
     source->slot = loop->batch_count;

@@ -10,6 +10,13 @@
 
 #include <weir/reactor.h>
 
+/* What every message runs through: the linker puts these functions together. A
+ * loop that wakes from sleep finds the caches cold, for code as for data. */
+#define WEIR_HOT __attribute__((hot))
+#define WEIR_HOT_INLINE inline __attribute__((always_inline, hot))
+/* And what they call now and then only, which must not lie between. */
+#define WEIR_COLD __attribute__((noinline, cold))
+
 /* The struct that `member` is embedded in. */
 #define weir_container_of(pointer, type, member) \
     ((type *)(void *)((char *)(pointer) - offsetof(type, member)))

@@ -71,7 +71,7 @@ static inline void called(weir_loop *loop)
 
 /* This and the next tell whether they have called anything: then the clock may
  * be old. */
-static bool fire_timers(weir_loop *loop)
+static WEIR_HOT bool fire_timers(weir_loop *loop)
 {
     struct weir_wheel *wheel = &loop->wheel;
     bool any;
@@ -96,7 +96,7 @@ static bool fire_timers(weir_loop *loop)
     return any;
 }
 
-static bool run_tasks(weir_loop *loop)
+static WEIR_HOT bool run_tasks(weir_loop *loop)
 {
     bool any;
 
@@ -113,17 +113,18 @@ static bool run_tasks(weir_loop *loop)
     return any;
 }
 
-static void dispatch(weir_loop *loop)
+static WEIR_HOT_INLINE void dispatch(weir_loop *loop)
 {
     unsigned next = loop->batch_next;
 
     for (; next < loop->batch_count && !loop->stopped; next++) {
-        struct weir_source *source = loop->batch[next].source;
+        weir_ready *ready = &loop->backend.batch[next];
+        struct weir_source *source = ready->WEIR_READY_SOURCE;
 
         if (!source)
             continue;
         source->slot = 0;
-        source->ready(loop, source, loop->batch[next].events);
+        source->ready(loop, source, ready->events);
         called(loop);
     }
     loop->batch_next = next;
@@ -131,7 +132,7 @@ static void dispatch(weir_loop *loop)
 
 /* Milliseconds until the next thing is due, rounded up; -1 when there is
  * nothing to wait for. */
-static int wait_limit(const weir_loop *loop)
+static WEIR_HOT int wait_limit(const weir_loop *loop)
 {
     uint64_t next, left;
 
@@ -152,7 +153,7 @@ static int wait_limit(const weir_loop *loop)
     return (int)((left + NS_PER_TICK - 1) / NS_PER_TICK);
 }
 
-static int wait(weir_loop *loop, int max_wait)
+static WEIR_HOT int wait(weir_loop *loop, int max_wait)
 {
     int limit = wait_limit(loop);
     int result;
@@ -178,12 +179,27 @@ static void read_clock_for_timers(weir_loop *loop)
         weir_loop_read_clock(loop);
 }
 
-static int turn(weir_loop *loop, int max_wait)
+/* There is something to wait for, and it can only be descriptors: no timer is
+ * started and no task posted. */
+static inline bool is_quiet(const weir_loop *loop)
+{
+    return loop->alive > 0 && weir_list_empty(&loop->tasks) &&
+           weir_list_empty(&loop->running_tasks) &&
+           weir_list_empty(&loop->fresh) && weir_wheel_empty(&loop->wheel);
+}
+
+static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
 {
     int result = 0;
 
     /* A batch that a stop cut short comes first: it became ready first. */
-    if (loop->batch_next == loop->batch_count) {
+    if (max_wait < 0 && loop->batch_next == loop->batch_count &&
+        is_quiet(loop)) {
+        /* What the branch below comes to then, in short. */
+        loop->turns++;
+        loop->clock_old = true;
+        result = weir_backend_wait(loop, -1);
+    } else if (loop->batch_next == loop->batch_count) {
         bool any;
 
         read_clock_for_timers(loop);
@@ -208,14 +224,14 @@ static int turn(weir_loop *loop, int max_wait)
     return result;
 }
 
-int weir_loop_run(weir_loop *loop)
+WEIR_HOT int weir_loop_run(weir_loop *loop)
 {
     int result = 0;
 
     if (loop->running)
         return -EBUSY;
     loop->running = true;
-    while (!loop->stopped && weir_loop_alive(loop) && result >= 0)
+    while (!loop->stopped && loop->alive > 0 && result >= 0)
         result = turn(loop, -1);
     loop->running = loop->stopped = false;
     return result;
@@ -246,7 +262,7 @@ bool weir_loop_alive(const weir_loop *loop)
 
 /* ------------------------------------------------------- clock, accessors */
 
-void weir_loop_read_clock(weir_loop *loop)
+WEIR_HOT void weir_loop_read_clock(weir_loop *loop)
 {
     uint64_t now = sys_now();
 
@@ -322,7 +338,7 @@ void weir_source_remove(weir_loop *loop, struct weir_source *source)
 {
     weir_backend_remove(loop, source);
     if (source->slot) {
-        loop->batch[source->slot - 1].source = NULL;
+        loop->backend.batch[source->slot - 1].WEIR_READY_SOURCE = NULL;
         source->slot = 0;
     }
 }

@@ -11,8 +11,6 @@
 #include "timer_wheel.h"
 
 enum {
-    /* Events taken from the kernel at once. */
-    WEIR_BATCH = 1024,
     /* Timers fired in one turn. A million that expire at once would otherwise
      * be one long step in which no descriptor is served. */
     WEIR_TIMER_BUDGET = 1024
@@ -24,11 +22,6 @@ enum {
     WEIR_ACTIVE = 2, /* started, and counted as alive unless unreferenced */
     WEIR_ALWAYS = 4, /* a watcher of a file that is always ready */
     WEIR_FRESH = 8   /* a timer whose deadline is still a delay */
-};
-
-struct weir_ready {
-    struct weir_source *source; /* NULL: removed since it became ready */
-    unsigned events;
 };
 
 /* What every turn touches comes first and lies together: a loop that wakes from
@@ -61,8 +54,6 @@ struct weir_loop {
     weir_async *sent;        /* atomic: the stack of those sent */
     weir_async *taken;       /* taken from it, being called, in order */
     void *data;
-
-    struct weir_ready batch[WEIR_BATCH];
 };
 
 /* Reads the clock into the cache. */

@@ -126,7 +126,7 @@ static void cascade(struct weir_wheel *wheel, struct weir_link *slot)
     }
 }
 
-void weir_wheel_advance(struct weir_wheel *wheel, uint64_t now)
+WEIR_HOT void weir_wheel_advance(struct weir_wheel *wheel, uint64_t now)
 {
     while (wheel->levels) {
         unsigned level = (unsigned)__builtin_ctz(wheel->levels);
@@ -147,7 +147,7 @@ void weir_wheel_advance(struct weir_wheel *wheel, uint64_t now)
         wheel->elapsed = now;
 }
 
-uint64_t weir_wheel_next(const struct weir_wheel *wheel)
+WEIR_HOT uint64_t weir_wheel_next(const struct weir_wheel *wheel)
 {
     unsigned level, slot;
 
