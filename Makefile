@@ -187,6 +187,10 @@ check-sanitize: $(SANITIZED_TESTS)
 check-kqueue: $(KQUEUE_TESTS)
 	@test/run plain $(KQUEUE_TESTS)
 
+# ------------------------------------------------------------ the weir command
+
+include script/script.mk
+
 # --------------------------------------------------------------- the benches
 
 -include bench/bench.mk

@@ -540,6 +540,13 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
  */
 WEIR_API int weir_pipe(weir_socket *from, weir_socket *to);
 
+/* For those who keep the rest in their own hands: bytes flow at the speed of
+ * `to`, and nothing else is carried over. `end` of `from` and `drain` of `to`
+ * are told; the end, the close of either and a write that fails take the pipe
+ * away, and then bytes come as `data` again, those that were refused first.
+ * Errors as of weir_pipe(), and -EPIPE when `from` has ended. */
+WEIR_API int weir_pipe_bytes(weir_socket *from, weir_socket *to);
+
 /* Takes the pipe away: `from` is read by its own events again. What was read
  * is written. If the other side of `to` has ended meanwhile, the half-open rule
  * ends `to`. -EINVAL when there is none. */

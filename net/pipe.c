@@ -17,6 +17,7 @@ enum { PIPE_MARK = 64 * 1024 };
 
 struct weir_pipe {
     weir_socket *from, *to;
+    bool bytes_only; /* weir_pipe_bytes() */
 };
 
 static void detach(struct weir_pipe *pipe)
@@ -40,10 +41,25 @@ static void end_partner(weir_socket *s, void (*end)(weir_socket *))
     s->state |= due;
 }
 
+/* The destination refuses: its user has ended it, or it has failed, in which
+ * case the pipe is gone already. The bytes are their reader's again. */
+static void give_back(weir_socket *from, const void *bytes, size_t length)
+{
+    if (weir_pipe_out(from))
+        detach(weir_pipe_out(from));
+    if (from->phase == WEIR_PHASE_OPEN && from->events && from->events->data)
+        from->events->data(from, bytes, length);
+}
+
 void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
 {
     weir_socket *from = pipe->from, *to = pipe->to;
     int result = weir_write(to, bytes, length, NULL, NULL);
+
+    if (result < 0 && pipe->bytes_only) {
+        give_back(from, bytes, length);
+        return;
+    }
 
     /* A destination that refuses for want of room or memory would lose bytes
      * in the middle: the stream is cut, and both ends learn of it. */
@@ -63,18 +79,24 @@ void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
     }
 }
 
-void weir_pipe_drained(struct weir_pipe *pipe)
+bool weir_pipe_drained(struct weir_pipe *pipe)
 {
+    bool only = !pipe->bytes_only;
+
     pipe->from->state &= (uint16_t)~WEIR_S_PIPE_STALLED;
     weir_socket_reader_changed(pipe->from);
+    return only;
 }
 
-void weir_pipe_ended(struct weir_pipe *pipe)
+bool weir_pipe_ended(struct weir_pipe *pipe)
 {
     weir_socket *to = pipe->to;
+    bool carried = !pipe->bytes_only;
 
     detach(pipe);
-    (void)weir_socket_end(to);
+    if (carried)
+        (void)weir_socket_end(to);
+    return carried;
 }
 
 /* What a source sends has nowhere to go. That is its end, unless an answer is
@@ -100,12 +122,15 @@ void weir_pipe_write_failed(weir_socket *socket)
 {
     struct weir_pipe *in = weir_pipe_in(socket);
     weir_socket *from;
+    bool carry;
 
     if (!in)
         return;
     from = in->from;
+    carry = !in->bytes_only;
     detach(in);
-    lost_destination(from);
+    if (carry)
+        lost_destination(from);
 }
 
 /* A source that closes before its end cuts the stream: the destination must
@@ -116,8 +141,8 @@ void weir_pipe_closed(weir_socket *socket)
 {
     struct weir_pipe *out = weir_pipe_out(socket);
     struct weir_pipe *in = weir_pipe_in(socket);
-    weir_socket *to = out ? out->to : NULL;
-    weir_socket *from = in ? in->from : NULL;
+    weir_socket *to = out && !out->bytes_only ? out->to : NULL;
+    weir_socket *from = in && !in->bytes_only ? in->from : NULL;
 
     if (out)
         detach(out);
@@ -144,7 +169,7 @@ static int refusal(const weir_socket *from, const weir_socket *to)
     return to->writing == WEIR_WRITING_OPEN ? 0 : -EPIPE;
 }
 
-int weir_pipe(weir_socket *from, weir_socket *to)
+static int join(weir_socket *from, weir_socket *to, bool bytes_only)
 {
     int result = refusal(from, to);
     struct weir_pipe *pipe;
@@ -155,16 +180,27 @@ int weir_pipe(weir_socket *from, weir_socket *to)
         return -ENOMEM;
     /* Nothing will ever come: the end is carried over at once. */
     if (from->reading == WEIR_READING_ENDED)
-        return weir_socket_end(to);
+        return bytes_only ? -EPIPE : weir_socket_end(to);
     pipe = weir_alloc(sizeof *pipe);
     if (!pipe)
         return -ENOMEM;
     pipe->from = from;
     pipe->to = to;
+    pipe->bytes_only = bytes_only;
     from->extra->out = pipe;
     to->extra->in = pipe;
     weir_socket_reader_changed(from);
     return 0;
+}
+
+int weir_pipe(weir_socket *from, weir_socket *to)
+{
+    return join(from, to, false);
+}
+
+int weir_pipe_bytes(weir_socket *from, weir_socket *to)
+{
+    return join(from, to, true);
 }
 
 int weir_unpipe(weir_socket *from)

@@ -19,12 +19,13 @@ static inline struct weir_pipe *weir_pipe_in(const weir_socket *socket)
     return socket->extra ? socket->extra->in : NULL;
 }
 
-/* The source has data; its stream has ended. */
+/* The source has data. */
 void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length);
-void weir_pipe_ended(struct weir_pipe *pipe);
 
-/* The destination has sent all that it had. */
-void weir_pipe_drained(struct weir_pipe *pipe);
+/* The source's stream has ended; the destination has sent all that it had.
+ * False when the socket's own events are told of that as well. */
+bool weir_pipe_ended(struct weir_pipe *pipe);
+bool weir_pipe_drained(struct weir_pipe *pipe);
 
 /* A socket's writing has failed: what flows into it has nowhere to go. */
 void weir_pipe_write_failed(weir_socket *socket);

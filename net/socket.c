@@ -240,6 +240,7 @@ static bool may_read(const weir_socket *s)
 static void read_ended(weir_socket *s)
 {
     struct weir_pipe *out = weir_pipe_out(s);
+    bool carried;
 
     /* A send has met what ended the connection, and has taken it out of the
      * socket: this 0 is not a FIN. After EPIPE it may be one. */
@@ -249,9 +250,8 @@ static void read_ended(weir_socket *s)
     }
     s->reading = WEIR_READING_ENDED;
     s->state |= WEIR_S_READ_OVER;
-    if (out)
-        weir_pipe_ended(out);
-    else if (!(s->state & WEIR_S_DISCARD) && s->events && s->events->end)
+    carried = out && weir_pipe_ended(out);
+    if (!carried && !(s->state & WEIR_S_DISCARD) && s->events && s->events->end)
         s->events->end(s);
     if (s->phase != WEIR_PHASE_OPEN)
         return;

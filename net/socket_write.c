@@ -453,9 +453,9 @@ void weir_socket_tell_written(weir_socket *s)
         s->phase != WEIR_PHASE_OPEN)
         return;
     s->state &= (uint16_t)~WEIR_S_DRAIN_DUE;
-    if (weir_pipe_in(s))
-        weir_pipe_drained(weir_pipe_in(s));
-    else if (s->events && s->events->drain)
+    if (weir_pipe_in(s) && weir_pipe_drained(weir_pipe_in(s)))
+        return;
+    if (s->events && s->events->drain)
         s->events->drain(s);
 }
 

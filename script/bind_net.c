@@ -1,0 +1,949 @@
+/*
+ * bind_net.c - sockets and servers for internal/net_binding.js
+ *
+ * A socket or server is a number on both sides: an index into `handles` here
+ * and into an array there. No JavaScript object holds a pointer, so that
+ * nothing depends on the collector: the array keeps what is live, and `close`
+ * empties both places.
+ *
+ * What a message needs to say stands in `registers`, memory that both sides
+ * see: a number as an argument or a result costs as much as half a call. An
+ * event is one call inwards without arguments, a write one call outwards.
+ *
+ *   registers   ID, SLAB, OFFSET, LENGTH, RESULT, ...   32-bit integers
+ *   counters    bytes read, bytes written, ...          doubles
+ *
+ * Bytes are read into slabs: ArrayBuffers whose memory is known here by their
+ * number. A Buffer on one of them is written by (slab, offset, length), without
+ * asking the engine for a pointer.
+ */
+#include "engine.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ID,
+    SLAB,
+    OFFSET,
+    LENGTH,
+    RESULT,
+    WANTS_CALLBACK,
+    STATUS,
+    OTHER,
+    REGISTERS = 16
+};
+
+enum { BYTES_READ, BYTES_WRITTEN, BUFFERED, COUNTERS = 8 };
+
+enum {
+    READ_SLAB = 64 * 1024,
+    /* With less than this left reading goes on in a new slab. */
+    READ_LEAST = 8 * 1024,
+    /* From this on a write that waits keeps the Buffer and not a copy. */
+    KEEP_FROM = 16 * 1024
+};
+
+/* Which of JavaScript's functions is told what. */
+enum event {
+    ON_CONNECTION,
+    ON_CONNECT,
+    ON_DATA,
+    ON_END,
+    ON_DRAIN,
+    ON_TIMEOUT,
+    ON_WRITTEN,
+    ON_CLOSE,
+    ON_SERVER_CLOSE,
+    ON_LOOKUP,  /* these with arguments */
+    ON_ATTEMPT,
+    ON_ERROR,
+    ON_DROP,
+    ON_SERVER_ERROR,
+    EVENTS
+};
+
+static const char *const event_names[EVENTS] = {
+    "connection", "connect", "data",        "end",    "drain",
+    "timeout",    "written", "close",       "serverClose",
+    "lookup",     "attempt", "error",       "drop",   "serverError",
+};
+
+static struct {
+    script *s;
+    bool closing; /* the script is over: nobody is told */
+    JSObjectRef events[EVENTS];
+
+    void **handles; /* weir_socket or weir_server; NULL: free */
+    uint32_t *free_ids;
+    uint32_t size, free_count;
+
+    uint8_t **slabs; /* by number; NULL: free */
+    uint32_t slab_size;
+    uint32_t slab_next; /* where to look for a free number */
+    pthread_mutex_t slab_lock; /* the collector frees from threads of its own */
+
+    JSObjectRef read_slab; /* protected */
+    uint8_t *read_bytes;
+    size_t read_used;
+} net = { .slab_lock = PTHREAD_MUTEX_INITIALIZER };
+
+static int32_t registers[REGISTERS];
+static double counters[COUNTERS];
+
+/* ----------------------------------------------------------------- handles */
+
+static bool grow_handles(void)
+{
+    uint32_t size = net.size ? net.size * 2 : 64;
+    void **handles = realloc(net.handles, size * sizeof *handles);
+    uint32_t *ids;
+
+    if (!handles)
+        return false;
+    net.handles = handles;
+    ids = realloc(net.free_ids, size * sizeof *ids);
+    if (!ids)
+        return false;
+    net.free_ids = ids;
+    /* The low numbers first: JavaScript's array stays short. 0 is nobody. */
+    for (uint32_t id = size; id-- > net.size;) {
+        net.handles[id] = NULL;
+        if (id != 0)
+            net.free_ids[net.free_count++] = id;
+    }
+    net.size = size;
+    return true;
+}
+
+/* 0 when out of memory. */
+static uint32_t take_id(void)
+{
+    if (net.free_count == 0 && !grow_handles())
+        return 0;
+    return net.free_ids[--net.free_count];
+}
+
+static void give_id(uint32_t id)
+{
+    net.handles[id] = NULL;
+    net.free_ids[net.free_count++] = id;
+}
+
+static void *as_data(uint32_t id)
+{
+    return (void *)(uintptr_t)id;
+}
+
+static uint32_t id_of(const weir_socket *socket)
+{
+    return (uint32_t)(uintptr_t)weir_socket_data(socket);
+}
+
+static void *handle(uint32_t id)
+{
+    return id < net.size ? net.handles[id] : NULL;
+}
+
+/* The socket that the first argument tells. */
+static weir_socket *socket_argument(JSContextRef ctx, size_t argc,
+                                    const JSValueRef argv[])
+{
+    return handle((uint32_t)script_int(ctx, argc, argv, 0, 0));
+}
+
+static weir_server *server_argument(JSContextRef ctx, size_t argc,
+                                    const JSValueRef argv[])
+{
+    return handle((uint32_t)script_int(ctx, argc, argv, 0, 0));
+}
+
+static JSValueRef result(JSContextRef ctx, int value)
+{
+    return JSValueMakeNumber(ctx, value);
+}
+
+/* ------------------------------------------------------------------- slabs */
+
+/* On any thread, at any time, perhaps after the loop is gone. */
+static void free_slab(void *bytes, void *context)
+{
+    uint32_t number = (uint32_t)(uintptr_t)context;
+
+    pthread_mutex_lock(&net.slab_lock);
+    if (number < net.slab_size)
+        net.slabs[number] = NULL;
+    if (number < net.slab_next)
+        net.slab_next = number;
+    pthread_mutex_unlock(&net.slab_lock);
+    free(bytes);
+}
+
+static bool grow_slabs(void)
+{
+    uint32_t size = net.slab_size ? net.slab_size * 2 : 64;
+    uint8_t **slabs = realloc(net.slabs, size * sizeof *slabs);
+
+    if (!slabs)
+        return false;
+    memset(slabs + net.slab_size, 0, (size - net.slab_size) * sizeof *slabs);
+    net.slabs = slabs;
+    net.slab_size = size;
+    return true;
+}
+
+/* A free number, 0 when out of memory: 0 is no slab. */
+static uint32_t take_slab_number(uint8_t *bytes)
+{
+    uint32_t number;
+
+    pthread_mutex_lock(&net.slab_lock);
+    number = net.slab_next ? net.slab_next : 1;
+    while (number < net.slab_size && net.slabs[number])
+        number++;
+    if (number < net.slab_size || grow_slabs()) {
+        net.slabs[number] = bytes;
+        net.slab_next = number + 1;
+    } else {
+        number = 0;
+    }
+    pthread_mutex_unlock(&net.slab_lock);
+    return number;
+}
+
+/* An ArrayBuffer; its number goes to registers[SLAB]. The bytes are not
+ * cleared: what is handed to programs has been written first. */
+static JSObjectRef make_slab(JSContextRef ctx, size_t size, uint8_t **bytes,
+                             JSValueRef *exception)
+{
+    uint32_t number;
+    JSObjectRef slab = NULL;
+
+    *bytes = malloc(size);
+    number = *bytes ? take_slab_number(*bytes) : 0;
+    if (number)
+        slab = JSObjectMakeArrayBufferWithBytesNoCopy(
+            ctx, *bytes, size, free_slab, as_data(number), exception);
+    if (!slab && number)
+        free_slab(*bytes, as_data(number));
+    else if (!slab)
+        free(*bytes);
+    if (!slab)
+        script_throw(ctx, exception, "out of memory: %zu bytes", size);
+    registers[SLAB] = (int32_t)number;
+    return slab;
+}
+
+/* slab(size) */
+SCRIPT_NATIVE(slab)
+{
+    double size = script_number(ctx, argc, argv, 0, 0);
+    uint8_t *bytes;
+    JSObjectRef made;
+
+    if (!(size >= 1 && size <= INT32_MAX))
+        return script_throw(ctx, exception, "slab: bad size");
+    made = make_slab(ctx, (size_t)size, &bytes, exception);
+    if (!made)
+        return JSValueMakeUndefined(ctx);
+    memset(bytes, 0, (size_t)size);
+    return made;
+}
+
+/* readSlab(): the next one that is read into. JavaScript calls this when
+ * registers[OTHER] tells it that the present one is used up. */
+SCRIPT_NATIVE(read_slab)
+{
+    uint8_t *bytes;
+    JSObjectRef made = make_slab(ctx, READ_SLAB, &bytes, exception);
+
+    if (!made)
+        return JSValueMakeUndefined(ctx);
+    if (net.read_slab)
+        script_unprotect(net.s, net.read_slab);
+    script_protect(net.s, made);
+    net.read_slab = made;
+    net.read_bytes = bytes;
+    net.read_used = 0;
+    registers[OTHER] = 0;
+    return made;
+}
+
+/* ------------------------------------------------------------------ events */
+
+static void tell(enum event event, uint32_t id)
+{
+    registers[ID] = (int32_t)id;
+    if (!net.closing)
+        script_call_plain(net.s, net.events[event]);
+}
+
+static void tell_with(enum event event, size_t argc, const JSValueRef argv[])
+{
+    if (!net.closing)
+        script_call(net.s, net.events[event], argc, argv);
+}
+
+static JSValueRef number(double value)
+{
+    return JSValueMakeNumber(net.s->context, value);
+}
+
+static JSValueRef text(const char *utf8)
+{
+    return utf8 ? script_from_utf8(net.s->context, utf8, (size_t)-1)
+                : JSValueMakeUndefined(net.s->context);
+}
+
+/* The address without its port; undefined for none. */
+static JSValueRef host_of(const weir_address *address)
+{
+    char host[WEIR_ADDRESS_TEXT];
+
+    if (!address || weir_address_host(address, host, sizeof host) < 0)
+        return JSValueMakeUndefined(net.s->context);
+    return text(host);
+}
+
+/* 4, 6, 1 for a UNIX socket, 0 for none. */
+static int family_of(const weir_address *address)
+{
+    switch (address ? weir_address_family(address) : AF_UNSPEC) {
+    case AF_INET:
+        return 4;
+    case AF_INET6:
+        return 6;
+    case AF_UNIX:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+static void on_lookup(weir_socket *socket, int status,
+                      const weir_address *address, const char *host)
+{
+    JSValueRef arguments[] = { number(id_of(socket)), number(status),
+                               host_of(address), number(family_of(address)),
+                               text(host) };
+
+    tell_with(ON_LOOKUP, 5, arguments);
+}
+
+static void on_attempt(weir_socket *socket, int status,
+                       const weir_address *address)
+{
+    JSValueRef arguments[] = { number(id_of(socket)), number(status),
+                               host_of(address),
+                               number(weir_address_port(address)),
+                               number(family_of(address)) };
+
+    tell_with(ON_ATTEMPT, 5, arguments);
+}
+
+static void on_connect(weir_socket *socket)
+{
+    tell(ON_CONNECT, id_of(socket));
+}
+
+static void *on_buffer(weir_socket *socket, size_t *size)
+{
+    (void)socket;
+    *size = READ_SLAB - net.read_used;
+    return net.read_bytes + net.read_used;
+}
+
+static void on_data(weir_socket *socket, const void *bytes, size_t length)
+{
+    /* What a pipe gives back lies elsewhere. */
+    if (bytes != net.read_bytes + net.read_used) {
+        size_t room = READ_SLAB - net.read_used;
+        size_t part = length < room ? length : room;
+
+        memcpy(net.read_bytes + net.read_used, bytes, part);
+        on_data(socket, net.read_bytes + net.read_used, part);
+        if (length > part)
+            on_data(socket, (const char *)bytes + part, length - part);
+        return;
+    }
+    registers[OFFSET] = (int32_t)net.read_used;
+    registers[LENGTH] = (int32_t)length;
+    net.read_used += length;
+    registers[OTHER] = READ_SLAB - net.read_used < READ_LEAST;
+    tell(ON_DATA, id_of(socket));
+}
+
+static void on_end(weir_socket *socket)
+{
+    tell(ON_END, id_of(socket));
+}
+
+static void on_drain(weir_socket *socket)
+{
+    tell(ON_DRAIN, id_of(socket));
+}
+
+static void on_timeout(weir_socket *socket)
+{
+    tell(ON_TIMEOUT, id_of(socket));
+}
+
+static void on_error(weir_socket *socket, int error)
+{
+    weir_address address;
+    const char *call = NULL;
+    JSValueRef arguments[5];
+
+    memset(&address, 0, sizeof address);
+    (void)weir_socket_failure(socket, &call, &address);
+    arguments[0] = number(id_of(socket));
+    arguments[1] = number(error);
+    arguments[2] = text(call);
+    arguments[3] = host_of(&address);
+    arguments[4] = number(weir_address_port(&address));
+    tell_with(ON_ERROR, 5, arguments);
+}
+
+static void note_counters(const weir_socket *socket)
+{
+    counters[BYTES_READ] = (double)weir_socket_bytes_read(socket);
+    counters[BYTES_WRITTEN] = (double)weir_socket_bytes_written(socket);
+    counters[BUFFERED] = (double)weir_socket_buffered(socket);
+}
+
+static void on_close(weir_socket *socket, bool had_error)
+{
+    uint32_t id = id_of(socket);
+
+    note_counters(socket);
+    registers[STATUS] = had_error;
+    tell(ON_CLOSE, id);
+    give_id(id);
+}
+
+static void on_written(weir_socket *socket, int status, void *argument)
+{
+    (void)argument;
+    registers[STATUS] = status;
+    tell(ON_WRITTEN, id_of(socket));
+}
+
+static const weir_socket_events socket_events = {
+    .lookup = on_lookup,
+    .attempt = on_attempt,
+    .connect = on_connect,
+    .buffer = on_buffer,
+    .data = on_data,
+    .end = on_end,
+    .drain = on_drain,
+    .timeout = on_timeout,
+    .error = on_error,
+    .close = on_close,
+};
+
+/* --------------------------------------------------- creating, connecting */
+
+/* socketCreate(): its number, or an error. */
+SCRIPT_NATIVE(socket_create)
+{
+    uint32_t id = take_id();
+    weir_socket *socket;
+    int error;
+
+    if (!id)
+        return result(ctx, -ENOMEM);
+    error = weir_socket_create(&socket, net.s->loop, &socket_events,
+                               as_data(id));
+    if (error < 0) {
+        give_id(id);
+        return result(ctx, error);
+    }
+    weir_socket_set_half_open(socket, true);
+    net.handles[id] = socket;
+    return result(ctx, (int)id);
+}
+
+/* An address from (host or path, port); "\0name" is an abstract one. */
+static int address_from(JSContextRef ctx, size_t argc, const JSValueRef argv[],
+                        size_t index, bool path, weir_address *address)
+{
+    size_t length = 0;
+    char *host = script_utf8(ctx, argc, argv, index, &length);
+    double port = script_number(ctx, argc, argv, index + 1, 0);
+    int error;
+
+    if (!host)
+        return -EINVAL;
+    error = path ? weir_address_unix(address, host, length)
+                 : weir_address_ip(address, host, (unsigned)port);
+    free(host);
+    return error;
+}
+
+/* connectPath(id, path) */
+SCRIPT_NATIVE(connect_path)
+{
+    weir_socket *socket = socket_argument(ctx, argc, argv);
+    weir_address address;
+    int error;
+
+    if (!socket)
+        return result(ctx, -EBADF);
+    error = address_from(ctx, argc, argv, 1, true, &address);
+    if (error == 0)
+        error = weir_socket_connect(socket, &address, NULL);
+    return result(ctx, error);
+}
+
+/* connect(id, host, port, family, localAddress, localPort, attemptDelay): by
+ * name or literal address. */
+SCRIPT_NATIVE(connect_host)
+{
+    weir_socket *socket = socket_argument(ctx, argc, argv);
+    char *host = script_utf8(ctx, argc, argv, 1, NULL);
+    weir_connect_options options = {
+        .attempt_delay = (unsigned)script_int(ctx, argc, argv, 6, 0)
+    };
+    int family = script_int(ctx, argc, argv, 3, 0);
+    weir_address local;
+    int error = 0;
+
+    if (argc > 4 && JSValueIsString(ctx, argv[4])) {
+        error = address_from(ctx, argc, argv, 4, false, &local);
+        options.local = &local;
+    }
+    if (family)
+        options.family = family == 6 ? AF_INET6 : AF_INET;
+    if (!socket || !host)
+        error = socket ? -EINVAL : -EBADF;
+    if (error == 0)
+        error = weir_socket_connect_host(
+            socket, host, (unsigned)script_int(ctx, argc, argv, 2, 0),
+            &options);
+    free(host);
+    return result(ctx, error);
+}
+
+/* adopt(id, fd) */
+SCRIPT_NATIVE(adopt)
+{
+    weir_socket *socket = socket_argument(ctx, argc, argv);
+
+    if (!socket)
+        return result(ctx, -EBADF);
+    return result(ctx, weir_socket_adopt(
+                           socket, script_int(ctx, argc, argv, 1, -1)));
+}
+
+/* ----------------------------------------------------------------- writing */
+
+/* A large write that did not go at once keeps its Buffer alive, not a copy. */
+static void release_value(void *bytes, size_t length, void *argument)
+{
+    (void)bytes, (void)length;
+    script_unprotect(net.s, argument);
+}
+
+static int write_kept(weir_socket *socket, const void *bytes, size_t length,
+                      JSValueRef keeper, weir_write_cb *cb)
+{
+    int sent;
+
+    script_protect(net.s, keeper);
+    sent = weir_write_owned(socket, (void *)bytes, length, release_value, cb,
+                            (void *)keeper);
+    if (sent < 0)
+        script_unprotect(net.s, keeper);
+    return sent;
+}
+
+/* write(): what registers say, of a slab. */
+SCRIPT_NATIVE(write_slab)
+{
+    weir_socket *socket = handle((uint32_t)registers[ID]);
+    size_t length = (uint32_t)registers[LENGTH];
+    const uint8_t *bytes =
+        net.slabs[registers[SLAB]] + (uint32_t)registers[OFFSET];
+    weir_write_cb *cb = registers[WANTS_CALLBACK] ? on_written : NULL;
+
+    if (!socket)
+        registers[RESULT] = -EBADF;
+    else
+        registers[RESULT] = weir_write(socket, bytes, length, cb, NULL);
+    return JSValueMakeUndefined(ctx);
+}
+
+/* writeBytes(id, view, wantsCallback): of any memory. */
+SCRIPT_NATIVE(write_bytes)
+{
+    weir_socket *socket = socket_argument(ctx, argc, argv);
+    weir_write_cb *cb = script_bool(ctx, argc, argv, 2) ? on_written : NULL;
+    uint8_t *bytes;
+    size_t length;
+
+    if (!socket)
+        return result(ctx, -EBADF);
+    if (!script_bytes(ctx, argc, argv, 1, &bytes, &length))
+        return result(ctx, -EINVAL);
+    if (length >= KEEP_FROM)
+        return result(ctx, write_kept(socket, bytes, length, argv[1], cb));
+    return result(ctx, weir_write(socket, bytes, length, cb, NULL));
+}
+
+/* writeEmpty(id): a callback when what was written before is done. */
+SCRIPT_NATIVE(write_empty)
+{
+    weir_socket *socket = socket_argument(ctx, argc, argv);
+
+    if (!socket)
+        return result(ctx, -EBADF);
+    return result(ctx, weir_write(socket, NULL, 0, on_written, NULL));
+}
+
+/* ------------------------------------------------ what needs only a socket */
+
+#define ON_SOCKET(name, expression)                                       \
+    SCRIPT_NATIVE(name)                                                   \
+    {                                                                     \
+        weir_socket *socket = socket_argument(ctx, argc, argv);           \
+                                                                          \
+        return result(ctx, socket ? (expression) : -EBADF);               \
+    }
+
+#define INT(index) script_int(ctx, argc, argv, (index), 0)
+#define FLAG(index) script_bool(ctx, argc, argv, (index))
+
+ON_SOCKET(socket_end, weir_socket_end(socket))
+ON_SOCKET(socket_destroy, (weir_socket_destroy(socket), 0))
+ON_SOCKET(socket_reset, (weir_socket_reset(socket), 0))
+ON_SOCKET(socket_pause, (weir_socket_pause(socket), 0))
+ON_SOCKET(socket_resume, (weir_socket_resume(socket), 0))
+ON_SOCKET(socket_ref, (weir_socket_ref(socket), 0))
+ON_SOCKET(socket_unref, (weir_socket_unref(socket), 0))
+ON_SOCKET(socket_cork, weir_socket_cork(socket))
+ON_SOCKET(socket_uncork, weir_socket_uncork(socket))
+ON_SOCKET(socket_set_timeout,
+          (weir_socket_set_timeout(
+               socket, (uint32_t)script_number(ctx, argc, argv, 1, 0)),
+           0))
+ON_SOCKET(socket_no_delay, weir_socket_set_no_delay(socket, FLAG(1)))
+ON_SOCKET(socket_keep_alive,
+          weir_socket_set_keep_alive(socket, FLAG(1), (unsigned)INT(2),
+                                     (unsigned)INT(3), (unsigned)INT(4)))
+ON_SOCKET(socket_counters, (note_counters(socket), 0))
+ON_SOCKET(socket_fd, weir_socket_fd(socket))
+ON_SOCKET(socket_unpipe, weir_unpipe(socket))
+
+/* pipe(from, to) */
+SCRIPT_NATIVE(socket_pipe)
+{
+    weir_socket *from = handle((uint32_t)INT(0));
+    weir_socket *to = handle((uint32_t)INT(1));
+
+    return result(ctx, from && to ? weir_pipe_bytes(from, to) : -EBADF);
+}
+
+/* [host, port, family]; undefined when there is none. */
+static JSValueRef address_value(JSContextRef ctx, int error,
+                                const weir_address *address)
+{
+    JSValueRef parts[3];
+
+    if (error < 0)
+        return JSValueMakeUndefined(ctx);
+    parts[0] = host_of(address);
+    parts[1] = number(weir_address_port(address));
+    parts[2] = number(family_of(address));
+    return JSObjectMakeArray(ctx, 3, parts, NULL);
+}
+
+/* address(id, remote) */
+SCRIPT_NATIVE(socket_address)
+{
+    weir_socket *socket = socket_argument(ctx, argc, argv);
+    weir_address address;
+    int error = -EBADF;
+
+    if (socket)
+        error = FLAG(1) ? weir_socket_remote_address(socket, &address)
+                        : weir_socket_local_address(socket, &address);
+    return address_value(ctx, error, &address);
+}
+
+/* ----------------------------------------------------------------- servers */
+
+static void on_connection(weir_server *server, weir_socket *socket)
+{
+    uint32_t id = take_id();
+
+    if (!id) {
+        weir_socket_destroy(socket);
+        return;
+    }
+    net.handles[id] = socket;
+    weir_socket_set_half_open(socket, true);
+    registers[OTHER] = READ_SLAB - net.read_used < READ_LEAST;
+    registers[STATUS] = (int32_t)(uintptr_t)weir_server_data(server);
+    /* Not read until JavaScript says so: pauseOnConnect, no listener yet. */
+    weir_socket_set_events(socket, &socket_events, as_data(id));
+    tell(ON_CONNECTION, id);
+}
+
+static void on_drop(weir_server *server, const weir_address *local,
+                    const weir_address *remote)
+{
+    JSValueRef arguments[] = { number((double)(uintptr_t)
+                                          weir_server_data(server)),
+                               host_of(local),
+                               number(local ? weir_address_port(local) : 0),
+                               number(family_of(local)),
+                               host_of(remote),
+                               number(remote ? weir_address_port(remote) : 0),
+                               number(family_of(remote)) };
+
+    tell_with(ON_DROP, 7, arguments);
+}
+
+static void on_server_error(weir_server *server, int error)
+{
+    JSValueRef arguments[] = {
+        number((double)(uintptr_t)weir_server_data(server)), number(error)
+    };
+
+    tell_with(ON_SERVER_ERROR, 2, arguments);
+}
+
+static void on_server_close(weir_server *server)
+{
+    uint32_t id = (uint32_t)(uintptr_t)weir_server_data(server);
+
+    tell(ON_SERVER_CLOSE, id);
+    give_id(id);
+}
+
+static const weir_server_events server_events = {
+    .drop = on_drop,
+    .error = on_server_error,
+    .close = on_server_close,
+};
+
+/* serverCreate(): its number, or an error. */
+SCRIPT_NATIVE(server_create)
+{
+    uint32_t id = take_id();
+    weir_server *server;
+    int error;
+
+    if (!id)
+        return result(ctx, -ENOMEM);
+    error =
+        weir_server_create(&server, net.s->loop, on_connection, as_data(id));
+    if (error < 0) {
+        give_id(id);
+        return result(ctx, error);
+    }
+    weir_server_set_events(server, &server_events);
+    net.handles[id] = server;
+    return result(ctx, (int)id);
+}
+
+/* listen(id, host, port, backlog, ipv6Only, reusePort, noDelay, keepAlive,
+ * keepAliveDelay): host undefined: every address. */
+SCRIPT_NATIVE(server_listen)
+{
+    weir_server *server = server_argument(ctx, argc, argv);
+    weir_listen_options options = {
+        .backlog = (unsigned)INT(3),
+        .ipv6_only = FLAG(4),
+        .reuse_port = FLAG(5),
+        .tcp = { .no_delay = FLAG(6),
+                 .keep_alive = FLAG(7),
+                 .keep_alive_delay = (unsigned)INT(8) }
+    };
+    weir_address address;
+    int error = 0;
+
+    if (!server)
+        return result(ctx, -EBADF);
+    if (argc > 1 && JSValueIsString(ctx, argv[1]))
+        error = address_from(ctx, argc, argv, 1, false, &address);
+    else
+        address = weir_address_any((unsigned)INT(2));
+    if (error == 0)
+        error = weir_server_listen(server, &address, &options);
+    return result(ctx, error);
+}
+
+/* listenPath(id, path, backlog, mode) */
+SCRIPT_NATIVE(server_listen_path)
+{
+    weir_server *server = server_argument(ctx, argc, argv);
+    weir_listen_options options = { .backlog = (unsigned)INT(2),
+                                    .mode = (unsigned)INT(3) };
+    weir_address address;
+    int error;
+
+    if (!server)
+        return result(ctx, -EBADF);
+    error = address_from(ctx, argc, argv, 1, true, &address);
+    if (error == 0)
+        error = weir_server_listen(server, &address, &options);
+    return result(ctx, error);
+}
+
+#define ON_SERVER(name, expression)                                       \
+    SCRIPT_NATIVE(name)                                                   \
+    {                                                                     \
+        weir_server *server = server_argument(ctx, argc, argv);           \
+                                                                          \
+        return result(ctx, server ? (int)(expression) : -EBADF);          \
+    }
+
+ON_SERVER(server_adopt, weir_server_adopt(server, INT(1)))
+ON_SERVER(server_close, (weir_server_close(server), 0))
+ON_SERVER(server_pause,
+          (weir_server_pause(server,
+                             (uint64_t)script_number(ctx, argc, argv, 1, 0)),
+           0))
+ON_SERVER(server_resume, (weir_server_resume(server), 0))
+ON_SERVER(server_ref, (weir_server_ref(server), 0))
+ON_SERVER(server_unref, (weir_server_unref(server), 0))
+ON_SERVER(server_connections, weir_server_connections(server))
+ON_SERVER(server_fd, weir_server_fd(server))
+/* serverMaxConnections(id, maximum): 0: none. */
+ON_SERVER(server_max, (weir_server_set_max_connections(
+                           server, (size_t)script_number(ctx, argc, argv, 1,
+                                                         0)),
+                       0))
+/* serverPauseOnConnect(id, paused) */
+ON_SERVER(server_pause_on_connect,
+          (weir_server_set_pause_on_connect(server, FLAG(1)), 0))
+
+/* serverAddress(id) */
+SCRIPT_NATIVE(server_address)
+{
+    weir_server *server = server_argument(ctx, argc, argv);
+    weir_address address;
+
+    return address_value(
+        ctx, server ? weir_server_address(server, &address) : -EBADF,
+        &address);
+}
+
+/* isIP(text): 0, 4 or 6. */
+SCRIPT_NATIVE(is_ip)
+{
+    size_t length = 0;
+    char *host = script_utf8(ctx, argc, argv, 0, &length);
+    unsigned char bytes[16];
+    char *scope;
+    int family = 0;
+
+    if (host && strlen(host) == length) {
+        if (inet_pton(AF_INET, host, bytes) == 1)
+            family = 4;
+        /* A scope may be any text that is not empty; whether there is such an
+         * interface is connect()'s question. */
+        scope = strchr(host, '%');
+        if (scope && scope[1])
+            *scope = 0;
+        if (inet_pton(AF_INET6, host, bytes) == 1)
+            family = 6;
+    }
+    free(host);
+    return result(ctx, family);
+}
+
+/* ----------------------------------------------------------------- binding */
+
+/* setCallbacks({ data, end, ... }) */
+SCRIPT_NATIVE(set_callbacks)
+{
+    for (int i = 0; i < EVENTS; i++) {
+        JSValueRef callback =
+            script_property(net.s, (JSObjectRef)argv[0], event_names[i]);
+
+        script_protect(net.s, callback);
+        net.events[i] = (JSObjectRef)callback;
+    }
+    return JSValueMakeUndefined(ctx);
+}
+
+static const struct {
+    const char *name;
+    JSObjectCallAsFunctionCallback native;
+} natives[] = {
+    { "slab", slab },
+    { "readSlab", read_slab },
+    { "setCallbacks", set_callbacks },
+    { "socketCreate", socket_create },
+    { "connect", connect_host },
+    { "connectPath", connect_path },
+    { "adopt", adopt },
+    { "write", write_slab },
+    { "writeBytes", write_bytes },
+    { "writeEmpty", write_empty },
+    { "end", socket_end },
+    { "destroy", socket_destroy },
+    { "reset", socket_reset },
+    { "pause", socket_pause },
+    { "resume", socket_resume },
+    { "ref", socket_ref },
+    { "unref", socket_unref },
+    { "cork", socket_cork },
+    { "uncork", socket_uncork },
+    { "setTimeout", socket_set_timeout },
+    { "setNoDelay", socket_no_delay },
+    { "setKeepAlive", socket_keep_alive },
+    { "readCounters", socket_counters },
+    { "fd", socket_fd },
+    { "pipe", socket_pipe },
+    { "unpipe", socket_unpipe },
+    { "address", socket_address },
+    { "serverCreate", server_create },
+    { "listen", server_listen },
+    { "listenPath", server_listen_path },
+    { "serverAdopt", server_adopt },
+    { "serverClose", server_close },
+    { "serverPause", server_pause },
+    { "serverResume", server_resume },
+    { "serverRef", server_ref },
+    { "serverUnref", server_unref },
+    { "serverConnections", server_connections },
+    { "serverFd", server_fd },
+    { "serverMaxConnections", server_max },
+    { "serverPauseOnConnect", server_pause_on_connect },
+    { "serverAddress", server_address },
+    { "isIP", is_ip },
+};
+
+static void forget(void *bytes, void *context)
+{
+    (void)bytes, (void)context;
+}
+
+static JSObjectRef shared(script *s, void *memory, size_t size)
+{
+    return JSObjectMakeArrayBufferWithBytesNoCopy(s->context, memory, size,
+                                                  forget, NULL, NULL);
+}
+
+void script_bind_net(script *s, JSObjectRef target)
+{
+    net.s = s;
+    for (size_t i = 0; i < sizeof natives / sizeof natives[0]; i++)
+        script_function(s, target, natives[i].name, natives[i].native);
+    script_set(s, target, "registers",
+               shared(s, registers, sizeof registers));
+    script_set(s, target, "counters", shared(s, counters, sizeof counters));
+}
+
+/* The loop closes what is open when it is destroyed; no JavaScript runs any
+ * more to be told. */
+void script_unbind_net(script *s)
+{
+    (void)s;
+    net.closing = true;
+}

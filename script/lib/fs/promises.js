@@ -1,0 +1,3 @@
+// fs/promises: the promise forms, by their own name.
+
+module.exports = require('fs').promises;

@@ -1,0 +1,191 @@
+// internal/core: the first JavaScript that runs, and the last of every turn
+//
+// Builtin modules, nextTick's queue, and the way in from the loop. Each entry
+// ends with drain(), so that the queue is empty before the engine runs promise
+// jobs, which it does when the outermost call into it returns. What those jobs
+// put into the queue the host sees in `state` and calls drain() for.
+//
+// The host calls this file's function with two arguments of its own: a function
+// that gives a binding by its name, and the command's options.
+
+const bind = exports;
+const options = require;
+
+const natives = {};
+for (const name of ['core', 'util', 'buffer', 'loader', 'fs', 'process',
+    'stdio', 'timers', 'net', 'dns']) {
+    Object.defineProperty(natives, name, {
+        configurable: true,
+        enumerable: true,
+        get() {
+            const value = bind(name);
+            Object.defineProperty(natives, name, { value });
+            return value;
+        },
+    });
+}
+
+const core = natives.core;
+const PENDING = 0; // in `state`: there is something for drain() to do
+const state = new Int32Array(core.state);
+
+// ------------------------------------------------------------ builtin modules
+
+const modules = new Map();
+
+function requireBuiltin(id) {
+    const loaded = modules.get(id);
+    if (loaded !== undefined)
+        return loaded.exports;
+    const load = core.builtin(id);
+    if (load === undefined)
+        throw new Error(`No such built-in module: ${id}`);
+    const made = { id, exports: {} };
+    modules.set(id, made);
+    load(made.exports, requireBuiltin, made, natives);
+    return made.exports;
+}
+
+// ------------------------------------------------------------------- nextTick
+
+let ticks = []; // function, array of arguments or undefined, and so on
+
+function nextTick(callback, ...args) {
+    if (typeof callback !== 'function') {
+        requireBuiltin('internal/validators')
+            .validateFunction(callback, 'callback');
+    }
+    ticks.push(callback, args.length > 0 ? args : undefined);
+    state[PENDING] = 1;
+}
+
+// The same for builtins, for a function of at most two arguments.
+function defer(callback, first, second) {
+    ticks.push(callback, [first, second]);
+    state[PENDING] = 1;
+}
+
+function runTick(callback, args) {
+    try {
+        if (args === undefined)
+            callback();
+        else
+            callback(...args);
+    } catch (error) {
+        onException(error);
+    }
+}
+
+let rejections = []; // promise, reason, and so on
+
+function drain() {
+    while (ticks.length > 0) {
+        const batch = ticks;
+        ticks = [];
+        for (let i = 0; i < batch.length; i += 2)
+            runTick(batch[i], batch[i + 1]);
+    }
+    state[PENDING] = 0;
+    if (rejections.length > 0)
+        tellRejections();
+}
+
+// -------------------------------------------------------- what nobody caught
+
+function exitIf(code) {
+    if (code >= 0)
+        core.exit(code);
+}
+
+function onException(error) {
+    exitIf(requireBuiltin('internal/uncaught').onException(error));
+}
+
+// The engine calls this at the end of its promise jobs.
+function onRejection(promise, reason) {
+    rejections.push(promise, reason);
+    state[PENDING] = 1;
+}
+
+function tellRejections() {
+    const batch = rejections;
+    rejections = [];
+    const uncaught = requireBuiltin('internal/uncaught');
+    for (let i = 0; i < batch.length; i += 2) {
+        try {
+            exitIf(uncaught.onUnhandledRejection(batch[i], batch[i + 1]));
+        } catch (error) {
+            onException(error);
+        }
+    }
+    if (state[PENDING] !== 0)
+        drain();
+}
+
+function queueMicrotask(callback) {
+    if (typeof callback !== 'function') {
+        requireBuiltin('internal/validators')
+            .validateFunction(callback, 'callback');
+    }
+    Promise.resolve().then(() => {
+        try {
+            callback();
+        } catch (error) {
+            onException(error);
+        }
+    });
+}
+
+// ------------------------------------------------------------------- entering
+
+// What script_call() of engine.h calls.
+function run(callback, a, b, c, d, e, f, g) {
+    let result;
+    try {
+        result = callback(a, b, c, d, e, f, g);
+    } catch (error) {
+        onException(error);
+    }
+    if (state[PENDING] !== 0)
+        drain();
+    return result;
+}
+
+// A function that the host may call with script_call_plain(): it ends as every
+// entry must.
+function entry(callback) {
+    return () => {
+        try {
+            callback();
+        } catch (error) {
+            onException(error);
+        }
+        if (state[PENDING] !== 0)
+            drain();
+    };
+}
+
+// The loop has nothing left. process is not made for this alone.
+function beforeExit() {
+    if (!modules.has('process'))
+        return;
+    run(() => requireBuiltin('internal/process_events').emitBeforeExit());
+}
+
+function atExit() {
+    if (!modules.has('process'))
+        return 0;
+    return run(() => requireBuiltin('internal/process_events').emitExit());
+}
+
+modules.set('internal/core', {
+    exports: {
+        nextTick, defer, drain, state, PENDING, run, entry, queueMicrotask,
+        onException, requireBuiltin, options,
+    },
+});
+core.setCallbacks(run, drain, onRejection, beforeExit, atExit);
+run(() => {
+    requireBuiltin('internal/globals');
+    requireBuiltin('internal/main');
+});

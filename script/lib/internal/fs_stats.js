@@ -1,0 +1,94 @@
+// internal/fs_stats: what fs tells about a file, Stats and Dirent
+//
+// A Stats is made from the numbers that the last stat left in shared memory.
+// Its four dates are made when somebody looks at them.
+
+const native = binding.fs;
+const numbers = new Float64Array(native.statNumbers);
+
+const S_IFMT = 0o170000;
+const S_IFSOCK = 0o140000;
+const S_IFLNK = 0o120000;
+const S_IFREG = 0o100000;
+const S_IFBLK = 0o060000;
+const S_IFDIR = 0o040000;
+const S_IFCHR = 0o020000;
+const S_IFIFO = 0o010000;
+
+const kKind = Symbol('type');
+
+// The questions that both answer, about the S_IFMT bits that kKind gives.
+class FileKind {
+    isFile() {
+        return this[kKind] === S_IFREG;
+    }
+
+    isDirectory() {
+        return this[kKind] === S_IFDIR;
+    }
+
+    isSymbolicLink() {
+        return this[kKind] === S_IFLNK;
+    }
+
+    isFIFO() {
+        return this[kKind] === S_IFIFO;
+    }
+
+    isSocket() {
+        return this[kKind] === S_IFSOCK;
+    }
+
+    isBlockDevice() {
+        return this[kKind] === S_IFBLK;
+    }
+
+    isCharacterDevice() {
+        return this[kKind] === S_IFCHR;
+    }
+}
+
+class Stats extends FileKind {
+    constructor() {
+        super();
+        [this.dev, this.mode, this.nlink, this.uid, this.gid, this.rdev,
+            this.blksize, this.ino, this.size, this.blocks, this.atimeMs,
+            this.mtimeMs, this.ctimeMs, this.birthtimeMs] = numbers;
+    }
+
+    get [kKind]() {
+        return this.mode & S_IFMT;
+    }
+}
+
+for (const name of ['atime', 'mtime', 'ctime', 'birthtime']) {
+    const define = (stats, value) => {
+        Object.defineProperty(stats, name, {
+            configurable: true, enumerable: true, writable: true, value,
+        });
+        return value;
+    };
+
+    Object.defineProperty(Stats.prototype, name, {
+        configurable: true,
+        enumerable: true,
+        get() {
+            return define(this, new Date(Math.round(this[`${name}Ms`])));
+        },
+        set(value) {
+            define(this, value);
+        },
+    });
+}
+
+class Dirent extends FileKind {
+    constructor(name, parentPath, kind) {
+        super();
+        this.name = name;
+        this.parentPath = parentPath;
+        this.path = parentPath;
+        this[kKind] = kind;
+    }
+}
+
+module.exports = { Dirent, S_IFDIR, Stats };

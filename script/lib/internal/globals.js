@@ -1,0 +1,74 @@
+// internal/globals: what a program finds without require()
+//
+// Each is an accessor that loads its module on first use and then becomes a
+// plain property: a script that opens no timer pays for none.
+
+const { queueMicrotask } = require('internal/core');
+
+function define(name, make) {
+    Object.defineProperty(globalThis, name, {
+        configurable: true,
+        enumerable: false,
+        get() {
+            const value = make();
+            set(name, value);
+            return value;
+        },
+        set(value) {
+            set(name, value);
+        },
+    });
+}
+
+function set(name, value) {
+    Object.defineProperty(globalThis, name, {
+        configurable: true,
+        enumerable: false,
+        writable: true,
+        value,
+    });
+}
+
+function defineAll(id, names) {
+    for (const name of names)
+        define(name, () => require(id)[name]);
+}
+
+// Symbols of ECMAScript's explicit resource management that the engine may not
+// have yet; Node's classes have methods of these names.
+for (const name of ['dispose', 'asyncDispose']) {
+    if (Symbol[name] === undefined) {
+        Object.defineProperty(Symbol, name, {
+            value: Symbol(`Symbol.${name}`),
+        });
+    }
+}
+
+set('global', globalThis);
+set('queueMicrotask', queueMicrotask);
+define('process', () => require('process'));
+define('console', () => require('console'));
+defineAll('buffer', ['Buffer', 'atob', 'btoa']);
+defineAll('timers', ['setTimeout', 'setInterval', 'setImmediate',
+    'clearTimeout', 'clearInterval', 'clearImmediate']);
+defineAll('internal/encoding', ['TextEncoder', 'TextDecoder']);
+defineAll('internal/abort', ['AbortController', 'AbortSignal']);
+defineAll('internal/event_target', ['Event', 'EventTarget', 'CustomEvent',
+    'DOMException']);
+defineAll('internal/structured_clone', ['structuredClone']);
+define('performance', () => {
+    const { hrtime } = require('process');
+    const start = hrtime.bigint();
+    return {
+        now: () => Number(hrtime.bigint() - start) / 1e6,
+        timeOrigin: Date.now(),
+    };
+});
+
+// Mongoose's: as console.log, and bytes are shown as the text they are.
+define('print', () => function print(...values) {
+    const { Buffer } = require('buffer');
+    console.log(...values.map((value) =>
+        (Buffer.isBuffer(value) ? value.toString() : value)));
+});
+define('tcp', () => require('tcp'));

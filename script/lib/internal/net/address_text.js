@@ -1,0 +1,21 @@
+// internal/net/address_text: is it an IP address
+
+const { native } = require('internal/net/native');
+
+function isIP(input) {
+    return typeof input === 'string' || input instanceof String
+        ? native.isIP(String(input)) : isIPOther(input);
+}
+
+// Node turns what is no string into one.
+function isIPOther(input) {
+    if (input === undefined || input === null || typeof input === 'symbol')
+        return 0;
+    return native.isIP(`${input}`);
+}
+
+module.exports = {
+    isIP,
+    isIPv4: (input) => isIP(input) === 4,
+    isIPv6: (input) => isIP(input) === 6,
+};

@@ -1,0 +1,171 @@
+// internal/net/connecting: from connect()'s options to C
+//
+// Everything is checked before anything is begun. Names are C's business: it
+// asks c-ares and races the addresses as RFC 8305 says. Only a lookup function
+// of the program's own, or a block list, makes JavaScript look first.
+
+const { codes } = require('internal/errors');
+const { nextTick } = require('internal/core');
+const { isIP } = require('internal/net/address_text');
+const { native } = require('internal/net/native');
+const { extra } = require('internal/net/socket');
+const validators = require('internal/validators');
+
+const settings = { autoSelectFamily: true, timeout: 250 };
+
+// Checks the options; gives the function that begins.
+function prepare(socket, options) {
+    if (options.path !== undefined && options.path !== null) {
+        validators.validateString(options.path, 'options.path');
+        return () => connectPath(socket, options.path);
+    }
+    if (options.port === undefined && !('port' in options)) {
+        throw new codes.ERR_MISSING_ARGS(['options', 'port', 'path']);
+    }
+    checkLocal(options);
+    const port = portOf(options.port);
+    checkFamilies(options);
+    const host = options.host || 'localhost';
+    if (!isIP(host))
+        checkLookup(options, host);
+    return () => connectHost(socket, options, host, port);
+}
+
+function checkLocal({ localAddress, localPort }) {
+    if (localAddress && !isIP(localAddress))
+        throw new codes.ERR_INVALID_IP_ADDRESS(localAddress);
+    if (localPort)
+        validators.validateNumber(localPort, 'options.localPort');
+}
+
+function portOf(port) {
+    if (typeof port !== 'number' && typeof port !== 'string') {
+        throw new codes.ERR_INVALID_ARG_TYPE('options.port',
+            ['number', 'string'], port);
+    }
+    return validators.validatePort(port) | 0;
+}
+
+function checkFamilies({ autoSelectFamily, autoSelectFamilyAttemptTimeout }) {
+    if (autoSelectFamily !== undefined && autoSelectFamily !== null) {
+        validators.validateBoolean(autoSelectFamily,
+            'options.autoSelectFamily');
+    }
+    if (autoSelectFamilyAttemptTimeout !== undefined &&
+        autoSelectFamilyAttemptTimeout !== null) {
+        validators.validateInt32(autoSelectFamilyAttemptTimeout,
+            'options.autoSelectFamilyAttemptTimeout', 1);
+    }
+}
+
+const FLAGS = 0x20 | 0x10 | 0x08; // ADDRCONFIG, ALL, V4MAPPED
+
+function checkLookup(options, host) {
+    if (options.lookup !== undefined && options.lookup !== null)
+        validators.validateFunction(options.lookup, 'options.lookup');
+    validators.validateString(host, 'hostname');
+    if (options.hints !== undefined && options.hints !== null) {
+        validators.validateNumber(options.hints, 'options.hints');
+        if (options.hints & ~FLAGS)
+            throw new codes.ERR_INVALID_ARG_VALUE('hints', options.hints);
+    }
+    if (options.family !== undefined && options.family !== null)
+        validators.validateOneOf(familyOf(options.family), 'options.family',
+            [0, 4, 6]);
+}
+
+function familyOf(family) {
+    if (family === 'IPv4')
+        return 4;
+    return family === 'IPv6' ? 6 : family ?? 0;
+}
+
+function connectPath(socket, path) {
+    extra(socket).path = path;
+    socket._connectNative((id) => native.connectPath(id, path), path);
+}
+
+function connectHost(socket, options, host, port) {
+    const more = extra(socket);
+    more.host = host;
+    more.path = undefined;
+    more.connectOptions = options.localAddress || options.localPort
+        ? options : null;
+    if (options.noDelay !== undefined)
+        more.noDelay = Boolean(options.noDelay);
+    if (options.keepAlive) {
+        more.keepAlive =
+            [true, Math.trunc((options.keepAliveInitialDelay ?? 0) / 1000)];
+    }
+    if (blocked(socket, options, host))
+        return;
+    if (!isIP(host) && (options.lookup || options.blockList))
+        lookUp(socket, options, host, port);
+    else
+        connectNative(socket, options, host, port);
+}
+
+function blocked(socket, { blockList }, address) {
+    const family = isIP(address);
+    if (!blockList || !family || !blockList.check(address, `ipv${family}`))
+        return false;
+    nextTick((error) => socket.destroy(error),
+        new codes.ERR_IP_BLOCKED(address));
+    return true;
+}
+
+function localAddressOf({ localAddress, localPort }, host) {
+    if (localAddress)
+        return localAddress;
+    if (!localPort)
+        return undefined;
+    return isIP(host) === 6 ? '::' : '0.0.0.0';
+}
+
+function connectNative(socket, options, host, port) {
+    const delay = options.autoSelectFamilyAttemptTimeout ?? settings.timeout;
+    socket._connectNative((id) => native.connect(id, host, port,
+        familyOf(options.family), localAddressOf(options, host),
+        options.localPort ?? 0, Math.max(delay, 10)), host, port);
+}
+
+// By the program's own function. It may answer at once, or later.
+function lookUp(socket, options, host, port) {
+    const lookup = options.lookup ?? require('dns').lookup;
+    const asked = { family: familyOf(options.family), hints: options.hints ?? 0 };
+    const all = options.autoSelectFamily ?? settings.autoSelectFamily;
+    if (all && asked.family === 0)
+        asked.all = true;
+    socket._lookingUp();
+    lookup(host, asked, (error, found, family) => {
+        const list = Array.isArray(found) ? found
+            : [{ address: found, family }];
+        answered(socket, options, host, port, error, list);
+    });
+}
+
+function answered(socket, options, host, port, error, list) {
+    if (socket.destroyed)
+        return;
+    socket.emit('lookup', error ?? null, list[0]?.address, list[0]?.family,
+        host);
+    if (!socket.connecting)
+        return;
+    if (error) {
+        nextTick(() => socket.destroy(error));
+        return;
+    }
+    const { address, family } = list[0] ?? {};
+    if (!isIP(address)) {
+        nextTick((bad) => socket.destroy(bad),
+            new codes.ERR_INVALID_IP_ADDRESS(address));
+    } else if (family !== 4 && family !== 6) {
+        const bad = new codes.ERR_INVALID_ADDRESS_FAMILY(family, options.host,
+            options.port);
+        nextTick(() => socket.destroy(bad));
+    } else if (!blocked(socket, options, address)) {
+        connectNative(socket, options, address, port);
+    }
+}
+
+module.exports = { prepare, settings };

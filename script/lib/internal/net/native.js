@@ -1,0 +1,111 @@
+// internal/net/native: where bind_net.c's numbers become objects
+//
+// A socket or a server is known to C by an `id`, an index into `handles`. The
+// table keeps what is live; C says `close` exactly once, and that is where the
+// entry goes. What an event has to say stands in `registers`, shared memory:
+// neither arguments nor results of the hot calls are converted.
+
+const { entry } = require('internal/core');
+const { FastBuffer } = require('internal/buffer_pool');
+
+const native = binding.net;
+const registers = new Int32Array(native.registers);
+const counters = new Float64Array(native.counters);
+
+// Places in registers and counters, as in bind_net.c.
+const ID = 0;
+const SLAB = 1;
+const OFFSET = 2;
+const LENGTH = 3;
+const STATUS = 6;
+const OTHER = 7;
+const BYTES_READ = 0;
+const BYTES_WRITTEN = 1;
+const BUFFERED = 2;
+
+const handles = [undefined];
+
+// The number by which C knows an ArrayBuffer's memory.
+const slabNumber = Symbol('slab');
+
+function makeSlab(size) {
+    const slab = native.slab(size);
+    slab[slabNumber] = registers[SLAB];
+    return slab;
+}
+
+let readSlab;
+
+function nextReadSlab() {
+    readSlab = native.readSlab();
+    readSlab[slabNumber] = registers[SLAB];
+}
+
+nextReadSlab();
+
+function set(id, object) {
+    while (handles.length < id)
+        handles.push(undefined);
+    handles[id] = object;
+}
+
+// Creates a socket or server in C; gives its id, or a negative errno.
+function open(create, object) {
+    const id = create();
+    if (id > 0)
+        set(id, object);
+    return id;
+}
+
+function forget(id) {
+    handles[id] = undefined;
+}
+
+native.setCallbacks({
+    data: entry(() => {
+        const socket = handles[registers[ID]];
+        const bytes = new FastBuffer(readSlab, registers[OFFSET],
+            registers[LENGTH]);
+        if (registers[OTHER] !== 0)
+            nextReadSlab();
+        socket._onData(bytes);
+    }),
+    connection: entry(() => {
+        // A slab that is almost used up is replaced before the next read.
+        if (registers[OTHER] !== 0)
+            nextReadSlab();
+        handles[registers[STATUS]]._onConnection(registers[ID]);
+    }),
+    connect: entry(() => handles[registers[ID]]._onConnect()),
+    end: entry(() => handles[registers[ID]]._onEnd()),
+    drain: entry(() => handles[registers[ID]]._onDrain()),
+    timeout: entry(() => handles[registers[ID]]._onTimeout()),
+    written: entry(() => handles[registers[ID]]._onWritten(registers[STATUS])),
+    close: entry(() => {
+        const id = registers[ID];
+        const socket = handles[id];
+        forget(id);
+        socket?._onClose(registers[STATUS] !== 0);
+    }),
+    serverClose: entry(() => {
+        const id = registers[ID];
+        const server = handles[id];
+        forget(id);
+        server?._onClose();
+    }),
+    lookup: (id, status, address, family, host) =>
+        handles[id]._onLookup(status, address, family, host),
+    attempt: (id, status, address, port, family) =>
+        handles[id]._onAttempt(status, address, port, family),
+    error: (id, errno, call, address, port) =>
+        handles[id]._onError(errno, call, address, port),
+    drop: (id, ...addresses) => handles[id]._onDrop(...addresses),
+    serverError: (id, errno) => handles[id]._onAcceptError(errno),
+});
+
+module.exports = {
+    native, registers, counters, handles, open, set, forget, makeSlab,
+    slabNumber, FastBuffer,
+    ID, SLAB, OFFSET, LENGTH, RESULT: 4, WANTS_CALLBACK: 5,
+    BYTES_READ, BYTES_WRITTEN, BUFFERED,
+};

@@ -1,0 +1,408 @@
+// internal/net/server: net.Server, a face on weir_server
+//
+// C accepts, counts, refuses and throttles; what is here is the many ways to
+// say where to listen, and Node's order of events. C's server is made by
+// listen() and gone after its close, so that the same object may listen again.
+
+const { codes, errnoException, uvExceptionWithHostPort } =
+    require('internal/errors');
+const { defer, nextTick } = require('internal/core');
+const EventEmitter = require('events');
+const { native, open, forget } = require('internal/net/native');
+const { Socket } = require('internal/net/socket');
+
+function Server(options, listener) {
+    if (!(this instanceof Server))
+        return new Server(options, listener);
+    EventEmitter.call(this);
+    if (typeof options === 'function') {
+        listener = options;
+        options = {};
+    } else if (options !== undefined && options !== null &&
+        typeof options !== 'object') {
+        throw new codes.ERR_INVALID_ARG_TYPE('options', 'Object', options);
+    }
+    this._id = 0;
+    this._unref = false;
+    this._address = null;
+    this._max = undefined;
+    this._connectionKey = undefined;
+    applyOptions(this, options ?? {});
+    if (listener !== undefined && listener !== null) {
+        if (typeof listener !== 'function') {
+            throw new codes.ERR_INVALID_ARG_TYPE('connectionListener',
+                'function', listener);
+        }
+        this.on('connection', listener);
+    }
+}
+
+Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
+Object.setPrototypeOf(Server, EventEmitter);
+
+function applyOptions(server, options) {
+    server.allowHalfOpen = options.allowHalfOpen || false;
+    server.pauseOnConnect = Boolean(options.pauseOnConnect);
+    server.noDelay = Boolean(options.noDelay);
+    server.keepAlive = Boolean(options.keepAlive);
+    server.keepAliveInitialDelay =
+        Math.trunc((options.keepAliveInitialDelay ?? 0) / 1000) || 0;
+    server.blockList = options.blockList;
+    if (options.keepAliveInitialDelay !== undefined) {
+        require('internal/validators').validateNumber(
+            options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
+    }
+    if (options.highWaterMark !== undefined) {
+        require('internal/validators').validateNumber(options.highWaterMark,
+            'options.highWaterMark');
+    }
+    // Only a server that asks for it pays for options at each connection.
+    server._socketOptions = options.highWaterMark === undefined ? undefined
+        : { allowHalfOpen: server.allowHalfOpen,
+            highWaterMark: options.highWaterMark };
+}
+
+// ------------------------------------------------------------------- listening
+
+const { normalizeArguments, isPortLike } = require('internal/net/arguments');
+
+Server.prototype.listen = function listen(...args) {
+    const [options, callback] = normalizeArguments(args);
+    if (this._id !== 0)
+        throw new codes.ERR_SERVER_ALREADY_LISTEN();
+    const target = targetOf(options, args);
+    if (callback !== null)
+        this.once('listening', callback);
+    if (target.host !== undefined && !require('internal/net/address_text')
+        .isIP(target.host))
+        lookUpAndListen(this, target);
+    else
+        listenOn(this, target);
+    return this;
+};
+
+// Where to listen, checked.
+function targetOf(options, args) {
+    const backlogArgument = typeof args[0] === 'object' ? undefined
+        : args.slice(1).find((value) => typeof value === 'number' ||
+            (typeof value === 'string' && value !== args[1] &&
+             isPortLike(value)));
+    const backlog = Number(options.backlog ?? backlogArgument ?? 0) || 511;
+    const handle = options._handle ?? options.handle ?? options;
+    if (handle !== options || (typeof handle.fd === 'number' &&
+        handle.fd >= 0 && options.port === undefined))
+        return adopted(handle, options);
+    checkSignal(options);
+    if (args.length === 0 || typeof args[0] === 'function' ||
+        (options.port === undefined && 'port' in options) ||
+        options.port === null)
+        return { port: 0, backlog, ...flags(options) };
+    if (typeof options.port === 'number' || typeof options.port === 'string') {
+        const port = require('internal/validators')
+            .validatePort(options.port, 'options.port');
+        return { port, host: hostOf(options.host), backlog, ...flags(options) };
+    }
+    if (options.path && typeof options.path === 'string')
+        return { path: options.path, backlog, ...flags(options) };
+    if (!('port' in options || 'path' in options)) {
+        throw new codes.ERR_INVALID_ARG_VALUE('options', options,
+            'must have the property "port" or "path"');
+    }
+    throw new codes.ERR_INVALID_ARG_VALUE('options', options);
+}
+
+function adopted(handle, options) {
+    checkSignal(options);
+    return { fd: handle.fd, signal: options.signal };
+}
+
+function hostOf(host) {
+    if (!host)
+        return undefined;
+    require('internal/validators').validateString(host, 'hostname');
+    return host;
+}
+
+function checkSignal({ signal }) {
+    if (signal !== undefined) {
+        require('internal/validators')
+            .validateAbortSignal(signal, 'options.signal');
+    }
+}
+
+function flags(options) {
+    // 0o666 as the file's permissions; the umask decides otherwise.
+    const mode = (options.readableAll ? 0o444 : 0) |
+        (options.writableAll ? 0o222 : 0);
+    return {
+        ipv6Only: options.ipv6Only === true,
+        reusePort: options.reusePort === true,
+        mode: mode === 0 ? 0 : 0o600 | mode,
+        signal: options.signal,
+    };
+}
+
+function lookUpAndListen(server, target) {
+    server._looking = true;
+    require('dns').lookup(target.host, (error, address) => {
+        if (!server._looking)
+            return;
+        server._looking = false;
+        if (error)
+            fail(server, error);
+        else
+            listenOn(server, { ...target, host: address });
+    });
+}
+
+function listenNatively(server, target) {
+    if (target.fd !== undefined)
+        return native.serverAdopt(server._id, target.fd);
+    if (target.path !== undefined) {
+        return native.listenPath(server._id, target.path, target.backlog,
+            target.mode);
+    }
+    return native.listen(server._id, target.host, target.port, target.backlog,
+        target.ipv6Only, target.reusePort, server.noDelay, server.keepAlive,
+        server.keepAliveInitialDelay);
+}
+
+function listenOn(server, target) {
+    const id = open(native.serverCreate, server);
+    let errno = Math.min(id, 0);
+    if (id > 0) {
+        server._id = id;
+        native.serverPauseOnConnect(id, server.pauseOnConnect);
+        native.serverMaxConnections(id, limitOf(server));
+        errno = listenNatively(server, target);
+    }
+    if (errno < 0) {
+        fail(server, listenError(errno, target));
+        return;
+    }
+    server._path = target.path;
+    if (server._unref)
+        native.serverUnref(id);
+    server._connectionKey = target.path ??
+        `${server.address()?.family === 'IPv4' ? 4 : 6}:${
+            target.host ?? 'null'}:${target.port}`;
+    if (target.signal)
+        closeOnAbort(server, target.signal);
+    defer(emitListening, server, id);
+}
+
+function listenError(errno, target) {
+    if (target.fd !== undefined)
+        return errnoException(errno, 'listen');
+    return uvExceptionWithHostPort(errno, 'listen',
+        target.path ?? target.host ?? '::', target.port);
+}
+
+// The server is as it was before listen(): it may be called again, and close()
+// finds nothing to close.
+function fail(server, error) {
+    const id = server._id;
+    server._id = 0;
+    if (id !== 0) {
+        forget(id);
+        native.serverClose(id);
+    }
+    nextTick(() => {
+        server.emit('error', error);
+        server.emit('close');
+    });
+}
+
+function closeOnAbort(server, signal) {
+    const abort = () => server.close();
+    if (signal.aborted) {
+        nextTick(abort);
+        return;
+    }
+    signal.addEventListener('abort', abort, { once: true });
+    server.once('close', () => signal.removeEventListener('abort', abort));
+}
+
+function emitListening(server, id) {
+    if (server._id === id)
+        server.emit('listening');
+}
+
+// ------------------------------------------------------------------- accepting
+
+Server.prototype._onConnection = function (id) {
+    const socket = Socket._accepted(this, id);
+    require('internal/net/native').set(id, socket);
+    if (this.blockList !== undefined && isBlocked(this, socket)) {
+        socket.destroy();
+        return;
+    }
+    if (this.pauseOnConnect)
+        socket.pause();
+    this.emit('connection', socket);
+};
+
+function isBlocked(server, socket) {
+    const { remoteAddress, remoteFamily } = socket;
+    return remoteAddress !== undefined &&
+        server.blockList.check(remoteAddress, remoteFamily?.toLowerCase());
+}
+
+Server.prototype._onDrop = function (localAddress, localPort, localFamily,
+    remoteAddress, remotePort, remoteFamily) {
+    const family = (number) => (number === 4 || number === 6
+        ? `IPv${number}` : undefined);
+    if (!family(remoteFamily)) {
+        this.emit('drop');
+        return;
+    }
+    this.emit('drop', {
+        localAddress, localPort, localFamily: family(localFamily),
+        remoteAddress, remotePort, remoteFamily: family(remoteFamily),
+    });
+};
+
+// Out of descriptors and the like: C goes on by itself when it can.
+Server.prototype._onAcceptError = function (errno) {
+    this.emit('error', errnoException(errno, 'accept'));
+};
+
+// ------------------------------------------------------------ closing, settings
+
+Server.prototype.close = function close(callback) {
+    if (this._looking) {
+        this._looking = false;
+        if (typeof callback === 'function')
+            this.once('close', callback);
+        defer(emitClose, this);
+        return this;
+    }
+    if (typeof callback === 'function') {
+        if (this._id === 0 && this._closing !== true) {
+            this.once('close', function () {
+                callback(new codes.ERR_SERVER_NOT_RUNNING());
+            });
+        } else {
+            this.once('close', callback);
+        }
+    }
+    if (this._id !== 0) {
+        this._closing = true;
+        this._closingId = this._id;
+        native.serverClose(this._id);
+        this._id = 0;
+    } else if (this._closing !== true) {
+        defer(emitClose, this);
+    }
+    return this;
+};
+
+function emitClose(server) {
+    server.emit('close');
+}
+
+Server.prototype._onClose = function () {
+    this._closing = false;
+    this.emit('close');
+};
+
+Server.prototype.address = function address() {
+    if (this._id === 0)
+        return null;
+    if (this._path !== undefined)
+        return this._path;
+    const found = native.serverAddress(this._id);
+    if (found === undefined)
+        return null;
+    const [host, port, family] = found;
+    return family === 1 ? host : { address: host, family: `IPv${family}`, port };
+};
+
+Server.prototype.getConnections = function getConnections(callback) {
+    const id = this._id || (this._closing ? this._closingId : 0);
+    const count = id === 0 ? 0 : native.serverConnections(id);
+    if (typeof callback === 'function')
+        nextTick(callback, null, count);
+    return this;
+};
+
+// C's maximum is 0 for none; nobody at all is refused here.
+function limitOf(server) {
+    const limit = server._max;
+    return typeof limit === 'number' && limit > 0 ? limit : 0;
+}
+
+const accessors = {
+    listening: { get: (server) => server._id !== 0 },
+    connections: {
+        get(server) {
+            const id = server._id || (server._closing ? server._closingId : 0);
+            return id === 0 ? 0 : native.serverConnections(id);
+        },
+    },
+    _connections: { get: (server) => server.connections },
+    maxConnections: {
+        get: (server) => server._max,
+        set(server, limit) {
+            server._max = limit;
+            if (server._id !== 0)
+                native.serverMaxConnections(server._id, limitOf(server));
+        },
+    },
+    _handle: {
+        get(server) {
+            const id = server._id;
+            return id === 0 ? null : {
+                get fd() {
+                    return native.serverFd(id);
+                },
+            };
+        },
+    },
+};
+
+for (const name of Object.keys(accessors)) {
+    const { get, set } = accessors[name];
+    Object.defineProperty(Server.prototype, name, {
+        configurable: true,
+        enumerable: !name.startsWith('_'),
+        get() {
+            return get(this);
+        },
+        set(value) {
+            set?.(this, value);
+        },
+    });
+}
+
+// Node 0.6's: nobody is accepted for so long, who comes waits in the backlog.
+Server.prototype.pause = function pause(msecs = 1000) {
+    const ms = require('internal/net/arguments').duration(msecs, 'msecs');
+    if (this._id !== 0 && ms > 0)
+        native.serverPause(this._id, ms);
+    return this;
+};
+
+Server.prototype.ref = function ref() {
+    this._unref = false;
+    if (this._id !== 0)
+        native.serverRef(this._id);
+    return this;
+};
+
+Server.prototype.unref = function unref() {
+    this._unref = true;
+    if (this._id !== 0)
+        native.serverUnref(this._id);
+    return this;
+};
+
+Server.prototype[Symbol.asyncDispose] = function () {
+    if (this._id === 0)
+        return Promise.resolve();
+    return new Promise((resolve, reject) => {
+        this.close((error) => (error ? reject(error) : resolve()));
+    });
+};
+
+module.exports = { Server };

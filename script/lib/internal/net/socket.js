@@ -1,0 +1,961 @@
+// internal/net/socket: net.Socket, a stream's face on weir_socket
+//
+// Reading is the stream library's: bytes come in as Buffers on a slab and are
+// pushed. Writing is not: weir_socket has a queue, a drain and callbacks of its
+// own, so write() hands bytes down and keeps none, and the properties of the
+// writable half tell what C knows. A socket that only echoes has no state here
+// besides two integers.
+//
+// C's `close` ends a socket's life: until then it has an id and stands in the
+// table of handles, which alone keeps it from the collector.
+
+const { codes, errnoException, exceptionWithHostPort, dnsException,
+    aggregateErrors, errorName } = require('internal/errors');
+const { defer, nextTick } = require('internal/core');
+const { Duplex, kNativeWritable } = require('internal/streams/duplex');
+const { Readable, pushBytes } = require('internal/streams/readable');
+const { native, registers, counters, open, slabNumber, FastBuffer, ID, SLAB,
+    OFFSET, LENGTH, RESULT, WANTS_CALLBACK, BYTES_READ, BYTES_WRITTEN,
+    BUFFERED } = require('internal/net/native');
+
+const CONNECTING = 1 << 0;
+const CONNECTED = 1 << 1;
+const ENDED = 1 << 2; // end() was called
+const FINISHED = 1 << 3; // and all of it is with the kernel
+const NEED_DRAIN = 1 << 4; // a write answered false
+const STOPPED = 1 << 5; // C does not read
+const HAD_ERROR = 1 << 6;
+const RESET = 1 << 7;
+const UNREF = 1 << 8;
+const LOOKING_UP = 1 << 9; // by JavaScript: C does not know of it yet
+const SLOW = 1 << 10; // write() has more to look at than a queue
+const PIPED = 1 << 11; // natively, to another socket
+
+// What write() may ignore in the usual case.
+const USUAL = CONNECTED;
+const LOOKED_AT = CONNECTED | ENDED | SLOW;
+
+const FINISH = Symbol('finish'); // among the callbacks of writes
+const EMPTY = [];
+
+// What few sockets have, made when it is first needed.
+class Extra {
+    timeout = 0;
+    highWaterMark = -1; // -1: the kernel's word counts
+    corks = 0;
+    encoding = 'utf8';
+    pending = null; // writes before C has the socket
+    onFinish = null; // callbacks of end()
+    attempts = null; // errors of connection attempts
+    attempted = null; // 'address:port'
+    host = undefined;
+    path = undefined;
+    onread = null;
+    remote = undefined;
+    local = undefined;
+    bytesRead = 0;
+    bytesWritten = 0;
+    noDelay = undefined;
+    keepAlive = undefined;
+    connectOptions = null;
+}
+
+function extra(socket) {
+    return socket._extra ??= new Extra();
+}
+
+const streamOptions = {
+    [kNativeWritable]: true,
+    allowHalfOpen: true,
+    emitClose: false,
+    autoDestroy: true,
+};
+
+// For sockets that a server accepts: nothing to look at.
+function Socket(options) {
+    if (!(this instanceof Socket))
+        return new Socket(options);
+    Duplex.call(this, options === undefined ? streamOptions
+        : readableOptions(options));
+    this._id = 0;
+    this._flags = 0;
+    this._extra = null;
+    this._callbacks = null;
+    this.server = null;
+    this.allowHalfOpen = Boolean(options?.allowHalfOpen);
+    if (options !== undefined)
+        applyOptions(this, options);
+}
+
+Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
+Object.setPrototypeOf(Socket, Duplex);
+
+function readableOptions(options) {
+    if (options === null || typeof options !== 'object')
+        return streamOptions;
+    if (options.objectMode || options.readableObjectMode ||
+        options.writableObjectMode) {
+        const name = ['objectMode', 'readableObjectMode',
+            'writableObjectMode'].find((key) => options[key]);
+        throw new codes.ERR_INVALID_ARG_VALUE(`options.${name}`, options[name],
+            'is not supported');
+    }
+    const made = { ...streamOptions };
+    for (const name of ['highWaterMark', 'readableHighWaterMark', 'encoding']) {
+        if (options[name] !== undefined && options[name] !== null)
+            made[name] = options[name];
+    }
+    return made;
+}
+
+function applyOptions(socket, options) {
+    if (typeof options === 'number')
+        options = { fd: options };
+    const mark = options?.writableHighWaterMark ?? options?.highWaterMark;
+    if (mark !== undefined && mark !== null) {
+        extra(socket).highWaterMark = mark;
+        socket._flags |= SLOW;
+    }
+    if (options?.onread)
+        extra(socket).onread = onreadOf(options.onread);
+    if (options?.noDelay)
+        extra(socket).noDelay = true;
+    if (options?.keepAlive) {
+        extra(socket).keepAlive =
+            [true, Math.trunc((options.keepAliveInitialDelay ?? 0) / 1000)];
+    }
+    if (options?.fd !== undefined && options?.fd !== null)
+        adopt(socket, options.fd);
+    else if (options?.handle)
+        adopt(socket, options.handle.fd);
+    if (options?.signal) {
+        require('internal/streams/add_abort_signal')
+            .addAbortSignal(options.signal, socket);
+    }
+}
+
+function onreadOf({ buffer, callback }) {
+    if (typeof callback !== 'function' ||
+        (typeof buffer !== 'function' && !(buffer instanceof Uint8Array)))
+        return null;
+    return {
+        callback,
+        next: typeof buffer === 'function' ? buffer : () => buffer,
+    };
+}
+
+function adopt(socket, fd) {
+    const { validateInt32 } = require('internal/validators');
+    validateInt32(fd, 'options.fd', 0);
+    ensureHandle(socket);
+    const result = native.adopt(socket._id, fd);
+    if (result < 0) {
+        const id = socket._id;
+        socket._id = 0;
+        require('internal/net/native').forget(id);
+        native.destroy(id);
+        if (errorName(result) === 'ENOTSOCK' || errorName(result) === 'EINVAL')
+            throw new codes.ERR_INVALID_FD_TYPE('UNKNOWN');
+        throw errnoException(result, 'open');
+    }
+    socket._flags |= CONNECTED;
+    opened(socket);
+}
+
+// C's socket, made when it is first needed: a weir_socket costs memory, too.
+function ensureHandle(socket) {
+    if (socket._id !== 0)
+        return;
+    const id = open(native.socketCreate, socket);
+    if (id < 0)
+        throw errnoException(id, 'socket');
+    socket._id = id;
+    if (socket._flags & UNREF)
+        native.unref(id);
+    if (socket._extra !== null && socket._extra.timeout > 0)
+        native.setTimeout(id, socket._extra.timeout);
+}
+
+// A connection that a server has accepted.
+Socket._accepted = function (server, id) {
+    const options = server._socketOptions;
+    const socket = new Socket(options);
+    if (options === undefined)
+        socket.allowHalfOpen = server.allowHalfOpen;
+    socket._id = id;
+    socket._flags |= CONNECTED;
+    socket.server = server;
+    return socket;
+};
+
+// What was asked of a socket before it was connected.
+function opened(socket) {
+    const more = socket._extra;
+    if (more === null)
+        return;
+    if (more.noDelay !== undefined)
+        native.setNoDelay(socket._id, more.noDelay);
+    if (more.keepAlive !== undefined)
+        native.setKeepAlive(socket._id, ...more.keepAlive);
+}
+
+// ------------------------------------------------------------------ connecting
+
+Socket.prototype.connect = function connect(...args) {
+    const { normalizeArguments } = require('internal/net/arguments');
+    const [options, callback] = Array.isArray(args[0]) && args[0].normalized
+        ? args[0] : normalizeArguments(args);
+    const start = require('internal/net/connecting').prepare(this, options);
+    if (this.destroyed || this._flags & (ENDED | FINISHED))
+        renew(this);
+    this._flags = (this._flags & ~(CONNECTED | HAD_ERROR)) | CONNECTING;
+    if (typeof callback === 'function')
+        this.once('connect', callback);
+    if (options.timeout !== undefined)
+        this.setTimeout(options.timeout);
+    start();
+    return this;
+};
+
+// A socket that was closed may be connected anew.
+function renew(socket) {
+    socket._undestroy();
+    socket._flags &= UNREF | SLOW;
+    socket._callbacks = null;
+    if (socket._extra !== null) {
+        Object.assign(socket._extra, {
+            corks: 0, pending: null, onFinish: null, attempts: null,
+            attempted: null, remote: undefined, local: undefined,
+            bytesRead: 0, bytesWritten: 0,
+        });
+    }
+}
+
+// Hands the connection to C; an error at once is told like any other.
+Socket.prototype._connectNative = function (connect, address, port) {
+    if (this.destroyed)
+        return;
+    ensureHandle(this);
+    this._flags &= ~LOOKING_UP;
+    const errno = connect(this._id);
+    if (errno < 0) {
+        nextTick((error) => this.destroy(error),
+            exceptionWithHostPort(errno, 'connect', address, port));
+        return;
+    }
+    this._sendPending();
+};
+
+Socket.prototype._lookingUp = function () {
+    this._flags |= LOOKING_UP | SLOW;
+};
+
+// What was written while a lookup of the program's own was under way.
+Socket.prototype._sendPending = function () {
+    const pending = this._extra?.pending;
+    if (pending) {
+        this._extra.pending = null;
+        for (const [bytes, callback] of pending)
+            send(this, bytes, callback);
+    }
+    if (this._flags & ENDED && !(this._flags & FINISHED))
+        finishWriting(this);
+};
+
+Socket.prototype._onConnect = function () {
+    this._flags = (this._flags & ~CONNECTING) | CONNECTED;
+    opened(this);
+    this.emit('connect');
+    this.emit('ready');
+};
+
+Socket.prototype._onLookup = function (status, address, family, host) {
+    if (require('internal/net/address_text').isIP(host))
+        return;
+    if (status < 0) {
+        this.emit('lookup', lookupError(status, host), undefined, undefined,
+            host);
+        return;
+    }
+    this.emit('lookup', null, address, family, host);
+};
+
+function lookupError(status, host) {
+    const name = errorName(status);
+    if (name === 'ENOTFOUND' || name === 'ENODATA')
+        return dnsException(-3008, 'getaddrinfo', host);
+    return dnsException(name, 'getaddrinfo', host);
+}
+
+Socket.prototype._onAttempt = function (status, address, port, family) {
+    const more = extra(this);
+    if (status === 0) {
+        (more.attempted ??= []).push(`${address}:${port}`);
+        this.emit('connectionAttempt', address, port, family);
+        return;
+    }
+    const error = this._connectError(status, address, port);
+    (more.attempts ??= []).push(error);
+    this.emit('connectionAttemptFailed', address, port, family, error);
+};
+
+Socket.prototype._connectError = function (errno, address, port) {
+    const options = this._extra?.connectOptions;
+    const error = exceptionWithHostPort(errno, 'connect',
+        this._extra?.path ?? address, port,
+        options?.localAddress
+            ? `Local (${options.localAddress}:${options.localPort ?? 0})`
+            : undefined);
+    if (options?.localAddress) {
+        error.localAddress = options.localAddress;
+        error.localPort = options.localPort ?? 0;
+    }
+    return error;
+};
+
+function errorOf(socket, errno, call, address, port) {
+    const more = socket._extra;
+    if (call === 'lookup')
+        return lookupError(errno, more?.host);
+    if (call !== 'connect' && call !== 'bind')
+        return errnoException(errno, call ?? 'read');
+    if (more?.attempts && more.attempts.length > 1)
+        return aggregateErrors(more.attempts);
+    if (more?.attempts && more.attempts.length === 1)
+        return more.attempts[0];
+    return call === 'bind'
+        ? exceptionWithHostPort(errno, 'bind', address, port)
+        : socket._connectError(errno, address, port || undefined);
+}
+
+Socket.prototype._onError = function (errno, call, address, port) {
+    this.destroy(errorOf(this, errno, call, address, port));
+};
+
+// --------------------------------------------------------------------- reading
+
+Socket.prototype._onData = function (bytes) {
+    if (this._extra !== null && this._extra.onread !== null) {
+        giveToOnread(this, bytes);
+        return;
+    }
+    if (this._flags & PIPED)
+        this._flags &= ~PIPED; // C has taken the pipe away
+    if (!pushBytes(this, bytes))
+        stop(this);
+};
+
+const onDataPlain = Socket.prototype._onData;
+
+function giveToOnread(socket, bytes) {
+    const { next, callback } = socket._extra.onread;
+    let more = true;
+    for (let at = 0; at < bytes.length;) {
+        const buffer = next();
+        const part = bytes.subarray(at, at + buffer.length);
+        buffer.set(part);
+        at += part.length;
+        more = callback(part.length, buffer) !== false && more;
+    }
+    if (!more)
+        stop(socket);
+}
+
+function stop(socket) {
+    if (socket._id !== 0 && !(socket._flags & STOPPED)) {
+        socket._flags |= STOPPED;
+        native.pause(socket._id);
+    }
+}
+
+function readOn(socket) {
+    if (socket._flags & STOPPED) {
+        socket._flags &= ~STOPPED;
+        if (socket._id !== 0)
+            native.resume(socket._id);
+    }
+}
+
+Socket.prototype._onEnd = function () {
+    this._flags &= ~PIPED;
+    this.push(null);
+    this.read(0);
+};
+
+Socket.prototype._read = function () {
+    readOn(this);
+};
+
+// The kernel is not read while a socket is paused: its window closes, and the
+// peer has to wait.
+Socket.prototype.pause = function pause() {
+    if (this._flags & PIPED)
+        this._leavePipe();
+    Readable.prototype.pause.call(this);
+    stop(this);
+    return this;
+};
+
+Socket.prototype.resume = function resume() {
+    if (this._extra !== null && this._extra.onread !== null) {
+        readOn(this);
+        return this;
+    }
+    return Readable.prototype.resume.call(this);
+};
+
+// --------------------------------------------------------------------- piping
+//
+// Socket to socket, with nobody listening in between, bytes need not come up
+// here: C moves them. Everything else is the stream library's pipe(), which
+// stands all the while and takes over as soon as somebody wants to see.
+
+Socket.prototype.pipe = function pipe(destination, options) {
+    Readable.prototype.pipe.call(this, destination, options);
+    if (destination instanceof Socket && mayLeaveToNative(this, destination) &&
+        native.pipe(this._id, destination._id) >= 0)
+        this._flags |= PIPED;
+    return destination;
+};
+
+function mayLeaveToNative(from, to) {
+    const live = CONNECTED | CONNECTING;
+    return from._id !== 0 && to._id !== 0 && from._flags & live &&
+        to._flags & live && !((from._flags | to._flags) & LOOKING_UP) &&
+        from.listenerCount('data') === 1 &&
+        from.listenerCount('readable') === 0 && from.readableLength === 0 &&
+        from.readableEncoding === null && from._onData === onDataPlain &&
+        to.write === Socket.prototype.write && !from.readableEnded &&
+        from._extra?.onread == null;
+}
+
+Socket.prototype._leavePipe = function () {
+    this._flags &= ~PIPED;
+    if (this._id !== 0)
+        native.unpipe(this._id);
+};
+
+// Whoever asks for bytes gets them from here on.
+for (const name of ['on', 'addListener', 'prependListener']) {
+    const listen = Readable.prototype[name];
+    Socket.prototype[name] = function (event, listener) {
+        if (this._flags & PIPED && (event === 'data' || event === 'readable'))
+            this._leavePipe();
+        return listen.call(this, event, listener);
+    };
+}
+
+for (const name of ['unpipe', 'setEncoding', 'read']) {
+    const method = Readable.prototype[name];
+    Socket.prototype[name] = function (argument) {
+        if (this._flags & PIPED && argument !== 0)
+            this._leavePipe();
+        return method.call(this, argument);
+    };
+}
+
+// --------------------------------------------------------------------- writing
+
+Socket.prototype.write = function write(chunk, encoding, callback) {
+    if (chunk instanceof FastBuffer && callback === undefined &&
+        (this._flags & LOOKED_AT) === USUAL && encoding === undefined) {
+        const slab = chunk.buffer[slabNumber];
+        if (slab !== undefined && chunk.length > 0) {
+            registers[ID] = this._id;
+            registers[SLAB] = slab;
+            registers[OFFSET] = chunk.byteOffset;
+            registers[LENGTH] = chunk.length;
+            registers[WANTS_CALLBACK] = 0;
+            native.write();
+            if (registers[RESULT] === 0)
+                return true;
+            return written(this, registers[RESULT], undefined);
+        }
+    }
+    if (typeof encoding === 'function') {
+        callback = encoding;
+        encoding = undefined;
+    }
+    return writeAny(this, chunk, encoding,
+        typeof callback === 'function' ? callback : undefined) === true;
+};
+
+// True, false, or the error that refused it.
+function writeAny(socket, chunk, encoding, callback) {
+    const bytes = bytesOf(socket, chunk, encoding);
+    const refused = refusal(socket);
+    if (refused !== undefined) {
+        if (callback !== undefined)
+            nextTick(callback, refused);
+        if (!socket.destroyed)
+            socket.destroy(refused);
+        return refused;
+    }
+    if (socket._flags & LOOKING_UP) {
+        (extra(socket).pending ??= []).push([bytes, callback]);
+        socket._flags |= NEED_DRAIN;
+        return false;
+    }
+    return send(socket, bytes, callback);
+}
+
+function bytesOf(socket, chunk, encoding) {
+    if (chunk === null)
+        throw new codes.ERR_STREAM_NULL_VALUES();
+    if (typeof chunk === 'string') {
+        encoding ||= socket._extra !== null ? socket._extra.encoding : 'utf8';
+        if (encoding === 'buffer')
+            encoding = 'utf8';
+        else if (encoding !== 'utf8' && !Buffer.isEncoding(encoding))
+            throw new codes.ERR_UNKNOWN_ENCODING(encoding);
+        return Buffer.from(chunk, encoding);
+    }
+    if (chunk instanceof Uint8Array)
+        return chunk;
+    if (ArrayBuffer.isView(chunk))
+        return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    throw new codes.ERR_INVALID_ARG_TYPE('chunk',
+        ['string', 'Buffer', 'TypedArray', 'DataView'], chunk);
+}
+
+function refusal(socket) {
+    const flags = socket._flags;
+    if (flags & ENDED) {
+        if (!socket.allowHalfOpen && socket.readableEnded) {
+            const error = new Error(
+                'This socket has been ended by the other party');
+            error.code = 'EPIPE';
+            return error;
+        }
+        return new codes.ERR_STREAM_WRITE_AFTER_END();
+    }
+    if (socket.destroyed)
+        return new codes.ERR_STREAM_DESTROYED('write');
+    if (!(flags & (CONNECTED | CONNECTING)))
+        return new codes.ERR_SOCKET_CLOSED();
+    return undefined;
+}
+
+function send(socket, bytes, callback) {
+    const slab = bytes.buffer[slabNumber];
+    let result;
+    if (bytes.length === 0 && callback === undefined)
+        return !(socket._flags & NEED_DRAIN);
+    if (slab !== undefined) {
+        registers[ID] = socket._id;
+        registers[SLAB] = slab;
+        registers[OFFSET] = bytes.byteOffset;
+        registers[LENGTH] = bytes.length;
+        registers[WANTS_CALLBACK] = callback === undefined ? 0 : 1;
+        native.write();
+        result = registers[RESULT];
+    } else {
+        result = native.writeBytes(socket._id, bytes, callback !== undefined);
+    }
+    if (callback !== undefined && result >= 0)
+        (socket._callbacks ??= []).push(callback);
+    return written(socket, result, callback);
+}
+
+// What a write comes to, from what C said of it.
+function written(socket, result, callback) {
+    if (result < 0) {
+        writeFailed(socket, result, callback);
+        return false;
+    }
+    const more = socket._extra;
+    let enough = result === 0;
+    if (more !== null && more.highWaterMark >= 0) {
+        native.readCounters(socket._id);
+        enough = counters[BUFFERED] < more.highWaterMark;
+    }
+    if (!enough)
+        socket._flags |= NEED_DRAIN;
+    return enough;
+}
+
+// C tells the error as an event, too, after what the peer had sent has been
+// read, and the socket is destroyed then. ENOMEM comes only here.
+function writeFailed(socket, errno, callback) {
+    const error = errnoException(errno, 'write');
+    if (callback !== undefined)
+        nextTick(callback, error);
+    if (errorName(errno) === 'ENOMEM')
+        socket.destroy(error);
+}
+
+Socket.prototype._onDrain = function () {
+    if (!(this._flags & NEED_DRAIN))
+        return;
+    this._flags &= ~NEED_DRAIN;
+    if (!(this._flags & ENDED) && !this.destroyed)
+        this.emit('drain');
+};
+
+Socket.prototype._onWritten = function (status) {
+    const callback = this._callbacks.shift();
+    if (callback === FINISH) {
+        if (status === 0)
+            finished(this);
+        return;
+    }
+    if (status === 0)
+        callback();
+    else
+        callback(this.errored ?? new codes.ERR_STREAM_DESTROYED('write'));
+};
+
+Socket.prototype.cork = function cork() {
+    extra(this).corks++;
+    if (this._id !== 0)
+        native.cork(this._id);
+};
+
+Socket.prototype.uncork = function uncork() {
+    if (this._extra === null || this._extra.corks === 0)
+        return;
+    this._extra.corks--;
+    if (this._id !== 0)
+        native.uncork(this._id);
+};
+
+Socket.prototype.setDefaultEncoding = function (encoding) {
+    if (typeof encoding === 'string')
+        encoding = encoding.toLowerCase();
+    if (!Buffer.isEncoding(encoding))
+        throw new codes.ERR_UNKNOWN_ENCODING(encoding);
+    extra(this).encoding = encoding;
+    return this;
+};
+
+// ---------------------------------------------------------------------- ending
+
+Socket.prototype.end = function end(chunk, encoding, callback) {
+    if (typeof chunk === 'function') {
+        callback = chunk;
+        chunk = encoding = undefined;
+    } else if (typeof encoding === 'function') {
+        callback = encoding;
+        encoding = undefined;
+    }
+    let error;
+    if (chunk !== undefined && chunk !== null) {
+        const answer = writeAny(this, chunk, encoding, undefined);
+        if (answer !== true && answer !== false)
+            error = answer;
+    }
+    while (this._extra !== null && this._extra.corks > 0)
+        this.uncork();
+    error ??= endRefusal(this);
+    if (error === undefined && !(this._flags & ENDED)) {
+        this._flags |= ENDED;
+        finishWriting(this);
+    }
+    if (typeof callback === 'function')
+        afterFinish(this, error, callback);
+    return this;
+};
+
+// Twice is allowed, as long as the first is not done.
+function endRefusal(socket) {
+    if (socket._flags & FINISHED)
+        return new codes.ERR_STREAM_ALREADY_FINISHED('end');
+    if (socket.destroyed)
+        return new codes.ERR_STREAM_DESTROYED('end');
+    return undefined;
+}
+
+function afterFinish(socket, error, callback) {
+    if (error !== undefined)
+        nextTick(callback, error);
+    else
+        (extra(socket).onFinish ??= []).push(callback);
+}
+
+// FIN behind what is queued. Without a queue it is sent now.
+function finishWriting(socket) {
+    const id = socket._id;
+    if (socket._flags & LOOKING_UP)
+        return;
+    if (!(socket._flags & (CONNECTED | CONNECTING))) {
+        defer(finished, socket);
+        return;
+    }
+    native.readCounters(id);
+    const waits = counters[BUFFERED] > 0 || socket._flags & CONNECTING ||
+        (socket._callbacks !== null && socket._callbacks.length > 0);
+    if (waits && native.writeEmpty(id) >= 0)
+        (socket._callbacks ??= []).push(FINISH);
+    else
+        defer(finished, socket);
+    native.end(id);
+}
+
+function finished(socket) {
+    if (socket._flags & FINISHED || socket.destroyed)
+        return;
+    socket._flags |= FINISHED;
+    const callbacks = socket._extra?.onFinish ?? EMPTY;
+    if (callbacks.length > 0)
+        socket._extra.onFinish = null;
+    for (const callback of callbacks)
+        callback();
+    socket.emit('finish');
+    if (socket.readableEnded || !socket.readable)
+        socket.destroy();
+}
+
+Socket.prototype.destroySoon = function destroySoon() {
+    if (this.writable)
+        this.end();
+    if (this.writableFinished)
+        this.destroy();
+    else
+        this.once('finish', this.destroy);
+};
+
+Socket.prototype.resetAndDestroy = function resetAndDestroy() {
+    if (this._id === 0 && !(this._flags & CONNECTING)) {
+        this.destroy(new codes.ERR_SOCKET_CLOSED());
+        return this;
+    }
+    if (this._flags & CONNECTING) {
+        this.once('connect', () => this.resetAndDestroy());
+        return this;
+    }
+    this._flags |= RESET;
+    return this.destroy();
+};
+
+// Duplex's looks after a writable state that there is not.
+Socket.prototype.destroy = Readable.prototype.destroy;
+
+Socket.prototype._destroy = function (error, callback) {
+    const connecting = this._flags & CONNECTING;
+    this._flags &= ~(CONNECTING | LOOKING_UP);
+    if (connecting && !error && this._flags & ENDED)
+        error = new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION();
+    if (error)
+        this._flags |= HAD_ERROR;
+    callback(error);
+    failPending(this, error);
+    if (this._id === 0)
+        defer(emitClose, this);
+    else if (this._flags & RESET)
+        native.reset(this._id);
+    else
+        native.destroy(this._id);
+};
+
+function failPending(socket, error) {
+    const more = socket._extra;
+    if (more === null)
+        return;
+    for (const [, callback] of more.pending ?? EMPTY) {
+        if (callback !== undefined)
+            nextTick(callback, error ?? new codes.ERR_STREAM_DESTROYED('write'));
+    }
+    for (const callback of more.onFinish ?? EMPTY)
+        nextTick(callback, error ?? new codes.ERR_STREAM_DESTROYED('end'));
+    more.pending = more.onFinish = null;
+}
+
+function emitClose(socket) {
+    socket.emit('close', (socket._flags & HAD_ERROR) !== 0);
+}
+
+// C is done with it. Without destroy() both directions have ended, and what
+// was read may still wait for a reader.
+Socket.prototype._onClose = function () {
+    const more = extra(this);
+    more.bytesRead = counters[BYTES_READ];
+    more.bytesWritten = counters[BYTES_WRITTEN];
+    this._id = 0;
+    if (this.destroyed)
+        emitClose(this);
+    else if (this._flags & FINISHED && this.readableEnded)
+        this.destroy();
+};
+
+Socket.prototype._onTimeout = function () {
+    this.emit('timeout');
+};
+
+// -------------------------------------------------------------------- settings
+
+Socket.prototype.setTimeout = function setTimeout(msecs, callback) {
+    if (this.destroyed)
+        return this;
+    const { validateFunction } = require('internal/validators');
+    const ms = require('internal/net/arguments').duration(msecs, 'msecs');
+    if (callback !== undefined)
+        validateFunction(callback, 'callback');
+    extra(this).timeout = ms;
+    if (ms > 0)
+        ensureHandle(this);
+    if (this._id !== 0)
+        native.setTimeout(this._id, ms);
+    if (callback !== undefined) {
+        if (ms === 0)
+            this.removeListener('timeout', callback);
+        else
+            this.once('timeout', callback);
+    }
+    return this;
+};
+
+Socket.prototype.setNoDelay = function setNoDelay(noDelay) {
+    const on = noDelay === undefined ? true : Boolean(noDelay);
+    extra(this).noDelay = on;
+    if (this._flags & CONNECTED && this._id !== 0)
+        native.setNoDelay(this._id, on);
+    return this;
+};
+
+Socket.prototype.setKeepAlive = function setKeepAlive(enable, initialDelay) {
+    const delay = Math.trunc(Number(initialDelay ?? 0) / 1000) || 0;
+    extra(this).keepAlive = [Boolean(enable), Math.max(delay, 0)];
+    if (this._flags & CONNECTED && this._id !== 0)
+        native.setKeepAlive(this._id, ...this._extra.keepAlive);
+    return this;
+};
+
+Socket.prototype.setSecure = function setSecure() {
+    throw new codes.ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('TLS (setSecure)');
+};
+
+Socket.prototype.ref = function ref() {
+    this._flags &= ~UNREF;
+    if (this._id !== 0)
+        native.ref(this._id);
+    return this;
+};
+
+Socket.prototype.unref = function unref() {
+    this._flags |= UNREF;
+    if (this._id !== 0)
+        native.unref(this._id);
+    return this;
+};
+
+// ------------------------------------------------------------------- addresses
+
+const FAMILY = { 4: 'IPv4', 6: 'IPv6' };
+
+// { address, port, family }, or undefined for none and for a UNIX socket.
+function addressOf(socket, remote) {
+    const more = extra(socket);
+    const known = remote ? more.remote : more.local;
+    if (known !== undefined || socket._id === 0 ||
+        !(socket._flags & CONNECTED))
+        return known;
+    const found = native.address(socket._id, remote);
+    if (found === undefined || FAMILY[found[2]] === undefined)
+        return undefined;
+    const made = { address: found[0], family: FAMILY[found[2]],
+        port: found[1] };
+    if (remote)
+        more.remote = made;
+    else
+        more.local = made;
+    return made;
+}
+
+Socket.prototype.address = function address() {
+    return { ...addressOf(this, false) };
+};
+
+function bytes(socket, which) {
+    if (socket._id === 0)
+        return socket._extra === null ? 0 : socket._extra[which];
+    native.readCounters(socket._id);
+    return which === 'bytesRead' ? counters[BYTES_READ]
+        : counters[BYTES_WRITTEN] + counters[BUFFERED] + pendingBytes(socket);
+}
+
+function pendingBytes(socket) {
+    let sum = 0;
+    for (const [chunk] of socket._extra?.pending ?? EMPTY)
+        sum += chunk.length;
+    return sum;
+}
+
+function buffered(socket) {
+    if (socket._id === 0)
+        return pendingBytes(socket);
+    native.readCounters(socket._id);
+    return counters[BUFFERED] + pendingBytes(socket);
+}
+
+function readyState(socket) {
+    if (socket._flags & CONNECTING)
+        return 'opening';
+    if (socket.readable)
+        return socket.writable ? 'open' : 'readOnly';
+    return socket.writable ? 'writeOnly' : 'closed';
+}
+
+const getters = {
+    connecting: (s) => (s._flags & CONNECTING) !== 0,
+    _connecting: (s) => (s._flags & CONNECTING) !== 0,
+    pending: (s) => s._id === 0 || !(s._flags & CONNECTED),
+    readyState,
+    bufferSize: (s) => (s._id === 0 && !s.connecting ? undefined
+        : buffered(s)),
+    writableLength: buffered,
+    writableHighWaterMark: (s) => (s._extra !== null &&
+        s._extra.highWaterMark >= 0 ? s._extra.highWaterMark
+        : s.readableHighWaterMark),
+    writableNeedDrain: (s) => (s._flags & (NEED_DRAIN | ENDED)) === NEED_DRAIN
+        && !s.destroyed,
+    writableEnded: (s) => (s._flags & ENDED) !== 0,
+    writableFinished: (s) => (s._flags & FINISHED) !== 0,
+    writableAborted: (s) => s.destroyed && !(s._flags & FINISHED),
+    writableObjectMode: () => false,
+    writableCorked: (s) => (s._extra === null ? 0 : s._extra.corks),
+    writable: (s) => !s.destroyed && !(s._flags & ENDED),
+    bytesRead: (s) => bytes(s, 'bytesRead'),
+    bytesWritten: (s) => bytes(s, 'bytesWritten'),
+    _bytesDispatched: (s) => bytes(s, 'bytesWritten'),
+    timeout: (s) => (s._extra === null ? undefined
+        : s._extra.timeout || undefined),
+    remoteAddress: (s) => addressOf(s, true)?.address,
+    remotePort: (s) => addressOf(s, true)?.port,
+    remoteFamily: (s) => addressOf(s, true)?.family,
+    localAddress: (s) => addressOf(s, false)?.address,
+    localPort: (s) => addressOf(s, false)?.port,
+    localFamily: (s) => addressOf(s, false)?.family,
+    autoSelectFamilyAttemptedAddresses: (s) =>
+        s._extra?.attempted ?? undefined,
+    _handle: handleOf,
+};
+
+// Programs look whether there is one, and for its descriptor.
+function handleOf(socket) {
+    const id = socket._id;
+    return id === 0 ? null : {
+        get fd() {
+            return native.fd(id);
+        },
+        ref: () => native.ref(id),
+        unref: () => native.unref(id),
+    };
+}
+
+for (const name of Object.keys(getters)) {
+    const get = getters[name];
+    Object.defineProperty(Socket.prototype, name, {
+        configurable: true,
+        enumerable: !name.startsWith('_'),
+        get() {
+            return get(this);
+        },
+        set() {
+            // Facts cannot be set. Old programs do, to no effect on Node.
+        },
+    });
+}
+
+module.exports = {
+    Socket, extra, addressOf, lookupError, PIPED, CONNECTED, CONNECTING, ENDED,
+};

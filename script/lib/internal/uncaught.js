@@ -1,0 +1,286 @@
+/*
+ * What happens with an exception that nobody caught
+ *
+ *   onException(error, origin)          -1 when somebody took it and the loop
+ *                                       goes on; else the exit code with which
+ *                                       the process must end now. By then the
+ *                                       error is printed and 'exit' is emitted
+ *   onUnhandledRejection(promise, reason)  the same for a rejection
+ *   setCaptureCallback(fn)              process.setUncaughtException-
+ *   hasCaptureCallback()                CaptureCallback() and its sister
+ *   noteEmitted(error, emitter)         events.js: emit('error') is about to
+ *                                       throw; where was that?
+ *
+ * Node's order: the monitor hears of it, then the capture callback or the
+ * handlers of 'uncaughtException'. If there are none, 'exit' is emitted with 1
+ * and the error printed: the place, its source line with a caret, the stack,
+ * what else the error carries. If one of those who were told throws, that error
+ * is printed and the code is 7.
+ *
+ * The engine says where an error was made, not where it was thrown, and says
+ * nothing of values that are no errors. The place shown is the topmost in a
+ * file of the program; of weir's own only when there is no other.
+ */
+
+const { frames, formatStack } = require('internal/stack');
+
+const lazy = require;
+const { core, loader } = binding;
+
+const HANDLER_THREW = 7;
+
+let capture = null;
+const emitted = new WeakMap(); // error: { here, name }
+
+// ------------------------------------------------------------ who is told
+
+function setCaptureCallback(callback) {
+    if (callback !== null && typeof callback !== 'function') {
+        const { codes } = lazy('internal/errors');
+        throw new codes.ERR_INVALID_ARG_TYPE('fn', ['Function', 'null'],
+            callback);
+    }
+    if (callback !== null && capture !== null) {
+        const { codes } = lazy('internal/errors');
+        throw new codes.ERR_UNCAUGHT_EXCEPTION_CAPTURE_ALREADY_SET();
+    }
+    capture = callback;
+}
+
+function hasCaptureCallback() {
+    return capture !== null;
+}
+
+// Whether somebody took it. What they throw goes on to the caller.
+function tell(error, origin) {
+    const process = lazy('process');
+    process.emit('uncaughtExceptionMonitor', error, origin);
+    if (capture === null)
+        return process.emit('uncaughtException', error, origin);
+    capture(error);
+    return true;
+}
+
+// A handler of 'exit' may choose another code; one that throws is too late.
+function emitExit() {
+    try {
+        return lazy('internal/process_events').emitExit(1);
+    } catch {
+        return 1;
+    }
+}
+
+function onException(error, origin = 'uncaughtException') {
+    try {
+        if (tell(error, origin))
+            return -1;
+    } catch (thrown) {
+        lazy('internal/process_events').runLastActs();
+        print(thrown);
+        return HANDLER_THREW;
+    }
+    const code = emitExit();
+    print(error);
+    return code;
+}
+
+// -------------------------------------------------------------- rejections
+
+function isErrorLike(value) {
+    return typeof value === 'object' && value !== null &&
+        Object.hasOwn(value, 'stack');
+}
+
+// A short name for what was rejected with; the program's toString() is not
+// run for it.
+function nameOf(value) {
+    if (typeof value === 'function')
+        return Function.prototype.toString.call(value);
+    if (typeof value !== 'object' || value === null)
+        return String(value);
+    const tag = Object.prototype.toString.call(value);
+    if (/^\[object (Array|Date|RegExp|String|Number|Boolean)\]$/.test(tag) ||
+        Object.hasOwn(value, 'toString'))
+        return tag;
+    const name = value.constructor?.name;
+    return typeof name === 'string' && name !== '' ? `#<${name}>` : tag;
+}
+
+// The engine does not tell when a rejection that was reported gets a handler
+// after all. then() does, and catch() and finally(), which call it.
+function watch(promise, process) {
+    if (process.listenerCount('rejectionHandled') === 0)
+        return;
+    Reflect.defineProperty(promise, 'then', {
+        configurable: true,
+        writable: true,
+        value(...handlers) {
+            delete promise.then;
+            process.nextTick(() => process.emit('rejectionHandled', promise));
+            return promise.then(...handlers);
+        },
+    });
+}
+
+function onUnhandledRejection(promise, reason) {
+    const process = lazy('process');
+    if (process.emit('unhandledRejection', reason, promise)) {
+        watch(promise, process);
+        return -1;
+    }
+    if (isErrorLike(reason))
+        return onException(reason, 'unhandledRejection');
+    const { codes } = lazy('internal/errors');
+    return onException(new codes.ERR_UNHANDLED_REJECTION(nameOf(reason)),
+        'unhandledRejection');
+}
+
+// ------------------------------------------------------------------ places
+
+function linesOf(file) {
+    if (!file.startsWith('node:'))
+        return lazy('internal/loader').sourceOf(file)?.split('\n') ?? [];
+    const builtin = core.builtin(file.slice('node:'.length));
+    return builtin === undefined ? [] : String(builtin).split('\n');
+}
+
+// Under the word `throw` when the error is made where it is thrown, else under
+// the name that the engine's column is the end of.
+function caretColumn(text, column) {
+    const before = text.slice(0, column - 1);
+    const thrown = /\bthrow\s+(?:new\s+)?[\w$.]*$/.exec(before);
+    if (thrown !== null)
+        return thrown.index;
+    if (text[column - 1] === '.')
+        return column;
+    return text[column - 1] === '(' ? before.search(/[\w$]*$/) : column - 1;
+}
+
+function show(file, line, text, column) {
+    if (text === undefined)
+        return `${file}:${line}\n`;
+    const indent = text.slice(0, column).replace(/[^\t]/g, ' ');
+    return `${file}:${line}\n${text}\n${indent}^\n\n`;
+}
+
+function isOurs({ file }) {
+    return file === '' || file.startsWith('node:');
+}
+
+function placeOf(error) {
+    if (emitted.has(error))
+        return placeOfEmit(emitted.get(error).here);
+    const all = frames(error);
+    // The engine begins with the constructors of the error's own class.
+    const maker = error.constructor?.name;
+    const frame = all.find((one) => !isOurs(one) &&
+        one.functionName !== maker) ??
+        all.find((one) => one.file !== '');
+    const { file, line, column } = frame ??
+        { file: error.sourceURL, line: error.line, column: error.column };
+    if (typeof file !== 'string' || file === '' || !(line > 0))
+        return '';
+    const text = linesOf(file)[line - 1];
+    return show(file, line, text, text && caretColumn(text, column ?? 1));
+}
+
+function isEmit({ file }) {
+    return file === 'node:events' || file === 'node:internal/uncaught';
+}
+
+// For an 'error' event that nobody listened to it is events.js that throws.
+function placeOfEmit(here) {
+    const frame = frames(here).find(({ file }) => file === 'node:events');
+    if (frame === undefined)
+        return '';
+    const text = "throw error; // Unhandled 'error' event";
+    return show(frame.file, frame.line, `    ${text}`, 4);
+}
+
+// ----------------------------------------------------- unhandled 'error'
+
+function noteEmitted(error, emitter) {
+    const name = emitter?.constructor?.name;
+    const instance = typeof name === 'string' && name !== 'EventEmitter' ?
+        ` on ${name} instance` : '';
+    emitted.set(error, { here: new Error(''), instance });
+}
+
+// Frames at the end that the error's own stack has too need no second look.
+function withoutCommon(lines, others) {
+    let count = 0;
+    while (count < lines.length && count < others.length &&
+        lines.at(-1 - count) === others.at(-1 - count))
+        count++;
+    if (count <= 3)
+        return lines;
+    const from = lines.length - count + 1;
+    return [...lines.slice(0, from),
+        '    [... lines matching original stack trace ...]',
+        lines.at(-1)];
+}
+
+function addEmitted(error) {
+    const { here, instance } = emitted.get(error);
+    const stack = formatStack(error);
+    const skipped = frames(here).findIndex((frame) => !isEmit(frame));
+    if (skipped < 0)
+        return;
+    const lines = formatStack(here).split('\n').slice(1 + skipped);
+    const value = [stack, `Emitted 'error' event${instance} at:`,
+        ...withoutCommon(lines, stack.split('\n'))].join('\n');
+    Reflect.defineProperty(error, 'stack', {
+        configurable: true, enumerable: false, value, writable: true,
+    });
+}
+
+// ---------------------------------------------------------------- printing
+
+function useColors() {
+    try {
+        const { stderr } = lazy('process');
+        return stderr.isTTY === true && stderr.hasColors();
+    } catch {
+        return false; // the stream may be what is broken
+    }
+}
+
+function inspected(value) {
+    const { inspect } = lazy('internal/inspect');
+    try {
+        return inspect(value, { colors: useColors() });
+    } catch {
+        return `${value?.name}: ${value?.message}`;
+    }
+}
+
+function describe(error) {
+    if (!(error instanceof Error)) {
+        const isObject = Object(error) === error;
+        return `Uncaught:\n${inspected(error)}\n` + (isObject ? '' :
+            '(Use `throw new Error(...)` to show where the exception was ' +
+            'thrown)\n');
+    }
+    const isExplained = error instanceof SyntaxError &&
+        lazy('internal/syntax_errors').isExplained(error);
+    const place = isExplained ? '' : placeOf(error);
+    if (emitted.has(error))
+        addEmitted(error);
+    return `${place}${inspected(error)}\n`;
+}
+
+function print(error) {
+    const version = lazy('process').versions?.weir;
+    let text;
+    try {
+        text = describe(error);
+    } catch {
+        text = 'Uncaught: an error that cannot be shown\n';
+    }
+    loader.writeError(`${text}\nweir v${version}\n`);
+}
+
+module.exports = {
+    onException, onUnhandledRejection, setCaptureCallback, hasCaptureCallback,
+    noteEmitted,
+};
