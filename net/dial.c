@@ -411,14 +411,12 @@ static void reconsider(struct weir_dial *dial)
 /* ------------------------------------------------------------------ lookup */
 
 static int keep_addresses(struct candidates *of, const weir_address *addresses,
-                          size_t count, unsigned port)
+                          size_t count)
 {
     of->list = weir_alloc(count * sizeof *addresses);
     if (!of->list)
         return -ENOMEM;
     memcpy(of->list, addresses, count * sizeof *addresses);
-    for (size_t i = 0; i < count; i++)
-        weir_address_set_port(&of->list[i], port);
     of->count = count;
     return 0;
 }
@@ -435,7 +433,9 @@ static void looked_up(weir_lookup *lookup, int status,
     of->lookup = NULL;
     of->status = status;
     if (status == 0)
-        of->status = keep_addresses(of, addresses, count, dial->port);
+        of->status = keep_addresses(of, addresses, count);
+    for (size_t i = 0; i < of->count; i++)
+        weir_address_set_port(&of->list[i], dial->port);
     for (size_t i = 0; !gone(s) && i < of->count; i++)
         if (s->events && s->events->lookup)
             s->events->lookup(s, 0, &addresses[i], weir_lookup_host(lookup));
@@ -505,22 +505,26 @@ static int create_dial(weir_socket *s, const char *host,
     return 0;
 }
 
-int weir_dial_address(weir_socket *s, const weir_address *address,
-                      const weir_connect_options *options)
+/* They are tried in the order in which they are given, so that all of them
+ * stand in one list. */
+int weir_dial_addresses(weir_socket *s, const weir_address *addresses,
+                        size_t count, const weir_connect_options *options)
 {
     struct weir_dial *dial;
     int result;
 
-    if (!address || !address->length)
+    if (!addresses || !count)
         return -EINVAL;
-    if (options && options->family &&
-        weir_address_family(address) != options->family)
-        return -EINVAL;
+    for (size_t i = 0; i < count; i++) {
+        if (!addresses[i].length ||
+            (options && options->family &&
+             weir_address_family(&addresses[i]) != options->family))
+            return -EINVAL;
+    }
     result = create_dial(s, "", options, &dial);
     if (result < 0)
         return result;
-    result = keep_addresses(&dial->candidates[IPV6], address, 1,
-                            weir_address_port(address));
+    result = keep_addresses(&dial->candidates[IPV6], addresses, count);
     if (result < 0) {
         free_dial(dial);
         return result;
@@ -558,7 +562,7 @@ int weir_dial_host(weir_socket *s, const char *host, unsigned port,
     if (strlen(host) > WEIR_HOST_MAX)
         return -ENAMETOOLONG;
     if (weir_address_ip(&literal, host, port) == 0)
-        return weir_dial_address(s, &literal, options);
+        return weir_dial_addresses(s, &literal, 1, options);
     result = create_dial(s, host, options, &dial);
     if (result < 0)
         return result;

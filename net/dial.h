@@ -9,8 +9,8 @@
 /* Begin connecting for a socket, which is told by weir_socket_connected() or
  * weir_socket_fail(), never from inside these calls. Errors as of
  * weir_socket_connect() and weir_socket_connect_host(). */
-int weir_dial_address(weir_socket *socket, const weir_address *address,
-                      const weir_connect_options *options);
+int weir_dial_addresses(weir_socket *socket, const weir_address *addresses,
+                        size_t count, const weir_connect_options *options);
 int weir_dial_host(weir_socket *socket, const char *host, unsigned port,
                    const weir_connect_options *options);
 

@@ -191,6 +191,14 @@ WEIR_API int weir_socket_connect(weir_socket *socket,
                                  const weir_address *address,
                                  const weir_connect_options *options);
 
+/* To the first of several addresses that answers, in the order given: the next
+ * one is tried when one fails, or has not answered for options->attempt_delay.
+ * -EINVAL also when `count` is 0. */
+WEIR_API int weir_socket_connect_any(weir_socket *socket,
+                                     const weir_address *addresses,
+                                     size_t count,
+                                     const weir_connect_options *options);
+
 /* The same by name (or literal address): all addresses are raced as RFC 8305
  * says. -EINVAL when host is NULL or empty, -ENAMETOOLONG above 253 bytes,
  * -ERANGE when port is above 65535. */

@@ -188,11 +188,17 @@ static int connecting(weir_socket *s, int result)
 int weir_socket_connect(weir_socket *s, const weir_address *address,
                         const weir_connect_options *options)
 {
+    return weir_socket_connect_any(s, address, 1, options);
+}
+
+int weir_socket_connect_any(weir_socket *s, const weir_address *addresses,
+                            size_t count, const weir_connect_options *options)
+{
     int result = s ? may_connect(s) : -EINVAL;
 
     if (result < 0)
         return result;
-    return connecting(s, weir_dial_address(s, address, options));
+    return connecting(s, weir_dial_addresses(s, addresses, count, options));
 }
 
 int weir_socket_connect_host(weir_socket *s, const char *host, unsigned port,
@@ -482,13 +488,13 @@ static void finish(weir_socket *s)
 
     tell_error(s);
     s->phase = WEIR_PHASE_CLOSED;
+    if (server)
+        weir_server_connection_closed(server);
     if (s->events && s->events->close)
         s->events->close(s, s->state & WEIR_S_FAILED);
     if (weir_link_linked(&s->deferred.link))
         weir_link_remove(&s->deferred.link);
     discard(s);
-    if (server)
-        weir_server_connection_closed(server);
 }
 
 static void run(weir_loop *loop, struct weir_deferred *deferred)

@@ -526,6 +526,36 @@ SCRIPT_NATIVE(connect_host)
     return result(ctx, error);
 }
 
+/* connectAny(id, [host, ...], port, undefined, localAddress, localPort,
+ * attemptDelay): literal addresses in the order of trying. */
+SCRIPT_NATIVE(connect_any)
+{
+    enum { MOST = 32 };
+    weir_socket *socket = socket_argument(ctx, argc, argv);
+    weir_connect_options options = {
+        .attempt_delay = (unsigned)script_int(ctx, argc, argv, 6, 0)
+    };
+    weir_address addresses[MOST], local;
+    JSValueRef pair[2] = { NULL, script_argument(ctx, argc, argv, 2) };
+    size_t count = 0;
+    int error = socket ? 0 : -EBADF;
+
+    for (unsigned i = 0; error == 0 && i < MOST; i++) {
+        pair[0] = JSObjectGetPropertyAtIndex(ctx, (JSObjectRef)argv[1], i,
+                                             NULL);
+        if (!JSValueIsString(ctx, pair[0]))
+            break;
+        error = address_from(ctx, 2, pair, 0, false, &addresses[count++]);
+    }
+    if (error == 0 && argc > 4 && JSValueIsString(ctx, argv[4])) {
+        error = address_from(ctx, argc, argv, 4, false, &local);
+        options.local = &local;
+    }
+    if (error == 0)
+        error = weir_socket_connect_any(socket, addresses, count, &options);
+    return result(ctx, error);
+}
+
 /* adopt(id, fd) */
 SCRIPT_NATIVE(adopt)
 {
@@ -832,6 +862,28 @@ SCRIPT_NATIVE(server_address)
         &address);
 }
 
+/* An interface's name as Node takes it. */
+static bool is_scope(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:";
+
+    return *text && text[strspn(text, allowed)] == 0;
+}
+
+/* canonical(ip): as the system prints it. */
+SCRIPT_NATIVE(canonical)
+{
+    char *host = script_utf8(ctx, argc, argv, 0, NULL);
+    weir_address address;
+    JSValueRef value = script_argument(ctx, argc, argv, 0);
+
+    if (host && weir_address_ip(&address, host, 0) == 0)
+        value = host_of(&address);
+    free(host);
+    return value;
+}
+
 /* isIP(text): 0, 4 or 6. */
 SCRIPT_NATIVE(is_ip)
 {
@@ -844,10 +896,9 @@ SCRIPT_NATIVE(is_ip)
     if (host && strlen(host) == length) {
         if (inet_pton(AF_INET, host, bytes) == 1)
             family = 4;
-        /* A scope may be any text that is not empty; whether there is such an
-         * interface is connect()'s question. */
+        /* Whether there is such an interface is connect()'s question. */
         scope = strchr(host, '%');
-        if (scope && scope[1])
+        if (scope && is_scope(scope + 1))
             *scope = 0;
         if (inet_pton(AF_INET6, host, bytes) == 1)
             family = 6;
@@ -880,6 +931,7 @@ static const struct {
     { "setCallbacks", set_callbacks },
     { "socketCreate", socket_create },
     { "connect", connect_host },
+    { "connectAny", connect_any },
     { "connectPath", connect_path },
     { "adopt", adopt },
     { "write", write_slab },
@@ -917,6 +969,7 @@ static const struct {
     { "serverPauseOnConnect", server_pause_on_connect },
     { "serverAddress", server_address },
     { "isIP", is_ip },
+    { "canonical", canonical },
 };
 
 static void forget(void *bytes, void *context)

@@ -13,34 +13,28 @@
  */
 /// <reference types="node" />
 
-import * as net from 'node:net';
+/**
+ * Prints its arguments as console.log() does, with the difference that a Buffer
+ * is shown as the UTF-8 text that it holds.
+ */
+declare function print(...values: unknown[]): void;
 
-declare global {
-    /**
-     * Prints its arguments as console.log() does, with the difference that a
-     * Buffer is shown as the UTF-8 text that it holds.
-     */
-    function print(...values: unknown[]): void;
+/** The older name of `net`: the same classes and functions. */
+declare const tcp: typeof import('tcp');
 
-    /** The older name of `net`: the same classes and functions. */
-    const tcp: typeof import('tcp');
-
-    namespace NodeJS {
-        interface ProcessVersions {
-            /** weir's version. Undefined on Node: that is how to tell. */
-            readonly weir?: string;
-            /** The engine's version. */
-            readonly javascriptcore?: string;
-        }
+declare namespace NodeJS {
+    interface ProcessVersions {
+        /** weir's version. Undefined on Node: that is how to tell. */
+        readonly weir?: string;
+        /** The engine's version. */
+        readonly javascriptcore?: string;
     }
 }
 
 declare module 'tcp' {
-    export const Server: typeof net.Server;
-    export const Socket: typeof net.Socket;
-    export const connect: typeof net.connect;
-    export const createConnection: typeof net.createConnection;
-    export const createServer: typeof net.createServer;
+    export {
+        Server, Socket, connect, createConnection, createServer,
+    } from 'net';
 }
 
 declare module 'node:tcp' {
@@ -89,8 +83,8 @@ declare module 'net' {
     }
 
     interface Server {
-        /** How many connections there are now. */
-        readonly connections: number;
+        /** How many connections there are now; not deprecated here. */
+        connections: number;
 
         /**
          * Accepts nobody for a while. Who connects meanwhile waits in the

@@ -46,6 +46,8 @@ class AssertionError extends Error {
         this.expected = expected;
         this.operator = operator;
         Error.captureStackTrace?.(this, stackStartFn ?? stackStartFunction);
+        // Test runners print the property as it is.
+        this.stack = require('internal/stack').formatStack(this);
     }
 
     toString() {

@@ -101,6 +101,11 @@ class Console {
         this.#bind();
     }
 
+    /* The global console is one, too, though its prototype is a plain one. */
+    static [Symbol.hasInstance](value) {
+        return typeof value === 'object' && value !== null && #out in value;
+    }
+
     #validate() {
         const { validateInteger, validateObject } =
             require('internal/validators');
@@ -286,6 +291,13 @@ class Console {
         }
     }
 
+    clear() {
+        const stream = this.#out.stream ?? this.#out;
+        if (stream.isTTY && process.env.TERM !== 'dumb') {
+            stream.write('\u001b[1;1H\u001b[0J');
+        }
+    }
+
     count(label = 'default') {
         const name = `${label}`;
         this.#counts ??= new Map();
@@ -338,15 +350,22 @@ class Console {
     timeStamp() {}
 }
 
-const METHODS = Object.getOwnPropertyNames(Console.prototype)
-    .filter((name) => name !== 'constructor');
+/* The order in which they are listed is Node's. */
+const METHODS = [
+    'log', 'warn', 'dir', 'time', 'timeEnd', 'timeLog', 'trace', 'assert',
+    'clear', 'count', 'countReset', 'group', 'groupEnd', 'table', 'debug',
+    'info', 'dirxml', 'error', 'groupCollapsed', 'profile', 'profileEnd',
+    'timeStamp',
+];
 
 const standard = new Console({
     stdout: new StandardStream(1, 'stdout'),
     stderr: new StandardStream(2, 'stderr'),
 });
 
-/* Node lets it be called without `new`, and extends the global object. */
+Object.setPrototypeOf(standard, {});
+
+/* Node lets it be called without `new`. */
 const callable = new Proxy(Console, {
     apply: (target, self, args) => new Console(...args),
 });

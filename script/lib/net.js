@@ -12,7 +12,10 @@ function createServer(options, connectionListener) {
 function connect(...args) {
     const { normalizeArguments } = require('internal/net/arguments');
     const normalized = normalizeArguments(args);
-    const socket = new Socket(normalized[0]);
+    const [options] = normalized;
+    const socket = new Socket(options);
+    if (options.timeout)
+        socket.setTimeout(options.timeout);
     return socket.connect(normalized);
 }
 

@@ -116,10 +116,10 @@ function aborted(signal, resource) {
 /* ------------------------------------------------------ classes, old style */
 
 function inherits(ctor, superCtor) {
-    if (typeof ctor !== 'function') {
+    if (ctor === undefined || ctor === null) {
         throw new codes.ERR_INVALID_ARG_TYPE('ctor', 'Function', ctor);
     }
-    if (typeof superCtor !== 'function') {
+    if (superCtor === undefined || superCtor === null) {
         throw new codes.ERR_INVALID_ARG_TYPE('superCtor', 'Function',
             superCtor);
     }

@@ -205,12 +205,22 @@ test('the signal destroys the socket with an AbortError', async (t) => {
     assert.strictEqual(hadError, true);
 });
 
-test('a signal already aborted: no connection, an AbortError', async (t) => {
+test('a signal already aborted: an AbortError', async (t) => {
     const server = await t.server();
     const socket = t.connect(server, { signal: AbortSignal.abort() });
-    socket.on('connect', t.mustNotCall('connect'));
     const [error] = await t.once(socket, 'error');
     assert.strictEqual(error.name, 'AbortError');
+});
+
+// Node destroys the socket first, and connecting revives it.
+test.weir('a signal already aborted: no connection', async (t) => {
+    const server = await t.server(t.mustNotCall('connection'));
+    const socket = t.connect(server, { signal: AbortSignal.abort() });
+    socket.on('connect', t.mustNotCall('connect'));
+    socket.on('error', t.mustCall());
+    await new Promise((resolve) => socket.on('close', resolve));
+    assert.strictEqual(socket.destroyed, true);
+    await t.sleep(20);
 });
 
 test('a signal aborted while connecting: an AbortError', async (t) => {
@@ -528,6 +538,46 @@ test('when all addresses refuse, the error is an AggregateError', async (t) => {
     const [hadError] = await t.once(socket, 'close');
     assert.strictEqual(hadError, true);
 });
+
+/* A listener on 127.0.0.2 whose backlog is full: nobody gets an answer. */
+async function silentServer(t, port) {
+    const server = t.track(net.createServer());
+    server.listen({ port, host: '127.0.0.2', backlog: 1 });
+    await t.once(server, 'listening');
+    server.pause(10000);
+    for (let i = 0; i < 8; i++) {
+        const socket = t.track(net.connect(port, '127.0.0.2'));
+        socket.on('error', noop);
+    }
+    await t.sleep(50);
+    const probe = t.track(net.connect(port, '127.0.0.2'));
+    probe.on('error', noop);
+    await t.sleep(50);
+    return probe.connecting;
+}
+
+// Only weir can make an address on loopback that does not answer.
+test.weir('an address that does not answer does not hold up the next',
+    async (t) => {
+        const server = await t.server();
+        const port = portOf(server);
+        if (!await silentServer(t, port)) {
+            return;
+        }
+        const start = Date.now();
+        const socket = t.track(net.connect({
+            port, host: 'some.name', autoSelectFamily: true,
+            autoSelectFamilyAttemptTimeout: 100,
+            lookup: answering('127.0.0.2', LOCAL),
+        }));
+        socket.on('connectionAttemptTimeout', t.mustCall((ip, at, family) => {
+            assert.deepStrictEqual([ip, at, family], ['127.0.0.2', port, 4]);
+        }));
+        await t.once(socket, 'connect');
+        const took = Date.now() - start;
+        assert.strictEqual(socket.remoteAddress, LOCAL);
+        assert.ok(took >= 95 && took < 900, `${took} ms`);
+    });
 
 test('autoSelectFamilyAttemptedAddresses is undefined for one address',
     async (t) => {

@@ -53,6 +53,15 @@ function findNumber(buffer, number, offset, forward) {
     return (forward ? indexOf : lastIndexOf).call(buffer, number & 255, start);
 }
 
+/** Half a character at the end of a pattern or of the Buffer is not looked at. */
+function findUnits(buffer, pattern, start, forward) {
+    const { length } = pattern;
+    if (buffer.length < 2 || length < 2) return -1;
+    return codec.search(buffer,
+        length % 2 === 0 ? pattern : pattern.subarray(0, length - 1),
+        start & ~1, forward, 2);
+}
+
 function findBytes(buffer, pattern, offset, forward, encoding) {
     const { length } = buffer;
     const start = startOf(length, offset, pattern.length, forward);
@@ -61,11 +70,9 @@ function findBytes(buffer, pattern, offset, forward, encoding) {
         (forward && start + pattern.length > length)) {
         return -1;
     }
-    if (encoding !== codec.UTF16LE) {
-        return codec.search(buffer, pattern, start, forward, 1);
-    }
-    if (length < 2 || pattern.length < 2) return -1;
-    return codec.search(buffer, pattern, start & ~1, forward, 2);
+    return encoding === codec.UTF16LE ?
+        findUnits(buffer, pattern, start, forward) :
+        codec.search(buffer, pattern, start, forward, 1);
 }
 
 function findString(buffer, string, offset, forward, name) {

@@ -124,8 +124,8 @@ function equalKeys(a, b, type, mode, memory) {
 /* ---------------------------------------- what the kinds hold besides keys */
 
 function sameTime(a, b) {
-    return Object.is(Date.prototype.getTime.call(a),
-        Date.prototype.getTime.call(b));
+    // As in Node, an invalid date is equal to none.
+    return Date.prototype.getTime.call(a) === Date.prototype.getTime.call(b);
 }
 
 function samePattern(a, b) {

@@ -29,16 +29,19 @@ function determineSpecificType(value) {
 
 /*
  * Runs create() without recording a stack, and records it from where `outer`
- * was called: the frames of constructors say nothing to a reader. Older
- * JavaScriptCore lacks captureStackTrace, and their frames stay. (Recorded
- * twice, the first stack would win: JavaScriptCore 2.50 keeps that one.)
+ * was called: the frames of constructors say nothing to a reader. (Were it
+ * recorded twice, JavaScriptCore 2.50 would keep the first.) Engines without
+ * captureStackTrace leave those frames to internal/stack.
+ *
+ * Reflect.set, because an assignment loses its effect on the engine once the
+ * function is compiled.
  */
 function withStackOf(outer, create) {
     if (typeof Error.captureStackTrace !== 'function') return create();
     const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
+    Reflect.set(Error, 'stackTraceLimit', 0);
     const error = create();
-    Error.stackTraceLimit = limit;
+    Reflect.set(Error, 'stackTraceLimit', limit);
     Error.captureStackTrace(error, outer);
     return error;
 }

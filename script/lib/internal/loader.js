@@ -82,8 +82,8 @@ function isModuleSource(filename, parent, reason) {
     const error = new Refusal(filename.replace(/\.mjs$/, '.js'), false);
     error.message = `require() of ES Module ${filename}` +
         `${parent ? ` from ${parent.filename}` : ''} not supported.\n` +
-        `${reason}; weir runs CommonJS modules only: load others with ` +
-        'require(), give out with module.exports, and name the file .cjs.';
+        `${reason}; weir runs CommonJS modules only, those with require() ` +
+        'and module.exports.';
     return error;
 }
 

@@ -11,6 +11,7 @@
  * loader calls into the program.
  */
 const FRAME = /^([^@]*)@(.*?)(?::(\d+))?(?::(\d+))?$/;
+const NODE_FRAME = /^ {4}at (?:(.+) \()?(.+?):(\d+):(\d+)\)?$/;
 const NATIVE = '[native code]';
 const MAKES_ERRORS =
     /^node:(?:internal\/(?:errors|validators|assert\w*)|assert(?:\/strict)?|console)$/;
@@ -63,11 +64,25 @@ function trim(frames, error) {
     return to === from ? frames : frames.slice(from, to);
 }
 
+/* The frames of a stack that has been put into Node's form already. */
+function parseText(stack) {
+    const frames = [];
+    for (const line of stack.split('\n')) {
+        const match = NODE_FRAME.exec(line);
+        if (match !== null) {
+            const [, name = '', file, row, column] = match;
+            frames.push({ functionName: name, file, line: Number(row),
+                column: Number(column) });
+        }
+    }
+    return frames;
+}
+
 /* [{ functionName, file, line, column }]; 0 and '' for what is unknown. */
 function frames(error) {
     const stack = stackOf(error);
     if (stack === '' || !isEngineStack(stack)) {
-        return [];
+        return parseText(stack);
     }
     return trim(stack.split('\n').map(parseFrame), error);
 }

@@ -8,8 +8,6 @@
  *   onUnhandledRejection(promise, reason)  the same for a rejection
  *   setCaptureCallback(fn)              process.setUncaughtException-
  *   hasCaptureCallback()                CaptureCallback() and its sister
- *   noteEmitted(error, emitter)         events.js: emit('error') is about to
- *                                       throw; where was that?
  *
  * Node's order: the monitor hears of it, then the capture callback or the
  * handlers of 'uncaughtException'. If there are none, 'exit' is emitted with 1
@@ -22,6 +20,7 @@
  * file of the program; of weir's own only when there is no other.
  */
 
+const { emittedBy } = require('internal/errors');
 const { frames, formatStack } = require('internal/stack');
 
 const lazy = require;
@@ -30,7 +29,6 @@ const { core, loader } = binding;
 const HANDLER_THREW = 7;
 
 let capture = null;
-const emitted = new WeakMap(); // error: { here, name }
 
 // ------------------------------------------------------------ who is told
 
@@ -144,8 +142,8 @@ function linesOf(file) {
     return builtin === undefined ? [] : String(builtin).split('\n');
 }
 
-// Under the word `throw` when the error is made where it is thrown, else under
-// the name that the engine's column is the end of.
+// Under the word `throw` when the error is made where it is thrown, else where
+// the call or the `new` begins that the engine's column is behind.
 function caretColumn(text, column) {
     const before = text.slice(0, column - 1);
     const thrown = /\bthrow\s+(?:new\s+)?[\w$.]*$/.exec(before);
@@ -153,7 +151,8 @@ function caretColumn(text, column) {
         return thrown.index;
     if (text[column - 1] === '.')
         return column;
-    return text[column - 1] === '(' ? before.search(/[\w$]*$/) : column - 1;
+    return text[column - 1] === '(' ?
+        before.search(/(?:\bnew\s+[\w$.]*|[\w$]*)$/) : column - 1;
 }
 
 function show(file, line, text, column) {
@@ -168,15 +167,15 @@ function isOurs({ file }) {
 }
 
 function placeOf(error) {
-    if (emitted.has(error))
-        return placeOfEmit(emitted.get(error).here);
     const all = frames(error);
     // The engine begins with the constructors of the error's own class.
     const maker = error.constructor?.name;
     const frame = all.find((one) => !isOurs(one) &&
-        one.functionName !== maker) ??
-        all.find((one) => one.file !== '');
+        one.functionName !== maker);
+    if (frame === undefined && error[emittedBy] !== undefined)
+        return placeOfEmit(error[emittedBy]);
     const { file, line, column } = frame ??
+        all.find((one) => one.file !== '') ??
         { file: error.sourceURL, line: error.line, column: error.column };
     if (typeof file !== 'string' || file === '' || !(line > 0))
         return '';
@@ -184,26 +183,24 @@ function placeOf(error) {
     return show(file, line, text, text && caretColumn(text, column ?? 1));
 }
 
-function isEmit({ file }) {
-    return file === 'node:events' || file === 'node:internal/uncaught';
+// ------------------------------------------------------- unhandled 'error'
+// events.js notes with an error that nobody listened to where it was emitted.
+
+// How many frames at the top are those of emit() itself; one is left if there
+// are no others.
+function emitFrames(all) {
+    const count = all.findIndex(({ file }) => file !== 'node:events');
+    return count < 0 ? Math.max(all.length - 1, 0) : count;
 }
 
-// For an 'error' event that nobody listened to it is events.js that throws.
-function placeOfEmit(here) {
-    const frame = frames(here).find(({ file }) => file === 'node:events');
+// emit() threw it: that is the place when no frame of the program is known.
+function placeOfEmit(emitted) {
+    const frame = frames(emitted).findLast(({ file }) =>
+        file === 'node:events');
     if (frame === undefined)
         return '';
-    const text = "throw error; // Unhandled 'error' event";
-    return show(frame.file, frame.line, `    ${text}`, 4);
-}
-
-// ----------------------------------------------------- unhandled 'error'
-
-function noteEmitted(error, emitter) {
-    const name = emitter?.constructor?.name;
-    const instance = typeof name === 'string' && name !== 'EventEmitter' ?
-        ` on ${name} instance` : '';
-    emitted.set(error, { here: new Error(''), instance });
+    const text = linesOf(frame.file)[frame.line - 1];
+    return show(frame.file, frame.line, text, text?.search(/\S/));
 }
 
 // Frames at the end that the error's own stack has too need no second look.
@@ -214,19 +211,21 @@ function withoutCommon(lines, others) {
         count++;
     if (count <= 3)
         return lines;
-    const from = lines.length - count + 1;
-    return [...lines.slice(0, from),
+    return [...lines.slice(0, lines.length - count + 1),
         '    [... lines matching original stack trace ...]',
         lines.at(-1)];
 }
 
 function addEmitted(error) {
-    const { here, instance } = emitted.get(error);
+    const emitted = error[emittedBy];
     const stack = formatStack(error);
-    const skipped = frames(here).findIndex((frame) => !isEmit(frame));
-    if (skipped < 0)
+    const lines = formatStack(emitted).split('\n')
+        .slice(1 + emitFrames(frames(emitted)));
+    if (lines.length === 0)
         return;
-    const lines = formatStack(here).split('\n').slice(1 + skipped);
+    const { name } = emitted;
+    const instance = typeof name === 'string' && name !== 'EventEmitter' ?
+        ` on ${name} instance` : '';
     const value = [stack, `Emitted 'error' event${instance} at:`,
         ...withoutCommon(lines, stack.split('\n'))].join('\n');
     Reflect.defineProperty(error, 'stack', {
@@ -264,7 +263,7 @@ function describe(error) {
     const isExplained = error instanceof SyntaxError &&
         lazy('internal/syntax_errors').isExplained(error);
     const place = isExplained ? '' : placeOf(error);
-    if (emitted.has(error))
+    if (error[emittedBy] !== undefined)
         addEmitted(error);
     return `${place}${inspected(error)}\n`;
 }
@@ -282,5 +281,4 @@ function print(error) {
 
 module.exports = {
     onException, onUnhandledRejection, setCaptureCallback, hasCaptureCallback,
-    noteEmitted,
 };

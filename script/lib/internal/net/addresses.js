@@ -6,6 +6,7 @@
 const { codes } = require('internal/errors');
 const validators = require('internal/validators');
 const { isIP } = require('internal/net/address_text');
+const { native } = require('internal/net/native');
 
 const customInspect = Symbol.for('nodejs.util.inspect.custom');
 
@@ -43,12 +44,12 @@ const MAPPED = 0xffff00000000n; // ::ffff:0:0/96
 
 // -------------------------------------------------------------- SocketAddress
 
-function familyOf(value, name) {
-    if (typeof value?.toLowerCase === 'function')
-        value = value.toLowerCase();
-    if (value !== 'ipv4' && value !== 'ipv6')
-        throw new codes.ERR_INVALID_ARG_VALUE(name, value);
-    return value;
+function familyOf(value) {
+    const family = typeof value?.toLowerCase === 'function'
+        ? value.toLowerCase() : value;
+    if (family !== 'ipv4' && family !== 'ipv6')
+        throw new codes.ERR_INVALID_ARG_VALUE('options.family', value);
+    return family;
 }
 
 class SocketAddress {
@@ -77,16 +78,16 @@ class SocketAddress {
 
     constructor(options = {}) {
         validators.validateObject(options, 'options');
-        this.#family = familyOf(options.family ?? 'ipv4', 'options.family');
-        const { port = 0, flowlabel = 0 } = options;
-        const address = options.address ??
-            (this.#family === 'ipv4' ? '127.0.0.1' : '::');
+        const { family = 'ipv4', port = 0, flowlabel = 0 } = options;
+        this.#family = familyOf(family);
+        const { address = this.#family === 'ipv4' ? '127.0.0.1' : '::' } =
+            options;
         validators.validateString(address, 'options.address');
         validators.validatePort(port, 'options.port');
         validators.validateUint32(flowlabel, 'options.flowlabel', false);
         if (`ipv${isIP(address)}` !== this.#family)
             throw new codes.ERR_INVALID_ADDRESS();
-        this.#address = address;
+        this.#address = native.canonical(address);
         this.#port = port | 0;
         this.#flowlabel = flowlabel;
     }
@@ -129,8 +130,7 @@ function given(address, family, name = 'address') {
         return address;
     validators.validateString(address, name);
     validators.validateString(family, 'family');
-    return new SocketAddress({ address,
-        family: familyOf(family, 'family') });
+    return new SocketAddress({ address, family });
 }
 
 function label(family) {
@@ -161,8 +161,8 @@ class BlockList {
         const from = numberOf(low.address, low.family);
         const to = numberOf(high.address, high.family);
         if (low.family !== high.family || from > to) {
-            throw new codes.ERR_INVALID_ARG_VALUE('start', start,
-                `must come before ${end}`);
+            throw new codes.ERR_INVALID_ARG_VALUE('start', low,
+                'must come before end');
         }
         this.#add(low.family, from, to,
             `Range: ${label(low.family)} ${low.address}-${high.address}`);
@@ -179,21 +179,22 @@ class BlockList {
     }
 
     check(address, family = 'ipv4') {
-        let one;
-        if (SocketAddress.isSocketAddress(address)) {
-            one = address;
-        } else {
+        let one = address;
+        if (!SocketAddress.isSocketAddress(address)) {
             validators.validateString(address, 'address');
             validators.validateString(family, 'family');
-            const wanted = familyOf(family, 'family');
-            if (`ipv${isIP(address)}` !== wanted)
+            one = { address, family: family.toLowerCase() };
+            if (`ipv${isIP(address)}` !== one.family)
                 return false;
-            one = { address, family: wanted };
         }
         const number = numberOf(one.address, one.family);
-        return this.#has(one.family, number) || (one.family === 'ipv6' &&
-            number >> 32n === MAPPED >> 32n &&
-            this.#has('ipv4', number & 0xffffffffn));
+        if (this.#has(one.family, number))
+            return true;
+        // ::ffff:10.0.0.1 and 10.0.0.1 are one host.
+        if (one.family === 'ipv4')
+            return this.#has('ipv6', MAPPED | number);
+        return number >> 32n === MAPPED >> 32n &&
+            this.#has('ipv4', number & 0xffffffffn);
     }
 
     #has(family, number) {

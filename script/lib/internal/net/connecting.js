@@ -15,12 +15,12 @@ const settings = { autoSelectFamily: true, timeout: 250 };
 
 // Checks the options; gives the function that begins.
 function prepare(socket, options) {
-    if (options.path !== undefined && options.path !== null) {
-        validators.validateString(options.path, 'options.path');
-        return () => connectPath(socket, options.path);
-    }
-    if (options.port === undefined && !('port' in options)) {
+    const { path } = options;
+    if (options.port === undefined && (path === undefined || path === null))
         throw new codes.ERR_MISSING_ARGS(['options', 'port', 'path']);
+    if (path) {
+        validators.validateString(path, 'options.path');
+        return () => connectPath(socket, path);
     }
     checkLocal(options);
     const port = portOf(options.port);
@@ -39,6 +39,8 @@ function checkLocal({ localAddress, localPort }) {
 }
 
 function portOf(port) {
+    if (port === undefined)
+        return 0;
     if (typeof port !== 'number' && typeof port !== 'string') {
         throw new codes.ERR_INVALID_ARG_TYPE('options.port',
             ['number', 'string'], port);
@@ -64,10 +66,10 @@ function checkLookup(options, host) {
     if (options.lookup !== undefined && options.lookup !== null)
         validators.validateFunction(options.lookup, 'options.lookup');
     validators.validateString(host, 'hostname');
-    if (options.hints !== undefined && options.hints !== null) {
+    if (options.hints) {
         validators.validateNumber(options.hints, 'options.hints');
         if (options.hints & ~FLAGS)
-            throw new codes.ERR_INVALID_ARG_VALUE('hints', options.hints);
+            throw new codes.ERR_INVALID_ARG_VALUE('hints', options.hints >>> 0);
     }
     if (options.family !== undefined && options.family !== null)
         validators.validateOneOf(familyOf(options.family), 'options.family',
@@ -82,6 +84,7 @@ function familyOf(family) {
 
 function connectPath(socket, path) {
     extra(socket).path = path;
+    extra(socket).connectOptions = null;
     socket._connectNative((id) => native.connectPath(id, path), path);
 }
 
@@ -124,9 +127,11 @@ function localAddressOf({ localAddress, localPort }, host) {
 
 function connectNative(socket, options, host, port) {
     const delay = options.autoSelectFamilyAttemptTimeout ?? settings.timeout;
-    socket._connectNative((id) => native.connect(id, host, port,
-        familyOf(options.family), localAddressOf(options, host),
-        options.localPort ?? 0, Math.max(delay, 10)), host, port);
+    const connect = Array.isArray(host) ? native.connectAny : native.connect;
+    const [one] = Array.isArray(host) ? host : [host];
+    socket._connectNative((id) => connect(id, host, port,
+        familyOf(options.family), localAddressOf(options, one),
+        options.localPort ?? 0, Math.max(delay, 10)), one, port);
 }
 
 // By the program's own function. It may answer at once, or later.
@@ -155,17 +160,35 @@ function answered(socket, options, host, port, error, list) {
         nextTick(() => socket.destroy(error));
         return;
     }
-    const { address, family } = list[0] ?? {};
-    if (!isIP(address)) {
-        nextTick((bad) => socket.destroy(bad),
-            new codes.ERR_INVALID_IP_ADDRESS(address));
-    } else if (family !== 4 && family !== 6) {
-        const bad = new codes.ERR_INVALID_ADDRESS_FAMILY(family, options.host,
-            options.port);
+    const bad = wrongAnswer(list[0] ?? {}, options);
+    if (bad !== undefined) {
         nextTick(() => socket.destroy(bad));
-    } else if (!blocked(socket, options, address)) {
-        connectNative(socket, options, address, port);
+        return;
     }
+    extra(socket).addresses = list.length;
+    if (!blocked(socket, options, list[0].address))
+        connectNative(socket, options, alternating(list), port);
+}
+
+function wrongAnswer({ address, family }, options) {
+    if (!isIP(address))
+        return new codes.ERR_INVALID_IP_ADDRESS(address);
+    if (family !== 4 && family !== 6) {
+        return new codes.ERR_INVALID_ADDRESS_FAMILY(family, options.host,
+            options.port);
+    }
+    return undefined;
+}
+
+// The families take turns, the first one's first (RFC 8305, section 4).
+function alternating(list) {
+    const good = list.filter(({ address }) => isIP(address));
+    const first = good.filter(({ family }) => family === good[0].family);
+    const second = good.filter(({ family }) => family !== good[0].family);
+    const order = [];
+    for (let i = 0; i < Math.max(first.length, second.length); i++)
+        order.push(first[i], second[i]);
+    return order.filter(Boolean).map(({ address }) => address);
 }
 
 module.exports = { prepare, settings };

@@ -26,21 +26,26 @@ function Server(options, listener) {
     this._unref = false;
     this._address = null;
     this._max = undefined;
+    this._connections = 0;
     this._connectionKey = undefined;
     applyOptions(this, options ?? {});
-    if (listener !== undefined && listener !== null) {
-        if (typeof listener !== 'function') {
-            throw new codes.ERR_INVALID_ARG_TYPE('connectionListener',
-                'function', listener);
-        }
+    if (typeof listener === 'function')
         this.on('connection', listener);
-    }
 }
 
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Server, EventEmitter);
 
+function checkOptions({ keepAliveInitialDelay, highWaterMark }) {
+    const { validateNumber } = require('internal/validators');
+    if (keepAliveInitialDelay !== undefined)
+        validateNumber(keepAliveInitialDelay, 'options.keepAliveInitialDelay');
+    if (highWaterMark !== undefined)
+        validateNumber(highWaterMark, 'options.highWaterMark');
+}
+
 function applyOptions(server, options) {
+    checkOptions(options);
     server.allowHalfOpen = options.allowHalfOpen || false;
     server.pauseOnConnect = Boolean(options.pauseOnConnect);
     server.noDelay = Boolean(options.noDelay);
@@ -48,14 +53,6 @@ function applyOptions(server, options) {
     server.keepAliveInitialDelay =
         Math.trunc((options.keepAliveInitialDelay ?? 0) / 1000) || 0;
     server.blockList = options.blockList;
-    if (options.keepAliveInitialDelay !== undefined) {
-        require('internal/validators').validateNumber(
-            options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
-    }
-    if (options.highWaterMark !== undefined) {
-        require('internal/validators').validateNumber(options.highWaterMark,
-            'options.highWaterMark');
-    }
     // Only a server that asks for it pays for options at each connection.
     server._socketOptions = options.highWaterMark === undefined ? undefined
         : { allowHalfOpen: server.allowHalfOpen,
@@ -195,7 +192,7 @@ function listenError(errno, target) {
     if (target.fd !== undefined)
         return errnoException(errno, 'listen');
     return uvExceptionWithHostPort(errno, 'listen',
-        target.path ?? target.host ?? '::', target.port);
+        target.path ?? target.host ?? '::', target.port ?? -1);
 }
 
 // The server is as it was before listen(): it may be called again, and close()
@@ -233,8 +230,13 @@ function emitListening(server, id) {
 Server.prototype._onConnection = function (id) {
     const socket = Socket._accepted(this, id);
     require('internal/net/native').set(id, socket);
+    this._connections++;
     if (this.blockList !== undefined && isBlocked(this, socket)) {
         socket.destroy();
+        return;
+    }
+    if (this._max !== undefined && this._max !== null && this._max <= 0) {
+        drop(this, socket);
         return;
     }
     if (this.pauseOnConnect)
@@ -246,6 +248,17 @@ function isBlocked(server, socket) {
     const { remoteAddress, remoteFamily } = socket;
     return remoteAddress !== undefined &&
         server.blockList.check(remoteAddress, remoteFamily?.toLowerCase());
+}
+
+// A maximum of 0, which C takes for none: everybody is refused.
+function drop(server, socket) {
+    const { localAddress, localPort, localFamily, remoteAddress, remotePort,
+        remoteFamily } = socket;
+    socket.destroy();
+    server.emit('drop', remoteAddress === undefined ? undefined : {
+        localAddress, localPort, localFamily, remoteAddress, remotePort,
+        remoteFamily,
+    });
 }
 
 Server.prototype._onDrop = function (localAddress, localPort, localFamily,
@@ -278,7 +291,7 @@ Server.prototype.close = function close(callback) {
         return this;
     }
     if (typeof callback === 'function') {
-        if (this._id === 0 && this._closing !== true) {
+        if (this._id === 0) {
             this.once('close', function () {
                 callback(new codes.ERR_SERVER_NOT_RUNNING());
             });
@@ -288,7 +301,6 @@ Server.prototype.close = function close(callback) {
     }
     if (this._id !== 0) {
         this._closing = true;
-        this._closingId = this._id;
         native.serverClose(this._id);
         this._id = 0;
     } else if (this._closing !== true) {
@@ -319,10 +331,8 @@ Server.prototype.address = function address() {
 };
 
 Server.prototype.getConnections = function getConnections(callback) {
-    const id = this._id || (this._closing ? this._closingId : 0);
-    const count = id === 0 ? 0 : native.serverConnections(id);
     if (typeof callback === 'function')
-        nextTick(callback, null, count);
+        nextTick(callback, null, this._connections);
     return this;
 };
 
@@ -335,12 +345,8 @@ function limitOf(server) {
 const accessors = {
     listening: { get: (server) => server._id !== 0 },
     connections: {
-        get(server) {
-            const id = server._id || (server._closing ? server._closingId : 0);
-            return id === 0 ? 0 : native.serverConnections(id);
-        },
+        get: (server) => server._connections,
     },
-    _connections: { get: (server) => server.connections },
     maxConnections: {
         get: (server) => server._max,
         set(server, limit) {

@@ -30,6 +30,8 @@ const UNREF = 1 << 8;
 const LOOKING_UP = 1 << 9; // by JavaScript: C does not know of it yet
 const SLOW = 1 << 10; // write() has more to look at than a queue
 const PIPED = 1 << 11; // natively, to another socket
+const WAS_CONNECTING = 1 << 12; // when it was destroyed
+const COUNTED = 1 << 13; // among its server's connections
 
 // What write() may ignore in the usual case.
 const USUAL = CONNECTED;
@@ -40,14 +42,16 @@ const EMPTY = [];
 
 // What few sockets have, made when it is first needed.
 class Extra {
-    timeout = 0;
+    timeout = undefined;
     highWaterMark = -1; // -1: the kernel's word counts
     corks = 0;
     encoding = 'utf8';
     pending = null; // writes before C has the socket
+    failed = null; // callbacks of writes whose error is to come
     onFinish = null; // callbacks of end()
     attempts = null; // errors of connection attempts
     attempted = null; // 'address:port'
+    addresses = 0; // that a lookup has found
     host = undefined;
     path = undefined;
     onread = null;
@@ -111,10 +115,16 @@ function readableOptions(options) {
 function applyOptions(socket, options) {
     if (typeof options === 'number')
         options = { fd: options };
-    const mark = options?.writableHighWaterMark ?? options?.highWaterMark;
-    if (mark !== undefined && mark !== null) {
-        extra(socket).highWaterMark = mark;
+    if ((options?.writableHighWaterMark ?? options?.highWaterMark ?? null) !==
+        null) {
+        extra(socket).highWaterMark =
+            require('internal/streams/high_water_mark')
+                .chooseHighWaterMark(options, 'writableHighWaterMark', false);
         socket._flags |= SLOW;
+    }
+    if (options?.keepAliveInitialDelay !== undefined) {
+        require('internal/validators').validateNumber(
+            options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
     }
     if (options?.onread)
         extra(socket).onread = onreadOf(options.onread);
@@ -140,13 +150,14 @@ function onreadOf({ buffer, callback }) {
         return null;
     return {
         callback,
+        rest: undefined,
         next: typeof buffer === 'function' ? buffer : () => buffer,
     };
 }
 
 function adopt(socket, fd) {
     const { validateInt32 } = require('internal/validators');
-    validateInt32(fd, 'options.fd', 0);
+    validateInt32(fd, 'fd', 0);
     ensureHandle(socket);
     const result = native.adopt(socket._id, fd);
     if (result < 0) {
@@ -154,7 +165,7 @@ function adopt(socket, fd) {
         socket._id = 0;
         require('internal/net/native').forget(id);
         native.destroy(id);
-        if (errorName(result) === 'ENOTSOCK' || errorName(result) === 'EINVAL')
+        if (['ENOTSOCK', 'EINVAL', 'EBADF'].includes(errorName(result)))
             throw new codes.ERR_INVALID_FD_TYPE('UNKNOWN');
         throw errnoException(result, 'open');
     }
@@ -183,7 +194,7 @@ Socket._accepted = function (server, id) {
     if (options === undefined)
         socket.allowHalfOpen = server.allowHalfOpen;
     socket._id = id;
-    socket._flags |= CONNECTED;
+    socket._flags |= CONNECTED | COUNTED;
     socket.server = server;
     return socket;
 };
@@ -206,13 +217,13 @@ Socket.prototype.connect = function connect(...args) {
     const [options, callback] = Array.isArray(args[0]) && args[0].normalized
         ? args[0] : normalizeArguments(args);
     const start = require('internal/net/connecting').prepare(this, options);
+    if (options.signal?.aborted)
+        return this; // destroyed as it was made; not to be revived
     if (this.destroyed || this._flags & (ENDED | FINISHED))
         renew(this);
     this._flags = (this._flags & ~(CONNECTED | HAD_ERROR)) | CONNECTING;
     if (typeof callback === 'function')
         this.once('connect', callback);
-    if (options.timeout !== undefined)
-        this.setTimeout(options.timeout);
     start();
     return this;
 };
@@ -225,7 +236,7 @@ function renew(socket) {
     if (socket._extra !== null) {
         Object.assign(socket._extra, {
             corks: 0, pending: null, onFinish: null, attempts: null,
-            attempted: null, remote: undefined, local: undefined,
+            attempted: null, addresses: 0, remote: undefined, local: undefined,
             bytesRead: 0, bytesWritten: 0,
         });
     }
@@ -277,6 +288,7 @@ Socket.prototype._onLookup = function (status, address, family, host) {
             host);
         return;
     }
+    extra(this).addresses++;
     this.emit('lookup', null, address, family, host);
 };
 
@@ -304,7 +316,7 @@ Socket.prototype._connectError = function (errno, address, port) {
     const error = exceptionWithHostPort(errno, 'connect',
         this._extra?.path ?? address, port,
         options?.localAddress
-            ? `Local (${options.localAddress}:${options.localPort ?? 0})`
+            ? `${options.localAddress}:${options.localPort ?? 0}`
             : undefined);
     if (options?.localAddress) {
         error.localAddress = options.localAddress;
@@ -321,11 +333,12 @@ function errorOf(socket, errno, call, address, port) {
         return errnoException(errno, call ?? 'read');
     if (more?.attempts && more.attempts.length > 1)
         return aggregateErrors(more.attempts);
-    if (more?.attempts && more.attempts.length === 1)
-        return more.attempts[0];
-    return call === 'bind'
-        ? exceptionWithHostPort(errno, 'bind', address, port)
-        : socket._connectError(errno, address, port || undefined);
+    if (call === 'bind') {
+        const { localAddress, localPort } = more.connectOptions ?? {};
+        return exceptionWithHostPort(errno, 'bind', localAddress, localPort);
+    }
+    return more?.attempts?.[0] ??
+        socket._connectError(errno, address, port || undefined);
 }
 
 Socket.prototype._onError = function (errno, call, address, port) {
@@ -350,15 +363,30 @@ const onDataPlain = Socket.prototype._onData;
 function giveToOnread(socket, bytes) {
     const { next, callback } = socket._extra.onread;
     let more = true;
-    for (let at = 0; at < bytes.length;) {
+    let at = 0;
+    while (at < bytes.length && more && !socket.destroyed) {
         const buffer = next();
         const part = bytes.subarray(at, at + buffer.length);
         buffer.set(part);
         at += part.length;
-        more = callback(part.length, buffer) !== false && more;
+        more = callback(part.length, buffer) !== false;
     }
-    if (!more)
-        stop(socket);
+    if (more)
+        return;
+    stop(socket);
+    if (at < bytes.length)
+        socket._extra.onread.rest = bytes.subarray(at);
+}
+
+// What the callback had not yet had when it said false comes first.
+function resumeOnread(socket) {
+    const { onread } = socket._extra;
+    const { rest } = onread;
+    readOn(socket);
+    if (rest !== undefined) {
+        onread.rest = undefined;
+        defer(giveToOnread, socket, rest);
+    }
 }
 
 function stop(socket) {
@@ -398,7 +426,7 @@ Socket.prototype.pause = function pause() {
 
 Socket.prototype.resume = function resume() {
     if (this._extra !== null && this._extra.onread !== null) {
-        readOn(this);
+        resumeOnread(this);
         return this;
     }
     return Readable.prototype.resume.call(this);
@@ -601,9 +629,19 @@ Socket.prototype._onWritten = function (status) {
     }
     if (status === 0)
         callback();
+    else if (this.destroyed)
+        callback(writeError(this));
     else
-        callback(this.errored ?? new codes.ERR_STREAM_DESTROYED('write'));
+        (extra(this).failed ??= []).push(callback); // the error follows
 };
+
+function writeError(socket) {
+    if (socket.errored)
+        return socket.errored;
+    return socket._flags & WAS_CONNECTING
+        ? new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION()
+        : new codes.ERR_STREAM_DESTROYED('write');
+}
 
 Socket.prototype.cork = function cork() {
     extra(this).corks++;
@@ -723,6 +761,8 @@ Socket.prototype.resetAndDestroy = function resetAndDestroy() {
         this.once('connect', () => this.resetAndDestroy());
         return this;
     }
+    if (native.address(this._id, false)?.[2] === 1)
+        throw new codes.ERR_INVALID_HANDLE_TYPE();
     this._flags |= RESET;
     return this.destroy();
 };
@@ -731,12 +771,12 @@ Socket.prototype.resetAndDestroy = function resetAndDestroy() {
 Socket.prototype.destroy = Readable.prototype.destroy;
 
 Socket.prototype._destroy = function (error, callback) {
-    const connecting = this._flags & CONNECTING;
+    if (this._flags & CONNECTING)
+        this._flags |= WAS_CONNECTING;
     this._flags &= ~(CONNECTING | LOOKING_UP);
-    if (connecting && !error && this._flags & ENDED)
-        error = new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION();
     if (error)
         this._flags |= HAD_ERROR;
+    notCounted(this);
     callback(error);
     failPending(this, error);
     if (this._id === 0)
@@ -747,14 +787,25 @@ Socket.prototype._destroy = function (error, callback) {
         native.destroy(this._id);
 };
 
+// Its server counts it no more.
+function notCounted(socket) {
+    if (socket._flags & COUNTED) {
+        socket._flags &= ~COUNTED;
+        socket.server._connections--;
+    }
+}
+
 function failPending(socket, error) {
     const more = socket._extra;
     if (more === null)
         return;
     for (const [, callback] of more.pending ?? EMPTY) {
         if (callback !== undefined)
-            nextTick(callback, error ?? new codes.ERR_STREAM_DESTROYED('write'));
+            nextTick(callback, writeError(socket));
     }
+    for (const callback of more.failed ?? EMPTY)
+        nextTick(callback, writeError(socket));
+    more.failed = null;
     for (const callback of more.onFinish ?? EMPTY)
         nextTick(callback, error ?? new codes.ERR_STREAM_DESTROYED('end'));
     more.pending = more.onFinish = null;
@@ -768,6 +819,7 @@ function emitClose(socket) {
 // was read may still wait for a reader.
 Socket.prototype._onClose = function () {
     const more = extra(this);
+    notCounted(this);
     more.bytesRead = counters[BYTES_READ];
     more.bytesWritten = counters[BYTES_WRITTEN];
     this._id = 0;
@@ -898,7 +950,7 @@ function readyState(socket) {
 const getters = {
     connecting: (s) => (s._flags & CONNECTING) !== 0,
     _connecting: (s) => (s._flags & CONNECTING) !== 0,
-    pending: (s) => s._id === 0 || !(s._flags & CONNECTED),
+    pending: (s) => s._id === 0 || s.destroyed || !(s._flags & CONNECTED),
     readyState,
     bufferSize: (s) => (s._id === 0 && !s.connecting ? undefined
         : buffered(s)),
@@ -917,16 +969,15 @@ const getters = {
     bytesRead: (s) => bytes(s, 'bytesRead'),
     bytesWritten: (s) => bytes(s, 'bytesWritten'),
     _bytesDispatched: (s) => bytes(s, 'bytesWritten'),
-    timeout: (s) => (s._extra === null ? undefined
-        : s._extra.timeout || undefined),
+    timeout: (s) => s._extra?.timeout,
     remoteAddress: (s) => addressOf(s, true)?.address,
     remotePort: (s) => addressOf(s, true)?.port,
     remoteFamily: (s) => addressOf(s, true)?.family,
     localAddress: (s) => addressOf(s, false)?.address,
     localPort: (s) => addressOf(s, false)?.port,
     localFamily: (s) => addressOf(s, false)?.family,
-    autoSelectFamilyAttemptedAddresses: (s) =>
-        s._extra?.attempted ?? undefined,
+    autoSelectFamilyAttemptedAddresses: (s) => (s._extra?.addresses > 1
+        ? s._extra.attempted ?? undefined : undefined),
     _handle: handleOf,
 };
 

@@ -144,9 +144,10 @@ function isClosed(stream) {
     return null;
 }
 
+// Has an error been told?
 function isErrored(stream) {
-    return Boolean(stream && (stream.errored ||
-        stream._readableState?.errored || stream._writableState?.errored));
+    return Boolean(stream && (stream._readableState?.errorEmitted ??
+        stream._writableState?.errorEmitted));
 }
 
 function isDisturbed(stream) {

@@ -84,7 +84,7 @@ Readable.prototype.push = function (chunk, encoding) {
         return false;
     }
     return state.flags & f.OBJECT_MODE
-        ? pushObject(this, state, chunk)
+        ? pushObject(this, state, chunk, encoding)
         : pushContent(this, state, chunk, encoding);
 };
 
@@ -109,12 +109,7 @@ function pushDirect(stream, state, chunk) {
     stream.emit('data', chunk);
 }
 
-function pushObject(stream, state, chunk) {
-    state.flags &= ~f.READING;
-    if (chunk === undefined) {
-        maybeReadMore(stream, state);
-        return canPushMore(state);
-    }
+function pushObject(stream, state, chunk, encoding) {
     if (state.flags & f.ENDED) {
         errorOrDestroy(stream, new codes.ERR_STREAM_PUSH_AFTER_EOF());
         return false;
@@ -122,7 +117,8 @@ function pushObject(stream, state, chunk) {
     if (state.flags & (f.DESTROYED | f.ERRORED)) {
         return false;
     }
-    if (state.flags & f.HAS_DECODER) {
+    state.flags &= ~f.READING;
+    if ((state.flags & f.HAS_DECODER) && !encoding) {
         chunk = state.decoder.write(chunk);
     }
     addChunk(stream, state, chunk);
@@ -193,7 +189,7 @@ Readable.prototype.unshift = function (chunk, encoding) {
     }
     if (state.flags & f.END_EMITTED) {
         errorOrDestroy(this, new codes.ERR_STREAM_UNSHIFT_AFTER_END_EVENT());
-        return false;
+        return canPushMore(state);
     }
     if (state.flags & (f.DESTROYED | f.ERRORED)) {
         return false;
@@ -355,8 +351,6 @@ function takeOut(stream, state, n, asked) {
     if (chunk === null) {
         if (state.length <= state.highWaterMark) {
             state.flags |= f.NEED_READABLE;
-        } else {
-            state.flags &= ~f.NEED_READABLE;
         }
         n = 0;
     } else {
@@ -443,8 +437,6 @@ function emitReadableNow(stream, state) {
     if (!(state.flags & (f.FLOWING | f.ENDED)) &&
         state.length <= state.highWaterMark) {
         state.flags |= f.NEED_READABLE;
-    } else {
-        state.flags &= ~f.NEED_READABLE;
     }
     flow(stream, state);
 }
@@ -590,7 +582,9 @@ function onDataListener(stream) {
     const state = stream._readableState;
 
     state.flags |= f.DATA_LISTENING;
-    state.readableListening = stream.listenerCount('readable') > 0;
+    if (stream.listenerCount('readable') > 0) {
+        state.flags |= f.READABLE_LISTENING;
+    }
     if (state.flowing !== false) {
         stream.resume();
     }

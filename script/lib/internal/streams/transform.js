@@ -5,6 +5,7 @@
 // called by _read(): that carries backpressure from the output to the input.
 
 const { codes } = require('internal/errors');
+const { nextTick } = require('internal/core');
 const f = require('internal/streams/flags');
 const { Duplex } = require('internal/streams/duplex');
 
@@ -97,7 +98,10 @@ Transform.prototype._write = function (chunk, encoding, callback) {
         if (output !== null && output !== undefined) {
             this.push(output);
         }
-        if (reading.ended || this._writableState.ended ||
+        if (reading.ended) {
+            // After push(null): what follows from it comes first.
+            nextTick(callback);
+        } else if (this._writableState.ended ||
             reading.length === before ||
             reading.length < reading.highWaterMark) {
             callback();

@@ -1,0 +1,752 @@
+'use strict';
+/*
+ * EventEmitter and the functions beside it. What is thrown for wrong arguments
+ * stands in test_errors.js.
+ */
+const { test, assert } = require('./harness');
+
+const EventEmitter = require('node:events');
+const {
+    addAbortListener, captureRejectionSymbol, errorMonitor, getEventListeners,
+    getMaxListeners, listenerCount, on, once, setMaxListeners,
+} = EventEmitter;
+
+const noop = () => {};
+
+/* Notes what the emitter says: [[type, ...args], ...]. */
+function recorder(emitter, ...types) {
+    const log = [];
+    for (const type of types) {
+        emitter.on(type, (...args) => log.push([type, ...args]));
+    }
+    return log;
+}
+
+/* ------------------------------------------------------------------- emit */
+
+test('emit() passes any number of arguments and the emitter as this', () => {
+    const emitter = new EventEmitter();
+    const calls = [];
+    emitter.on('event', function listener() {
+        assert.strictEqual(this, emitter);
+        calls.push([...arguments]);
+    });
+    for (let count = 0; count <= 6; count++) {
+        const args = Array.from({ length: count }, (_, i) => i);
+        assert.strictEqual(emitter.emit('event', ...args), true);
+        assert.deepStrictEqual(calls[count], args);
+    }
+});
+
+test('an explicit undefined counts as an argument', () => {
+    const emitter = new EventEmitter();
+    const counts = [];
+    emitter.on('event', (...args) => counts.push(args.length));
+    emitter.emit('event', undefined);
+    emitter.emit('event', 1, undefined);
+    emitter.emit('event', undefined, undefined, undefined);
+    assert.deepStrictEqual(counts, [1, 2, 3]);
+});
+
+test('several listeners are all called with all arguments, in order', () => {
+    const emitter = new EventEmitter();
+    const log = [];
+    emitter.on('event', (...args) => log.push(['first', ...args]));
+    emitter.on('event', (...args) => log.push(['second', ...args]));
+    emitter.prependListener('event', (...args) => log.push(['zero', ...args]));
+    emitter.emit('event');
+    emitter.emit('event', 1);
+    emitter.emit('event', 1, 2, 3, 4);
+    assert.deepStrictEqual(log, [
+        ['zero'], ['first'], ['second'],
+        ['zero', 1], ['first', 1], ['second', 1],
+        ['zero', 1, 2, 3, 4], ['first', 1, 2, 3, 4], ['second', 1, 2, 3, 4],
+    ]);
+});
+
+test('emit() without listeners returns false', () => {
+    const emitter = new EventEmitter();
+    assert.strictEqual(emitter.emit('event'), false);
+    emitter.on('event', noop).off('event', noop);
+    assert.strictEqual(emitter.emit('event'), false);
+    emitter.on('other', noop).on('data', noop).off('data', noop);
+    assert.strictEqual(emitter.emit('event'), false);
+    assert.strictEqual(emitter.emit('data'), false);
+});
+
+test('names of Object.prototype and symbols are events like others', () => {
+    const emitter = new EventEmitter();
+    const symbol = Symbol('event');
+    assert.strictEqual(emitter.emit('toString'), false);
+    assert.strictEqual(emitter.emit('__proto__'), false);
+    for (const type of ['toString', '__proto__', 'constructor', symbol, 5]) {
+        let called = 0;
+        emitter.once(type, () => called++);
+        assert.strictEqual(emitter.emit(type), true);
+        assert.strictEqual(called, 1);
+    }
+});
+
+test('listeners that come or go while emitting do so for the next time', () => {
+    const emitter = new EventEmitter();
+    const log = [];
+    const second = () => log.push('second');
+    emitter.on('event', () => {
+        log.push('first');
+        emitter.off('event', second);
+        emitter.on('event', () => log.push('late'));
+    });
+    emitter.on('event', second);
+    emitter.emit('event');
+    assert.deepStrictEqual(log, ['first', 'second']);
+    emitter.emit('event');
+    assert.deepStrictEqual(log, ['first', 'second', 'first', 'late']);
+});
+
+test('an exception in a listener leaves emit() and stops the round', () => {
+    const emitter = new EventEmitter();
+    const failure = new Error('listener');
+    let after = 0;
+    emitter.on('event', () => {
+        throw failure;
+    });
+    emitter.on('event', () => after++);
+    assert.throws(() => emitter.emit('event'), failure);
+    assert.strictEqual(after, 0);
+});
+
+/* ------------------------------------------------------------------ 'error' */
+
+test('an unheard error is thrown as it is', () => {
+    const emitter = new EventEmitter();
+    const error = new TypeError('unheard');
+    assert.throws(() => emitter.emit('error', error),
+        (thrown) => thrown === error);
+    emitter.on('other', noop);
+    assert.throws(() => emitter.emit('error', error, 5),
+        (thrown) => thrown === error);
+    assert.deepStrictEqual(Object.keys(error), []);
+    assert.throws(() => emitter.emit('error', Object.freeze(new Error('x'))),
+        /^Error: x$/);
+});
+
+test('an unheard error that is none is wrapped, and kept as context', () => {
+    const emitter = new EventEmitter();
+    const reason = { a: 1 };
+    assert.throws(() => emitter.emit('error', reason), (error) => {
+        assert.strictEqual(error.code, 'ERR_UNHANDLED_ERROR');
+        assert.strictEqual(error.context, reason);
+        return error.message === 'Unhandled error. ({ a: 1 })';
+    });
+});
+
+test('a heard error is not thrown', () => {
+    const emitter = new EventEmitter();
+    const log = recorder(emitter, 'error');
+    assert.strictEqual(emitter.emit('error', 5, 6), true);
+    assert.deepStrictEqual(log, [['error', 5, 6]]);
+});
+
+test('errorMonitor sees an error first and does not count as listener', () => {
+    const emitter = new EventEmitter();
+    const error = new Error('seen');
+    const log = [];
+    emitter.on(errorMonitor, (...args) => log.push(['monitor', ...args]));
+    assert.throws(() => emitter.emit('error', error, 1), error);
+    emitter.on('error', (...args) => log.push(['listener', ...args]));
+    emitter.emit('error', error, 2);
+    assert.deepStrictEqual(log, [
+        ['monitor', error, 1], ['monitor', error, 2], ['listener', error, 2],
+    ]);
+});
+
+/* ------------------------------------------------------------------- once */
+
+test('once() calls once, even when emitted from within', () => {
+    const emitter = new EventEmitter();
+    const calls = [];
+    emitter.once('event', function listener(...args) {
+        assert.strictEqual(this, emitter);
+        calls.push(args);
+        emitter.emit('event', 'inner');
+    });
+    emitter.emit('event', 1, 2, 3, 4, 5);
+    emitter.emit('event', 'again');
+    assert.deepStrictEqual(calls, [[1, 2, 3, 4, 5]]);
+});
+
+test('a once() listener is removed before it is called', () => {
+    const emitter = new EventEmitter();
+    emitter.once('event', () => {
+        assert.strictEqual(emitter.listenerCount('event'), 0);
+    });
+    emitter.emit('event');
+});
+
+test('off() and listeners() know a once() listener by the original', () => {
+    const emitter = new EventEmitter();
+    const listener = () => assert.fail('was removed');
+    emitter.once('event', listener);
+    emitter.prependOnceListener('event', noop);
+    assert.deepStrictEqual(emitter.listeners('event'), [noop, listener]);
+    const [raw] = emitter.rawListeners('event').slice(1);
+    assert.notStrictEqual(raw, listener);
+    assert.strictEqual(raw.listener, listener);
+    emitter.off('event', listener);
+    emitter.emit('event');
+    assert.strictEqual(emitter.listenerCount('event'), 0);
+});
+
+test('a raw once() listener removes itself when called by hand', () => {
+    const emitter = new EventEmitter();
+    const calls = [];
+    emitter.once('event', (value) => calls.push(value));
+    const [raw] = emitter.rawListeners('event');
+    raw(5);
+    raw(6);
+    assert.deepStrictEqual(calls, [5]);
+    assert.strictEqual(emitter.listenerCount('event'), 0);
+});
+
+/* ----------------------------------------------------- adding and removing */
+
+test('all that add or remove return the emitter', () => {
+    const emitter = new EventEmitter();
+    for (const method of ['on', 'addListener', 'prependListener', 'once',
+        'prependOnceListener', 'off', 'removeListener']) {
+        assert.strictEqual(emitter[method]('event', noop), emitter);
+    }
+    assert.strictEqual(emitter.removeAllListeners(), emitter);
+    assert.strictEqual(emitter.setMaxListeners(5), emitter);
+    assert.strictEqual(emitter.on, emitter.addListener);
+    assert.strictEqual(emitter.off, emitter.removeListener);
+});
+
+test('the same listener added twice is called twice, removed one by one',
+    () => {
+        const emitter = new EventEmitter();
+        let calls = 0;
+        const listener = () => calls++;
+        emitter.on('event', listener).on('event', listener);
+        emitter.emit('event');
+        assert.strictEqual(calls, 2);
+        emitter.off('event', listener).emit('event');
+        assert.strictEqual(calls, 3);
+        emitter.off('event', listener).off('event', listener);
+        assert.strictEqual(emitter.emit('event'), false);
+    });
+
+test('off() takes the listener that was added last', () => {
+    const emitter = new EventEmitter();
+    const log = [];
+    const a = () => log.push('a');
+    const b = () => log.push('b');
+    emitter.on('event', a).on('event', b).on('event', a).on('event', b);
+    emitter.off('event', a).emit('event');
+    assert.deepStrictEqual(log, ['a', 'b', 'b']);
+});
+
+test('newListener comes before, removeListener after, with the original',
+    () => {
+        const emitter = new EventEmitter();
+        const log = [];
+        emitter.on('newListener', (type, listener) => {
+            log.push(['new', type, listener, emitter.listenerCount(type)]);
+        });
+        emitter.on('removeListener', (type, listener) => {
+            log.push(['gone', type, listener, emitter.listenerCount(type)]);
+        });
+        log.length = 0;
+        emitter.on('event', noop).once('event', noop);
+        emitter.off('event', noop).emit('event');
+        emitter.off('event', noop);
+        assert.deepStrictEqual(log, [
+            ['new', 'event', noop, 0],
+            ['new', 'event', noop, 1],
+            ['gone', 'event', noop, 1],
+            ['gone', 'event', noop, 0],
+        ]);
+    });
+
+test('a listener added by newListener comes before the one announced', () => {
+    const emitter = new EventEmitter();
+    const log = [];
+    emitter.once('newListener', () => {
+        emitter.on('event', () => log.push('inserted'));
+    });
+    emitter.on('event', () => log.push('announced'));
+    emitter.emit('event');
+    assert.deepStrictEqual(log, ['inserted', 'announced']);
+});
+
+test('removeAllListeners(type) leaves the other events', () => {
+    const emitter = new EventEmitter();
+    emitter.on('a', noop).on('a', noop).on('b', noop);
+    emitter.removeAllListeners('a').removeAllListeners('none');
+    assert.deepStrictEqual(emitter.eventNames(), ['b']);
+    emitter.removeAllListeners();
+    assert.deepStrictEqual(emitter.eventNames(), []);
+    emitter.on('a', noop);
+    assert.deepStrictEqual(emitter.eventNames(), ['a']);
+});
+
+test('removeAllListeners() tells removeListener of each, the last first',
+    () => {
+        const emitter = new EventEmitter();
+        const one = () => {};
+        const two = () => {};
+        const log = [];
+        emitter.on('a', one).on('a', two).on('b', one);
+        emitter.on('removeListener', (type, listener) => {
+            log.push([type, listener]);
+        });
+        emitter.removeAllListeners('a');
+        assert.deepStrictEqual(log, [['a', two], ['a', one]]);
+        emitter.removeAllListeners();
+        assert.deepStrictEqual(log.slice(2), [['b', one]]);
+        assert.deepStrictEqual(emitter.eventNames(), []);
+    });
+
+/* ----------------------------------------------------------------- asking */
+
+test('listeners() gives a copy, listenerCount() counts', () => {
+    const emitter = new EventEmitter();
+    emitter.on('event', noop);
+    emitter.listeners('event').push(noop);
+    emitter.rawListeners('event').push(noop);
+    assert.strictEqual(emitter.listenerCount('event'), 1);
+    const other = () => {};
+    emitter.on('event', other).once('event', other);
+    emitter.listeners('event').length = 0;
+    assert.strictEqual(emitter.listenerCount('event'), 3);
+    assert.strictEqual(emitter.listenerCount('event', other), 2);
+    assert.strictEqual(emitter.listenerCount('event', () => {}), 0);
+    assert.strictEqual(emitter.listenerCount('none'), 0);
+    assert.strictEqual(listenerCount(emitter, 'event'), 3);
+    assert.deepStrictEqual(emitter.listeners('none'), []);
+});
+
+test('eventNames() has only events with listeners', () => {
+    const emitter = new EventEmitter();
+    const symbol = Symbol('s');
+    assert.deepStrictEqual(emitter.eventNames(), []);
+    emitter.on('a', noop).on('drain', noop).on(symbol, noop);
+    assert.deepStrictEqual(emitter.eventNames(), ['a', 'drain', symbol]);
+    emitter.off('drain', noop).off('a', noop);
+    assert.deepStrictEqual(emitter.eventNames(), [symbol]);
+});
+
+test('the names that packages look for are there', () => {
+    const emitter = new EventEmitter();
+    emitter.on('event', noop);
+    assert.strictEqual(emitter._events.event, noop);
+    assert.strictEqual(emitter._eventsCount, 1);
+    assert.strictEqual(emitter._maxListeners, undefined);
+    emitter.on('event', noop);
+    assert.deepStrictEqual(emitter._events.event, [noop, noop]);
+    assert.strictEqual(emitter._eventsCount, 1);
+});
+
+/* ------------------------------------------------------------- inheritance */
+
+test('EventEmitter can be called on an object, extended and mixed in', () => {
+    function Old() {
+        EventEmitter.call(this);
+    }
+    Object.setPrototypeOf(Old.prototype, EventEmitter.prototype);
+    class New extends EventEmitter {}
+    const mixed = Object.assign({}, EventEmitter.prototype);
+    const bare = Object.create(EventEmitter.prototype);
+    for (const emitter of [new Old(), new New(), mixed, bare]) {
+        const log = recorder(emitter, 'event');
+        emitter.emit('event', 1);
+        assert.deepStrictEqual(log, [['event', 1]]);
+        assert.strictEqual(emitter.listenerCount('event'), 1);
+    }
+    assert.strictEqual(EventEmitter.prototype._events, undefined);
+    assert.strictEqual(EventEmitter.EventEmitter, EventEmitter);
+});
+
+test('an emitter as prototype does not lend its listeners', () => {
+    function Child() {
+        EventEmitter.call(this);
+    }
+    Child.prototype = new EventEmitter();
+    Child.prototype.on('event', noop);
+    const child = new Child();
+    assert.strictEqual(child.listenerCount('event'), 0);
+    child.on('event', noop).on('event', noop);
+    assert.strictEqual(Child.prototype.listenerCount('event'), 1);
+});
+
+test('calling the constructor again keeps the listeners', () => {
+    const emitter = new EventEmitter();
+    emitter.on('event', noop);
+    EventEmitter.call(emitter);
+    assert.strictEqual(emitter.listenerCount('event'), 1);
+});
+
+/* --------------------------------------------------------- leak warning */
+
+/* A promise of the next warning of emitter. */
+function warningOf(t, owner, key = 'emitter') {
+    return new Promise((resolve) => {
+        const listener = (warning) => {
+            if (warning[key] === owner) resolve(warning);
+        };
+        process.on('warning', listener);
+        t.after(() => process.removeListener('warning', listener));
+    });
+}
+
+test('the eleventh listener is warned of, once', async (t) => {
+    class Leaky extends EventEmitter {}
+    const emitter = new Leaky();
+    const warned = warningOf(t, emitter);
+    for (let i = 0; i < 13; i++) emitter.on('event', noop);
+    const warning = await warned;
+    assert.strictEqual(warning.name, 'MaxListenersExceededWarning');
+    assert.strictEqual(warning.message, 'Possible EventEmitter memory leak ' +
+        'detected. 11 event listeners added to [Leaky]. MaxListeners is 10. ' +
+        'Use emitter.setMaxListeners() to increase limit');
+    assert.strictEqual(warning.count, 11);
+    assert.strictEqual(warning.type, 'event');
+});
+
+test('setMaxListeners() moves the limit, 0 takes it away', async (t) => {
+    const unlimited = new EventEmitter().setMaxListeners(0);
+    const emitter = new EventEmitter().setMaxListeners(1);
+    assert.strictEqual(unlimited.getMaxListeners(), 0);
+    assert.strictEqual(getMaxListeners(emitter), 1);
+    const listener = (warning) => {
+        assert.notStrictEqual(warning.emitter, unlimited);
+    };
+    process.on('warning', listener);
+    t.after(() => process.removeListener('warning', listener));
+    const warned = warningOf(t, emitter);
+    for (let i = 0; i < 20; i++) unlimited.on('event', noop);
+    emitter.on('event', noop).on('event', noop);
+    assert.strictEqual((await warned).count, 2);
+});
+
+test('defaultMaxListeners is for all who have no limit of their own', () => {
+    const old = new EventEmitter();
+    const own = new EventEmitter().setMaxListeners(5);
+    EventEmitter.defaultMaxListeners = 20;
+    assert.strictEqual(old.getMaxListeners(), 20);
+    assert.strictEqual(own.getMaxListeners(), 5);
+    setMaxListeners(10);
+    assert.strictEqual(EventEmitter.defaultMaxListeners, 10);
+    const target = new EventTarget();
+    setMaxListeners(7, old, target);
+    assert.strictEqual(getMaxListeners(old), 7);
+    assert.strictEqual(getMaxListeners(target), 7);
+});
+
+/* ------------------------------------------------------ captureRejections */
+
+test('a rejection of a listener becomes an error event', async (t) => {
+    const emitter = new EventEmitter({ captureRejections: true });
+    const failure = new Error('async');
+    emitter.on('event', async () => {
+        throw failure;
+    });
+    const heard = t.once(emitter, 'error');
+    emitter.emit('event');
+    assert.deepStrictEqual(await heard, [failure]);
+});
+
+test('captureRejectionSymbol receives it, with the event', async () => {
+    const emitter = new EventEmitter({ captureRejections: true });
+    const failure = new Error('async');
+    const got = new Promise((resolve) => {
+        emitter[captureRejectionSymbol] = (...args) => resolve(args);
+    });
+    emitter.on('event', () => Promise.reject(failure));
+    emitter.on('event', noop);
+    emitter.emit('event', 1, 2, 3, 4);
+    assert.deepStrictEqual(await got, [failure, 'event', 1, 2, 3, 4]);
+    assert.strictEqual(captureRejectionSymbol, Symbol.for('nodejs.rejection'));
+});
+
+test('captureRejections is the default of emitters made later', (t) => {
+    t.after(() => {
+        EventEmitter.captureRejections = false;
+    });
+    const before = new EventEmitter();
+    EventEmitter.captureRejections = true;
+    const emitter = new EventEmitter();
+    assert.strictEqual(EventEmitter.captureRejections, true);
+    emitter.on('event', async () => {
+        throw new Error('later');
+    });
+    emitter.on('error', t.mustCall((error) => {
+        assert.strictEqual(error.message, 'later');
+    }));
+    before.on('error', t.mustNotCall());
+    before.on('event', () => ({ then: t.mustNotCall() }));
+    emitter.emit('event');
+    before.emit('event');
+});
+
+test('a then that throws is an error event at once', (t) => {
+    const emitter = new EventEmitter({ captureRejections: true });
+    const failure = new Error('then');
+    emitter.on('event', () => ({
+        get then() {
+            throw failure;
+        },
+    }));
+    emitter.on('error', t.mustCall((error) => {
+        assert.strictEqual(error, failure);
+    }));
+    emitter.emit('event', 1);
+});
+
+/* -------------------------------------------------------------------- once */
+
+test('events.once() resolves with the arguments and cleans up', async () => {
+    const emitter = new EventEmitter();
+    const promise = once(emitter, 'event');
+    assert.deepStrictEqual(emitter.eventNames(), ['event', 'error']);
+    emitter.emit('event', 1, 2);
+    assert.deepStrictEqual(await promise, [1, 2]);
+    assert.deepStrictEqual(emitter.eventNames(), []);
+});
+
+test('events.once() rejects with an error that comes first', async () => {
+    const emitter = new EventEmitter();
+    const failure = new Error('first');
+    const promise = once(emitter, 'event');
+    emitter.emit('error', failure);
+    await assert.rejects(promise, failure);
+    assert.deepStrictEqual(emitter.eventNames(), []);
+    const error = once(emitter, 'error');
+    emitter.emit('error', failure);
+    assert.deepStrictEqual(await error, [failure]);
+});
+
+test('events.once() can be aborted, before and meanwhile', async () => {
+    const emitter = new EventEmitter();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const promise = once(emitter, 'event', { signal });
+    controller.abort('why');
+    const aborted = { name: 'AbortError', code: 'ABORT_ERR', cause: 'why' };
+    await assert.rejects(promise, aborted);
+    assert.deepStrictEqual(emitter.eventNames(), []);
+    await assert.rejects(once(emitter, 'event', { signal }), aborted);
+    assert.strictEqual(getEventListeners(signal, 'abort').length, 0);
+});
+
+test('events.once() leaves no listener on a signal that did not abort',
+    async () => {
+        const emitter = new EventEmitter();
+        const { signal } = new AbortController();
+        const promise = once(emitter, 'event', { signal });
+        assert.strictEqual(getEventListeners(signal, 'abort').length, 1);
+        emitter.emit('event');
+        await promise;
+        assert.strictEqual(getEventListeners(signal, 'abort').length, 0);
+    });
+
+test('events.once() waits for an EventTarget, whose error is no failure',
+    async () => {
+        const target = new EventTarget();
+        const promise = once(target, 'ready');
+        target.dispatchEvent(new Event('error'));
+        const event = new Event('ready');
+        target.dispatchEvent(event);
+        assert.deepStrictEqual(await promise, [event]);
+        assert.deepStrictEqual(getEventListeners(target, 'ready'), []);
+    });
+
+test('events.once() rejects what emits nothing', async () => {
+    await assert.rejects(once({}, 'event'), {
+        code: 'ERR_INVALID_ARG_TYPE',
+        message: 'The "emitter" argument must be an instance of ' +
+            'EventEmitter. Received an instance of Object',
+    });
+});
+
+/* ---------------------------------------------------------------------- on */
+
+test('events.on() iterates over what was and what will be emitted',
+    async () => {
+        const emitter = new EventEmitter();
+        const iterator = on(emitter, 'event');
+        emitter.emit('event', 1);
+        emitter.emit('event', 2, 3);
+        process.nextTick(() => emitter.emit('event', 'last'));
+        const seen = [];
+        for await (const args of iterator) {
+            seen.push(args);
+            if (args[0] === 'last') break;
+        }
+        assert.deepStrictEqual(seen, [[1], [2, 3], ['last']]);
+        assert.deepStrictEqual(emitter.eventNames(), []);
+    });
+
+test('events.on() keeps the order over thousands of events', async () => {
+    const emitter = new EventEmitter();
+    const iterator = on(emitter, 'event');
+    for (let i = 0; i < 5000; i++) emitter.emit('event', i);
+    for (let i = 0; i < 5000; i++) {
+        const { value } = await iterator.next();
+        assert.strictEqual(value[0], i);
+        if (i % 2) emitter.emit('event', 5000 + (i >> 1));
+    }
+    for (let i = 5000; i < 7500; i++) {
+        assert.strictEqual((await iterator.next()).value[0], i);
+    }
+});
+
+test('events.on() fails with the error, after what came before it',
+    async () => {
+        const emitter = new EventEmitter();
+        const failure = new Error('emitted');
+        const iterator = on(emitter, 'event');
+        emitter.emit('event', 1);
+        emitter.emit('error', failure);
+        assert.deepStrictEqual(await iterator.next(),
+            { value: [1], done: false });
+        await assert.rejects(iterator.next(), failure);
+        assert.deepStrictEqual(await iterator.next(),
+            { value: undefined, done: true });
+        assert.deepStrictEqual(emitter.eventNames(), []);
+    });
+
+test('a waiting next() is rejected, the others are done', async () => {
+    const emitter = new EventEmitter();
+    const failure = new Error('thrown in');
+    const iterator = on(emitter, 'event');
+    const first = iterator.next();
+    const second = iterator.next();
+    iterator.throw(failure);
+    await assert.rejects(first, failure);
+    assert.deepStrictEqual(await second, { value: undefined, done: true });
+});
+
+test('return() ends those that wait', async () => {
+    const emitter = new EventEmitter();
+    const iterator = on(emitter, 'event');
+    const waiting = iterator.next();
+    const done = { value: undefined, done: true };
+    assert.deepStrictEqual(await iterator.return(), done);
+    assert.deepStrictEqual(await waiting, done);
+    assert.strictEqual(iterator[Symbol.asyncIterator](), iterator);
+});
+
+test('the close option ends the iteration after what was emitted',
+    async () => {
+        const emitter = new EventEmitter();
+        const iterator = on(emitter, 'event', { close: ['end', 'stop'] });
+        emitter.emit('event', 1);
+        emitter.emit('end');
+        const seen = [];
+        for await (const [value] of iterator) seen.push(value);
+        assert.deepStrictEqual(seen, [1]);
+        assert.deepStrictEqual(emitter.eventNames(), []);
+    });
+
+test('events.on() can be aborted', async () => {
+    const emitter = new EventEmitter();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const iterator = on(emitter, 'event', { signal });
+    const waiting = iterator.next();
+    controller.abort('why');
+    const aborted = { name: 'AbortError', code: 'ABORT_ERR', cause: 'why' };
+    await assert.rejects(waiting, aborted);
+    assert.deepStrictEqual(emitter.eventNames(), []);
+    assert.throws(() => on(emitter, 'event', { signal }), aborted);
+});
+
+test('watermarks pause and resume the emitter', async () => {
+    const emitter = new EventEmitter();
+    const log = [];
+    emitter.pause = () => log.push('pause');
+    emitter.resume = () => log.push('resume');
+    const iterator = on(emitter, 'event',
+        { highWaterMark: 2, lowWaterMark: 1 });
+    for (let i = 0; i < 4; i++) emitter.emit('event', i);
+    assert.deepStrictEqual(log, ['pause']);
+    for (let i = 0; i < 3; i++) await iterator.next();
+    assert.deepStrictEqual(log, ['pause']);
+    await iterator.next();
+    assert.deepStrictEqual(log, ['pause', 'resume']);
+});
+
+test('events.on() listens to an EventTarget', async () => {
+    const target = new EventTarget();
+    const iterator = on(target, 'event');
+    const event = new Event('event');
+    target.dispatchEvent(event);
+    assert.deepStrictEqual((await iterator.next()).value, [event]);
+    await iterator.return();
+    assert.deepStrictEqual(getEventListeners(target, 'event'), []);
+});
+
+/* ----------------------------------------------- listeners of either kind */
+
+test('getEventListeners() looks into emitters and targets', () => {
+    const emitter = new EventEmitter().once('event', noop);
+    const target = new EventTarget();
+    target.addEventListener('event', noop);
+    assert.deepStrictEqual(getEventListeners(emitter, 'event'), [noop]);
+    assert.deepStrictEqual(getEventListeners(target, 'event'), [noop]);
+    assert.deepStrictEqual(getEventListeners(target, 'none'), []);
+});
+
+test('addAbortListener() is not kept from its event by others', (t) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    signal.addEventListener('abort', (event) => {
+        event.stopImmediatePropagation();
+    });
+    signal.addEventListener('abort', t.mustNotCall());
+    addAbortListener(signal, t.mustCall((event) => {
+        assert.strictEqual(event.type, 'abort');
+    }));
+    controller.abort();
+});
+
+test('addAbortListener() can be disposed of, and calls at once if late',
+    (t) => {
+        const controller = new AbortController();
+        const { signal } = controller;
+        const handle = addAbortListener(signal, t.mustNotCall());
+        handle[Symbol.dispose]();
+        controller.abort();
+        addAbortListener(signal, t.mustCall());
+    });
+
+/* -------------------------------------------------------------------- weir */
+
+test.weir('an emitter without listeners has no object for them', () => {
+    const emitter = new EventEmitter();
+    assert.strictEqual(emitter._events, undefined);
+    assert.deepStrictEqual(Object.keys(emitter), ['_events', '_eventsCount']);
+    emitter.on('event', noop).off('event', noop);
+    assert.strictEqual(emitter._events, undefined);
+});
+
+test.weir('events that come and go by other names leave nothing', () => {
+    const emitter = new EventEmitter().on('data', noop);
+    for (let i = 0; i < 100; i++) {
+        emitter.once(`reply-${i}`, noop).emit(`reply-${i}`);
+    }
+    assert.deepStrictEqual(Object.keys(emitter._events), ['data']);
+});
+
+test.weir('once() and on() want an object of options, as Node 22 does',
+    async () => {
+        const emitter = new EventEmitter();
+        const wrong = {
+            code: 'ERR_INVALID_ARG_TYPE',
+            message: 'The "options" argument must be of type object. ' +
+                'Received type number (5)',
+        };
+        assert.throws(() => on(emitter, 'event', 5), wrong);
+        await assert.rejects(once(emitter, 'event', 5), wrong);
+    });
