@@ -10,9 +10,11 @@
  *     decode(view)            frame: encoding, start, end -> the string, or
  *                             undefined: not valid (STRICT), or no memory
  *     encode(view, string)    frame: encoding, start, end -> bytes, units read
+ *     encodeAlone(string)     an ArrayBuffer with its UTF-8
  *     utf8Length(string)      -> bytes
  *     search(view, what)      frame: start, forward, step -> index or -1
  *     compare(view, view)     -> negative, 0, positive, over the shorter one
+ *     swap(view)              frame: size of what is swapped: 2, 4 or 8
  *     isUtf8(view), isAscii(view)                         return booleans
  *
  * Strings are UTF-16 on the way in and out: the engine makes the units of an
@@ -238,6 +240,37 @@ SCRIPT_NATIVE(encode)
     return JSValueMakeUndefined(ctx);
 }
 
+static void free_bytes(void *bytes, void *context)
+{
+    (void)context;
+    free(bytes);
+}
+
+/* A long text in memory of its own: one way through it, where asking for the
+ * length first makes two. The pages that the worst case does not need are never
+ * touched, and given back. */
+SCRIPT_NATIVE(encode_alone)
+{
+    JSStringRef string = string_at(ctx, argc, argv, 0);
+    size_t count, length, read;
+    uint8_t *bytes, *smaller;
+
+    if (!string)
+        return bad_call(ctx, exception);
+    count = JSStringGetLength(string);
+    bytes = malloc(count * 3 + 1);
+    if (!bytes) {
+        JSStringRelease(string);
+        return script_throw(ctx, exception, "Out of memory");
+    }
+    length = codec_utf8_encode(JSStringGetCharactersPtr(string), count, bytes,
+                               count * 3, &read);
+    JSStringRelease(string);
+    smaller = realloc(bytes, length + 1);
+    return JSObjectMakeArrayBufferWithBytesNoCopy(
+        ctx, smaller ? smaller : bytes, length, free_bytes, NULL, exception);
+}
+
 SCRIPT_NATIVE(utf8_length)
 {
     JSStringRef string = string_at(ctx, argc, argv, 0);
@@ -319,6 +352,56 @@ SCRIPT_NATIVE(compare)
     return JSValueMakeUndefined(ctx);
 }
 
+/* ---------------------------------------------------------------- swapping */
+
+static void swap16(uint8_t *bytes)
+{
+    uint16_t value;
+
+    memcpy(&value, bytes, sizeof value);
+    value = __builtin_bswap16(value);
+    memcpy(bytes, &value, sizeof value);
+}
+
+static void swap32(uint8_t *bytes)
+{
+    uint32_t value;
+
+    memcpy(&value, bytes, sizeof value);
+    value = __builtin_bswap32(value);
+    memcpy(bytes, &value, sizeof value);
+}
+
+static void swap64(uint8_t *bytes)
+{
+    uint64_t value;
+
+    memcpy(&value, bytes, sizeof value);
+    value = __builtin_bswap64(value);
+    memcpy(bytes, &value, sizeof value);
+}
+
+SCRIPT_NATIVE(swap)
+{
+    size_t size = whole(frame[0], 8);
+    struct part part;
+
+    if (!script_bytes(ctx, argc, argv, 0, &part.bytes, &part.length) ||
+        (size != 2 && size != 4 && size != 8))
+        return bad_call(ctx, exception);
+    for (size_t i = 0; i + size <= part.length; i += size) {
+        if (size == 2)
+            swap16(part.bytes + i);
+        else if (size == 4)
+            swap32(part.bytes + i);
+        else
+            swap64(part.bytes + i);
+    }
+    return JSValueMakeUndefined(ctx);
+}
+
+/* ---------------------------------------------------------------- validity */
+
 SCRIPT_NATIVE(is_utf8)
 {
     struct part part;
@@ -347,9 +430,11 @@ void script_bind_buffer(script *s, JSObjectRef target)
     script_set(s, target, "frame", shared);
     script_function(s, target, "decode", decode);
     script_function(s, target, "encode", encode);
+    script_function(s, target, "encodeAlone", encode_alone);
     script_function(s, target, "utf8Length", utf8_length);
     script_function(s, target, "search", search);
     script_function(s, target, "compare", compare);
+    script_function(s, target, "swap", swap);
     script_function(s, target, "isUtf8", is_utf8);
     script_function(s, target, "isAscii", is_ascii);
 }

@@ -142,9 +142,8 @@ SCRIPT_NATIVE(fsync_native)
 
 SCRIPT_NATIVE(ftruncate_native)
 {
-    return outcome(ctx,
-                   ftruncate(script_int(ctx, argc, argv, 0, -1),
-                             (off_t)script_number(ctx, argc, argv, 1, 0)));
+    return outcome(ctx, ftruncate(script_int(ctx, argc, argv, 0, -1),
+                                  (off_t)script_number(ctx, argc, argv, 1, 0)));
 }
 
 /* ------------------------------------------------------------------- stat */
@@ -164,8 +163,7 @@ static double birthtime(int fd, const char *path, bool follow,
                         status->st_birthtimespec.tv_nsec);
 #elif defined(STATX_BTIME)
     struct statx extended;
-    int flags = (path ? 0 : AT_EMPTY_PATH) |
-                (follow ? 0 : AT_SYMLINK_NOFOLLOW);
+    int flags = (path ? 0 : AT_EMPTY_PATH) | (follow ? 0 : AT_SYMLINK_NOFOLLOW);
 
     (void)status;
     if (statx(path ? AT_FDCWD : fd, path ? path : "", flags, STATX_BTIME,
@@ -234,15 +232,15 @@ SCRIPT_NATIVE(fstat_native)
 /* --------------------------------------------------------------- on paths */
 
 /* A native of one path and at most one number. */
-#define PATH_NATIVE(name, call)                                              \
-    SCRIPT_NATIVE(name)                                                      \
-    {                                                                        \
-        char *path = script_utf8(ctx, argc, argv, 0, NULL);                  \
-        int value = script_int(ctx, argc, argv, 1, 0);                       \
-        JSValueRef result = outcome(ctx, call(path ? path : "", value));     \
-                                                                             \
-        free(path);                                                          \
-        return result;                                                       \
+#define PATH_NATIVE(name, call)                                                \
+    SCRIPT_NATIVE(name)                                                        \
+    {                                                                          \
+        char *path = script_utf8(ctx, argc, argv, 0, NULL);                    \
+        int value = script_int(ctx, argc, argv, 1, 0);                         \
+        JSValueRef result = outcome(ctx, call(path ? path : "", value));       \
+                                                                               \
+        free(path);                                                            \
+        return result;                                                         \
     }
 
 static int unlink_path(const char *path, int unused)
@@ -274,17 +272,17 @@ PATH_NATIVE(rmdir_native, rmdir_path)
 PATH_NATIVE(unlink_native, unlink_path)
 
 /* A native of two paths. */
-#define TWO_PATHS_NATIVE(name, call)                                         \
-    SCRIPT_NATIVE(name)                                                      \
-    {                                                                        \
-        char *from = script_utf8(ctx, argc, argv, 0, NULL);                  \
-        char *to = script_utf8(ctx, argc, argv, 1, NULL);                    \
-        JSValueRef result =                                                  \
-            outcome(ctx, call(from ? from : "", to ? to : ""));              \
-                                                                             \
-        free(from);                                                          \
-        free(to);                                                            \
-        return result;                                                       \
+#define TWO_PATHS_NATIVE(name, call)                                           \
+    SCRIPT_NATIVE(name)                                                        \
+    {                                                                          \
+        char *from = script_utf8(ctx, argc, argv, 0, NULL);                    \
+        char *to = script_utf8(ctx, argc, argv, 1, NULL);                      \
+        JSValueRef result =                                                    \
+            outcome(ctx, call(from ? from : "", to ? to : ""));                \
+                                                                               \
+        free(from);                                                            \
+        free(to);                                                              \
+        return result;                                                         \
     }
 
 TWO_PATHS_NATIVE(rename_native, rename)
@@ -293,8 +291,7 @@ TWO_PATHS_NATIVE(symlink_native, symlink)
 /* These give a string, or a negative errno. */
 static JSValueRef text_or_errno(JSContextRef ctx, const char *text)
 {
-    return text ? script_from_utf8(ctx, text, (size_t)-1)
-                : number(ctx, -errno);
+    return text ? script_from_utf8(ctx, text, (size_t)-1) : number(ctx, -errno);
 }
 
 SCRIPT_NATIVE(realpath_native)
@@ -386,24 +383,42 @@ static void set_constants(script *s, JSObjectRef target)
         const char *name;
         int value;
     } constants[] = {
-        { "O_RDONLY", O_RDONLY },     { "O_WRONLY", O_WRONLY },
-        { "O_RDWR", O_RDWR },         { "O_CREAT", O_CREAT },
-        { "O_EXCL", O_EXCL },         { "O_NOCTTY", O_NOCTTY },
-        { "O_TRUNC", O_TRUNC },       { "O_APPEND", O_APPEND },
-        { "O_DIRECTORY", O_DIRECTORY }, { "O_NOFOLLOW", O_NOFOLLOW },
-        { "O_SYNC", O_SYNC },         { "O_DSYNC", O_DSYNC },
-        { "O_NONBLOCK", O_NONBLOCK }, { "S_IFMT", S_IFMT },
-        { "S_IFREG", S_IFREG },       { "S_IFDIR", S_IFDIR },
-        { "S_IFCHR", S_IFCHR },       { "S_IFBLK", S_IFBLK },
-        { "S_IFIFO", S_IFIFO },       { "S_IFLNK", S_IFLNK },
-        { "S_IFSOCK", S_IFSOCK },     { "S_IRWXU", S_IRWXU },
-        { "S_IRUSR", S_IRUSR },       { "S_IWUSR", S_IWUSR },
-        { "S_IXUSR", S_IXUSR },       { "S_IRWXG", S_IRWXG },
-        { "S_IRGRP", S_IRGRP },       { "S_IWGRP", S_IWGRP },
-        { "S_IXGRP", S_IXGRP },       { "S_IRWXO", S_IRWXO },
-        { "S_IROTH", S_IROTH },       { "S_IWOTH", S_IWOTH },
-        { "S_IXOTH", S_IXOTH },       { "F_OK", F_OK },
-        { "R_OK", R_OK },             { "W_OK", W_OK },
+        { "O_RDONLY", O_RDONLY },
+        { "O_WRONLY", O_WRONLY },
+        { "O_RDWR", O_RDWR },
+        { "O_CREAT", O_CREAT },
+        { "O_EXCL", O_EXCL },
+        { "O_NOCTTY", O_NOCTTY },
+        { "O_TRUNC", O_TRUNC },
+        { "O_APPEND", O_APPEND },
+        { "O_DIRECTORY", O_DIRECTORY },
+        { "O_NOFOLLOW", O_NOFOLLOW },
+        { "O_SYNC", O_SYNC },
+        { "O_DSYNC", O_DSYNC },
+        { "O_NONBLOCK", O_NONBLOCK },
+        { "S_IFMT", S_IFMT },
+        { "S_IFREG", S_IFREG },
+        { "S_IFDIR", S_IFDIR },
+        { "S_IFCHR", S_IFCHR },
+        { "S_IFBLK", S_IFBLK },
+        { "S_IFIFO", S_IFIFO },
+        { "S_IFLNK", S_IFLNK },
+        { "S_IFSOCK", S_IFSOCK },
+        { "S_IRWXU", S_IRWXU },
+        { "S_IRUSR", S_IRUSR },
+        { "S_IWUSR", S_IWUSR },
+        { "S_IXUSR", S_IXUSR },
+        { "S_IRWXG", S_IRWXG },
+        { "S_IRGRP", S_IRGRP },
+        { "S_IWGRP", S_IWGRP },
+        { "S_IXGRP", S_IXGRP },
+        { "S_IRWXO", S_IRWXO },
+        { "S_IROTH", S_IROTH },
+        { "S_IWOTH", S_IWOTH },
+        { "S_IXOTH", S_IXOTH },
+        { "F_OK", F_OK },
+        { "R_OK", R_OK },
+        { "W_OK", W_OK },
         { "X_OK", X_OK },
     };
 

@@ -76,9 +76,8 @@ SCRIPT_NATIVE(setenv_native)
 {
     char *name = script_utf8(ctx, argc, argv, 0, NULL);
     char *value = script_utf8(ctx, argc, argv, 1, NULL);
-    JSValueRef result =
-        outcome(ctx, value ? setenv(name ? name : "", value, 1)
-                           : unsetenv(name ? name : ""));
+    JSValueRef result = outcome(ctx, value ? setenv(name ? name : "", value, 1)
+                                           : unsetenv(name ? name : ""));
 
     free(value);
     free(name);
@@ -290,18 +289,18 @@ SCRIPT_NATIVE(read_usage)
     if (getrusage(RUSAGE_SELF, &usage) < 0)
         return number(ctx, -errno);
     const double numbers[USAGE_NUMBERS] = {
-        microseconds(usage.ru_utime), microseconds(usage.ru_stime),
+        microseconds(usage.ru_utime),   microseconds(usage.ru_stime),
 #ifdef __APPLE__
         (double)usage.ru_maxrss / 1024,
 #else
         (double)usage.ru_maxrss,
 #endif
-        (double)usage.ru_ixrss,       (double)usage.ru_idrss,
-        (double)usage.ru_isrss,       (double)usage.ru_minflt,
-        (double)usage.ru_majflt,      (double)usage.ru_nswap,
-        (double)usage.ru_inblock,     (double)usage.ru_oublock,
-        (double)usage.ru_msgsnd,      (double)usage.ru_msgrcv,
-        (double)usage.ru_nsignals,    (double)usage.ru_nvcsw,
+        (double)usage.ru_ixrss,         (double)usage.ru_idrss,
+        (double)usage.ru_isrss,         (double)usage.ru_minflt,
+        (double)usage.ru_majflt,        (double)usage.ru_nswap,
+        (double)usage.ru_inblock,       (double)usage.ru_oublock,
+        (double)usage.ru_msgsnd,        (double)usage.ru_msgrcv,
+        (double)usage.ru_nsignals,      (double)usage.ru_nvcsw,
         (double)usage.ru_nivcsw,
     };
     memcpy(usage_numbers, numbers, sizeof numbers);
@@ -510,8 +509,8 @@ static void release_nothing(void *bytes, void *context)
     (void)bytes, (void)context;
 }
 
-static void share(script *s, JSObjectRef target, const char *name,
-                  void *memory, size_t size)
+static void share(script *s, JSObjectRef target, const char *name, void *memory,
+                  size_t size)
 {
     script_set(s, target, name,
                JSObjectMakeArrayBufferWithBytesNoCopy(

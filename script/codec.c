@@ -70,16 +70,31 @@ static bool is_pair(uint32_t first, uint32_t second)
     return (first & 0xFC00) == 0xD800 && (second & 0xFC00) == 0xDC00;
 }
 
-/* Counts without branches: a surrogate as 3 bytes, which is right for a lone
- * one, and 2 less for each pair, which is 4 bytes. */
+/* Counts a surrogate as 3 bytes, which is right for a lone one, and takes 2 off
+ * for each pair, which has 4. */
+static size_t unit_length(const uint16_t *units, size_t at)
+{
+    size_t length = 1 + (size_t)(units[at] >= 0x80) + (units[at] >= 0x800);
+
+    return at > 0 && is_pair(units[at - 1], units[at]) ? length - 2 : length;
+}
+
 size_t codec_utf8_length(const uint16_t *units, size_t count)
 {
-    size_t length = count;
+    size_t length = 0, at = 0;
 
-    for (size_t i = 0; i < count; i++)
-        length += (size_t)(units[i] >= 0x80) + (units[i] >= 0x800);
-    for (size_t i = 1; i < count; i++)
-        length -= 2 * (size_t)is_pair(units[i - 1], units[i]);
+    while (count - at >= BLOCK) {
+        size_t end = at + BLOCK;
+
+        if (ascii_units(units + at)) {
+            length += BLOCK;
+            at = end;
+        }
+        for (; at < end; at++)
+            length += unit_length(units, at);
+    }
+    for (; at < count; at++)
+        length += unit_length(units, at);
     return length;
 }
 
@@ -103,14 +118,27 @@ static size_t point_length(uint32_t point)
 
 static void put_point(uint32_t point, size_t length, uint8_t *out)
 {
-    static const uint8_t leads[] = { 0, 0x00, 0xC0, 0xE0, 0xF0 };
-    size_t i = length;
+    uint8_t last = (uint8_t)(0x80 | (point & 0x3F));
 
-    while (--i > 0) {
-        out[i] = (uint8_t)(0x80 | (point & 0x3F));
-        point >>= 6;
+    switch (length) {
+    case 1:
+        out[0] = (uint8_t)point;
+        break;
+    case 2:
+        out[0] = (uint8_t)(0xC0 | point >> 6);
+        out[1] = last;
+        break;
+    case 3:
+        out[0] = (uint8_t)(0xE0 | point >> 12);
+        out[1] = (uint8_t)(0x80 | (point >> 6 & 0x3F));
+        out[2] = last;
+        break;
+    default:
+        out[0] = (uint8_t)(0xF0 | point >> 18);
+        out[1] = (uint8_t)(0x80 | (point >> 12 & 0x3F));
+        out[2] = (uint8_t)(0x80 | (point >> 6 & 0x3F));
+        out[3] = last;
     }
-    out[0] = (uint8_t)(leads[length] | point);
 }
 
 size_t codec_utf8_encode(const uint16_t *units, size_t count, uint8_t *out,

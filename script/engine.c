@@ -13,14 +13,17 @@
  *     does not make (2.50 crashes on it): we make it, and where that cannot be
  *     called the context is left alone. Then the collector runs only when
  *     memory is asked for.
- *  3. Promise jobs run when the outermost call into it returns, and at no other
+ *  3. In strict code `return f()` takes the caller's frame off the stack, as
+ *     ECMAScript has it and no other engine does: traces would lose frames. It
+ *     is switched off where the engine lets us.
+ *  4. Promise jobs run when the outermost call into it returns, and at no other
  *     time. Node wants nextTick's queue empty before them, so every call goes
  *     through JavaScript of ours (internal/core.js) that empties it as its last
  *     act. Jobs may fill it again: then `pending`, in memory that both sides
  *     see, is not 0, and drain() follows.
- *  4. The collector scans the stack and not our memory: what C keeps it
+ *  5. The collector scans the stack and not our memory: what C keeps it
  *     protects. One object, `binding`, keeps nearly everything.
- *  5. Its strings are UTF-16. Its own conversions stop at a NUL and at a lone
+ *  6. Its strings are UTF-16. Its own conversions stop at a NUL and at a lone
  *     surrogate, so the conversions here are ours.
  */
 #include "engine.h"
@@ -35,6 +38,7 @@
 
 #ifndef __APPLE__
 #include <glib.h>
+#include <jsc/jsc.h>
 #endif
 
 /* Exported, and in no public header. A port without them does without. */
@@ -120,6 +124,7 @@ static void host_open(script *s)
 {
     if (JSConfigureSignalForGC)
         JSConfigureSignalForGC(SIGPWR);
+    jsc_options_set_boolean("useTailCalls", FALSE);
     if (!_ZN3WTF20initializeMainThreadEv)
         return;
     glib.context = g_main_context_new();

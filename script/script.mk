@@ -55,4 +55,33 @@ build/sanitize/weir: $(SCRIPT_SOURCES:script/%.c=build/sanitize/script/%.o) \
 	$(SAY) LD $@
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) $^ $(JSC_LIBS) $(LIBS) -lm -o $@
 
+# ---------------------------------------------------------------- its tests
+
+SCRIPT_TESTS := $(sort $(wildcard test/script/test_*.js))
+# Under Valgrind, which needs half a minute for each, those that reach into C.
+VALGRIND_SCRIPTS := $(filter $(addprefix %/test_,net_read.js net_write.js \
+  net_connect.js net_server.js net_half.js net_order.js timers.js fs.js \
+  buffer.js process.js),$(SCRIPT_TESTS))
+
+.PHONY: check-script check-script-valgrind check-script-sanitize check-node check-leaks
+ifdef HAVE_JSC
+check check-sanitize: build/sanitize/weir
+SCRIPT_TESTS_HERE = $(SCRIPT_TESTS)
+VALGRIND_SCRIPTS_HERE = $(VALGRIND_SCRIPTS)
+check-script: build/weir
+	@test/run plain $(SCRIPT_TESTS)
+check-script-valgrind: build/weir
+	@test/run valgrind $(VALGRIND_SCRIPTS)
+check-script-sanitize: build/sanitize/weir
+	@test/run sanitize $(SCRIPT_TESTS)
+check-leaks: build/weir
+	@build/weir test/script/leak/connections.js
+else
+check-script check-script-valgrind check-script-sanitize check-leaks: no-engine
+endif
+# The same files on Node, where it is installed: what is Node's is as Node has it.
+check-node:
+	@command -v node >/dev/null || { echo 'check-node: node is not installed' >&2; exit 1; }
+	@test/run node $(SCRIPT_TESTS)
+
 -include $(wildcard build/obj/script/*.d build/sanitize/script/*.d)

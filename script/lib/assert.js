@@ -139,7 +139,7 @@ function fail(message, expected, text, operator, stackStartFn) {
     throw error;
 }
 
-/* ------------------------------------------------------------- are they equal */
+/* ---------------------------------------------------------- are they equal */
 
 function equal(actual, expected, message) {
     needBoth(arguments);

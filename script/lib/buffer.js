@@ -15,14 +15,19 @@ const { validateArray, validateInteger, validateNumber } =
 const codec = require('internal/buffer_codec');
 const { FastBuffer, allocate, fromString, settings } =
     require('internal/buffer_pool');
-const { addNumberMethods } = require('internal/buffer_numbers');
-const { fill, find, order } = require('internal/buffer_search');
+const numbers = require('internal/buffer_numbers');
 
 const { UTF8, MAX_LENGTH, MAX_STRING_LENGTH } = codec;
 const setBytes = Uint8Array.prototype.set;
 
 let inspectMaxBytes = 50;
 let warned = false;
+let search = null;
+
+/** internal/buffer_search: not every program needs it, none at its start. */
+function searching() {
+    return search ??= require('internal/buffer_search');
+}
 
 /* ------------------------------------------------------------------ checks */
 
@@ -187,7 +192,7 @@ Object.assign(Buffer, {
         validateSize(size);
         const buffer = new FastBuffer(size);
         return value === undefined || value === 0 || size === 0 ? buffer :
-            fill(buffer, value, 0, buffer.length, encoding);
+            searching().fill(buffer, value, 0, buffer.length, encoding);
     },
 
     allocUnsafe(size) {
@@ -230,7 +235,7 @@ Object.assign(Buffer, {
     compare(buf1, buf2) {
         validateBytes(buf1, 'buf1');
         validateBytes(buf2, 'buf2');
-        return buf1 === buf2 ? 0 : order(buf1, buf2);
+        return buf1 === buf2 ? 0 : searching().order(buf1, buf2);
     },
 
     concat(list, totalLength) {
@@ -320,10 +325,17 @@ function subarray(start, end) {
 
 /* ---------------------------------------------------------------- swapping */
 
+/* From here on a call into C takes less time. */
+const SWAP_HERE = 256;
+
 function swap(buffer, size) {
     const { length } = buffer;
     if (length % size !== 0) {
         throw new codes.ERR_INVALID_BUFFER_SIZE(`${size * 8}-bits`);
+    }
+    if (length >= SWAP_HERE) {
+        codec.swapBytes(buffer, size);
+        return buffer;
     }
     for (let start = 0; start < length; start += size) {
         for (let i = start, k = start + size - 1; i < k; i++, k--) {
@@ -432,7 +444,8 @@ function inspect(depth, options) {
 
 /* ----------------------------------------------------------------- methods */
 
-addNumberMethods(Buffer.prototype);
+Object.assign(Buffer.prototype, numbers.readers, numbers.writers,
+    numbers.aliases);
 
 Object.assign(Buffer.prototype, {
     copy(target, targetStart, sourceStart, sourceEnd) {
@@ -451,12 +464,12 @@ Object.assign(Buffer.prototype, {
     equals(otherBuffer) {
         validateBytes(otherBuffer, 'otherBuffer');
         return this === otherBuffer || (this.length === otherBuffer.length &&
-            order(this, otherBuffer) === 0);
+            searching().order(this, otherBuffer) === 0);
     },
 
     compare(target, targetStart, targetEnd, sourceStart, sourceEnd) {
         validateBytes(target, 'target');
-        if (arguments.length === 1) return order(this, target);
+        if (arguments.length === 1) return searching().order(this, target);
         const index = (value, name, fallback, max) => {
             if (value === undefined) return fallback;
             validateInteger(value, name, 0, max);
@@ -468,24 +481,25 @@ Object.assign(Buffer.prototype, {
         const end = index(sourceEnd, 'sourceEnd', this.length, this.length);
         if (start >= end) return from >= to ? 0 : -1;
         if (from >= to) return 1;
-        return order(subarray.call(this, start, end),
+        return searching().order(subarray.call(this, start, end),
             subarray.call(target, from, to));
     },
 
     indexOf(value, byteOffset, encoding) {
-        return find(this, value, byteOffset, encoding, true);
+        return searching().find(this, value, byteOffset, encoding, true);
     },
 
     lastIndexOf(value, byteOffset, encoding) {
-        return find(this, value, byteOffset, encoding, false);
+        return searching().find(this, value, byteOffset, encoding, false);
     },
 
     includes(value, byteOffset, encoding) {
-        return find(this, value, byteOffset, encoding, true) !== -1;
+        return searching().find(this, value, byteOffset, encoding,
+            true) !== -1;
     },
 
     fill(value, offset, end, encoding) {
-        return fill(this, value, offset, end, encoding);
+        return searching().fill(this, value, offset, end, encoding);
     },
 
     toJSON() {
@@ -513,8 +527,10 @@ Object.assign(Buffer.prototype, {
     inspect,
 });
 
-Object.defineProperty(Buffer.prototype, Symbol.for('nodejs.util.inspect.custom'),
-    { configurable: true, writable: true, enumerable: false, value: inspect });
+Object.defineProperty(Buffer.prototype,
+    Symbol.for('nodejs.util.inspect.custom'), {
+        configurable: true, writable: true, enumerable: false, value: inspect,
+    });
 
 for (const [name, property] of [['parent', 'buffer'],
     ['offset', 'byteOffset']]) {
@@ -531,18 +547,19 @@ for (const [name, property] of [['parent', 'buffer'],
  * latin1Slice(), utf8Write() and the like: not documented, but encoders of
  * messages call them. No bounds are checked, only kept.
  */
-for (const name of codec.names) {
-    const encoding = codec.findEncoding(name);
+const ofEncodings = {};
+for (const [encoding, name] of codec.names.entries()) {
     const short = name === 'utf16le' ? 'ucs2' : name;
-    Buffer.prototype[`${short}Slice`] = function(start = 0, end = this.length) {
+    ofEncodings[`${short}Slice`] = function(start = 0, end = this.length) {
         return codec.read(this, start, Math.min(end, this.length), encoding);
     };
-    Buffer.prototype[`${short}Write`] = function(string, offset = 0,
+    ofEncodings[`${short}Write`] = function(string, offset = 0,
         length = this.length - offset) {
         return writeChecked(this, string, offset,
             Math.min(length, this.length - offset), encoding);
     };
 }
+Object.assign(Buffer.prototype, ofEncodings);
 
 /* ------------------------------------------------------------------ module */
 

@@ -188,11 +188,14 @@ class Console {
 
     /* An error of this write, told at once or later, ends with it. */
     #writeSafely(stream, line) {
-        if (typeof stream.once === 'function') {
-            stream.once('error', noop);
-        }
+        stream.once?.('error', noop);
         try {
-            stream.write(line, noop);
+            stream.write(line, (error) => {
+                // The stream is about to emit it.
+                if (error && !stream.listenerCount?.('error')) {
+                    stream.once?.('error', noop);
+                }
+            });
         } catch (error) {
             // As in Node, deep recursion is still told to the program.
             if (error instanceof RangeError &&

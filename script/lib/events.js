@@ -6,9 +6,10 @@
  *
  * `_events` is undefined until there is a listener. Then it is an object
  * without prototype whose values are a function, or an array when an event has
- * several listeners. An array is never changed, only replaced: emit() walks it
- * without copying, and listeners may come and go meanwhile without effect on
- * the round that runs.
+ * several listeners. Nothing in an array ever moves: listeners are appended,
+ * and who removes or prepends one makes a new array. So emit() walks it to the
+ * end it had at first without copying it, and listeners may come and go
+ * meanwhile without effect on the round that runs.
  *
  * `_events`, `_eventsCount` and `_maxListeners` have the names that packages
  * from npm look for.
@@ -66,8 +67,11 @@ EventEmitter.prototype.emit = function emit(type, a, b, c) {
     const events = this._events;
     const listener = events !== undefined ? events[type] : undefined;
     if (typeof listener !== 'function' || type === 'error') {
-        if (listener === undefined && type !== 'error') return false;
-        return emitAll.apply(this, arguments);
+        if (type === 'error' || arguments.length > 4) {
+            return emitAll.apply(this, arguments);
+        }
+        return listener !== undefined &&
+            emitEach(this, type, listener, arguments.length, a, b, c);
     }
     let result;
     switch (arguments.length) {
@@ -83,13 +87,31 @@ EventEmitter.prototype.emit = function emit(type, a, b, c) {
     return true;
 };
 
+/** Several listeners, few arguments; `count` includes the event's name. */
+function emitEach(emitter, type, list, count, a, b, c) {
+    for (let i = 0, end = list.length; i < end; i++) {
+        const listener = list[i];
+        let result;
+        switch (count) {
+        case 1: result = listener.call(emitter); break;
+        case 2: result = listener.call(emitter, a); break;
+        case 3: result = listener.call(emitter, a, b); break;
+        default: result = listener.call(emitter, a, b, c);
+        }
+        if (result !== undefined && emitter[kCapture]) {
+            watch(emitter, result, type, [a, b, c].slice(0, count - 1));
+        }
+    }
+    return true;
+}
+
 /** Any number of listeners and arguments, and the rules of 'error'. */
 function emitAll(type, ...args) {
     if (type === 'error') beforeError(this, args);
     const existing = this._events?.[type];
     if (existing === undefined) return false;
     const list = typeof existing === 'function' ? [existing] : existing;
-    for (let i = 0; i < list.length; i++) {
+    for (let i = 0, end = list.length; i < end; i++) {
         const result = list[i].apply(this, args);
         if (result !== undefined && this[kCapture]) {
             watch(this, result, type, args);
@@ -122,7 +144,8 @@ function beforeError(emitter, args) {
 function noteEmitter(emitter, error) {
     const place = {};
     if (typeof Error.captureStackTrace === 'function') {
-        Error.captureStackTrace(place, EventEmitter.prototype.emit);
+        // Not from emit(), whose call of emitAll() is a proper tail call.
+        Error.captureStackTrace(place, emitAll);
     }
     try {
         Object.defineProperty(error, emittedBy, {
@@ -190,11 +213,17 @@ function add(emitter, type, listener, first) {
         emitter._eventsCount++;
         return;
     }
-    const old = typeof existing === 'function' ? [existing] : existing;
-    const list = first ? [listener, ...old] : [...old, listener];
-    events[type] = list;
-    if (old.warned) list.warned = true;
-    else warnOfLeak(emitter, type, list);
+    let list = existing;
+    if (typeof existing === 'function') {
+        list = events[type] = first ? [listener, existing] :
+            [existing, listener];
+    } else if (first) {
+        list = events[type] = [listener, ...existing];
+        list.warned = existing.warned;
+    } else {
+        existing.push(listener);
+    }
+    if (!list.warned) warnOfLeak(emitter, type, list);
 }
 
 function limitOf(emitter) {

@@ -11,7 +11,7 @@
 const { codes, uvException } = require('internal/errors');
 const {
     parseFileMode, validateBoolean, validateFunction, validateInt32,
-    validateInteger, validateObject, validateString,
+    validateInteger, validateObject,
 } = require('internal/validators');
 const native = binding.fs;
 

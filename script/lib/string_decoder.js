@@ -1,8 +1,8 @@
 /*
  * string_decoder - from pieces of bytes to strings, characters kept whole
  *
- * The work is done by internal/text_stream. The constructor is a function: there
- * are packages that call it on objects of their own.
+ * The work is done by internal/text_stream. The constructor is a function:
+ * there are packages that call it on objects of their own.
  */
 const { codes } = require('internal/errors');
 const codec = require('internal/buffer_codec');
@@ -13,8 +13,6 @@ function StringDecoder(encoding) {
     if (this.encoding === undefined) {
         throw new codes.ERR_UNKNOWN_ENCODING(encoding);
     }
-    // Hidden: who prints a decoder wants to see its encoding.
-    Object.defineProperty(this, 'number', { writable: true });
     stream.start(this, codec.findEncoding(this.encoding));
 }
 

@@ -87,6 +87,15 @@ function removeList(list) {
     siftUp(last, last.place);
 }
 
+function append(list, timeout) {
+    const last = list._idlePrev;
+
+    timeout._idlePrev = last;
+    timeout._idleNext = list;
+    last._idleNext = timeout;
+    list._idlePrev = timeout;
+}
+
 function link(timeout, duration) {
     let list = lists.get(duration);
 
@@ -95,11 +104,7 @@ function link(timeout, duration) {
         lists.set(duration, list);
         siftUp(list, heap.length);
     }
-    const last = list._idlePrev;
-    timeout._idlePrev = last;
-    timeout._idleNext = list;
-    last._idleNext = timeout;
-    list._idlePrev = timeout;
+    append(list, timeout);
     if (timeout[kRefed])
         referenced++;
 }
@@ -135,6 +140,21 @@ function start(timeout, now = 0) {
         timeout._idleStart = native.start(duration,
             referenced > 0 || timeout[kRefed]);
     link(timeout, duration);
+}
+
+// One that stands in a list goes to its end. The list keeps its place in the
+// heap: that is too early now, which nextDue() finds out in time.
+function restart(timeout) {
+    const duration = Math.trunc(timeout._idleTimeout);
+    const list = lists.get(duration);
+
+    timeout._idleStart = firing ? native.now() :
+        native.start(duration, referenced > 0);
+    if (list._idlePrev === timeout)
+        return;
+    timeout._idlePrev._idleNext = timeout._idleNext;
+    timeout._idleNext._idlePrev = timeout._idlePrev;
+    append(list, timeout);
 }
 
 function stop(timeout) {
@@ -257,11 +277,10 @@ class Timeout {
     refresh() {
         if (this._idleTimeout < 0)
             return this; // cleared: for good
-        // Started before it is unlinked, or the last one of all would let go
-        // of the process and take hold of it again.
         if (this._idleNext !== null)
-            unlink(this);
-        start(this);
+            restart(this);
+        else
+            start(this);
         return this;
     }
 

@@ -38,7 +38,8 @@ test('the error tells what, how and that', () => {
     same(error.operator, 'strictEqual');
     same(error.generatedMessage, true);
     same(String(error).split('\n')[0],
-        'AssertionError [ERR_ASSERTION]: Expected values to be strictly equal:');
+        'AssertionError [ERR_ASSERTION]: ' +
+        'Expected values to be strictly equal:');
     same(/test_assert\.js:\d+/.test(error.stack), true);
     same(Object.keys(error).slice(0, 5).join(),
         'generatedMessage,code,actual,expected,operator');
@@ -79,7 +80,7 @@ test('objects are compared line by line', () => {
         '[\n  1\n]\n');
 });
 
-test.weir('the shortest difference is shown, and long equal parts are not', () => {
+test.weir('the shortest difference is shown, equal parts are cut', () => {
     says(() => assert.deepStrictEqual([1, 2, 3, 4], [2, 3, 4, 5]),
         'Expected values to be strictly deep-equal:\n+ actual - expected\n\n' +
         '  [\n+   1,\n    2,\n    3,\n    4,\n-   5\n  ]\n');

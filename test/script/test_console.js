@@ -2,24 +2,33 @@
 /* console: what is written where, and in which form. */
 const { test, assert, onWeir } = require('./harness');
 
+const { Writable } = require('stream');
+
 const { Console } = console;
+
+/* A stream whose writes are done when they return. */
+function streamOf(write) {
+    return new Writable({
+        write(chunk, encoding, callback) {
+            write(chunk.toString());
+            callback();
+        },
+    });
+}
 
 /* A Console that writes into two lists. */
 function recorder(options = {}) {
     const out = [];
     const err = [];
-    const stream = (list) => ({
-        write(text) {
-            list.push(text);
-        },
-    });
     const instance = new Console({
-        stdout: stream(out), stderr: stream(err), ...options,
+        stdout: streamOf((text) => out.push(text)),
+        stderr: streamOf((text) => err.push(text)),
+        ...options,
     });
     return { console: instance, out, err };
 }
 
-test('log, info, debug and dirxml go to stdout; error and warn to stderr', () => {
+test('log, info and debug go to stdout; error and warn to stderr', () => {
     const { console, out, err } = recorder();
     console.log('log');
     console.info('info %d', 1);
@@ -108,7 +117,7 @@ test('time, timeLog and timeEnd tell the time that has passed', () => {
     assert.match(out[2], /^default: \d+(\.\d+)?ms\n$/);
 });
 
-test('an unknown or known label is warned of', (t) => new Promise((resolve) => {
+test('an unknown or known label is warned of', () => new Promise((resolve) => {
     const messages = [];
     const listener = (warning) => {
         messages.push(warning.message);
@@ -217,7 +226,7 @@ test('a Console needs streams', () => {
 
 test('it can be made without new, of one stream or two', () => {
     const lines = [];
-    const stream = { write: (text) => lines.push(text) };
+    const stream = streamOf((text) => lines.push(text));
     const one = Console(stream);
     one.log('a');
     one.error('b');
@@ -227,14 +236,23 @@ test('it can be made without new, of one stream or two', () => {
 });
 
 test('a stream that fails is no concern of who logs', () => {
-    const stream = {
-        write() {
-            throw new Error('broken');
-        },
+    const stream = streamOf(() => {});
+    stream.write = () => {
+        throw new Error('broken');
     };
     new Console({ stdout: stream }).log('x');
     const strict = new Console({ stdout: stream, ignoreErrors: false });
     assert.throws(() => strict.log('x'), /broken/);
+});
+
+test('an error that a stream emits later ends with the write', () => {
+    const stream = new Writable({
+        write(chunk, encoding, callback) {
+            setImmediate(callback, new Error('broken'));
+        },
+    });
+    new Console({ stdout: stream }).log('x');
+    return new Promise((resolve) => stream.once('close', resolve));
 });
 
 test('methods can be passed around', () => {
@@ -260,7 +278,7 @@ test('the global console writes to what process.stdout is now', () => {
     assert.deepStrictEqual(lines, ['caught\n']);
 });
 
-test('it is required under both names, and shows itself as Node\'s does', () => {
+test('it has both names, and shows itself as Node\'s does', () => {
     assert.strictEqual(require('console'), console);
     assert.strictEqual(require('node:console'), console);
     assert.match(require('util').inspect(console), /^Object \[console\] \{/);

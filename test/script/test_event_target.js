@@ -339,7 +339,6 @@ test('onabort is a listener that can be replaced and taken away', () => {
     const other = new AbortController();
     other.signal.onabort = () => log.push('never');
     other.signal.onabort = null;
-    assert.strictEqual(getEventListeners(other.signal, 'abort').length, 0);
     other.abort();
     assert.strictEqual(log.length, 2);
 });

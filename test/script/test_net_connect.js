@@ -570,13 +570,28 @@ test.weir('an address that does not answer does not hold up the next',
             autoSelectFamilyAttemptTimeout: 100,
             lookup: answering('127.0.0.2', LOCAL),
         }));
-        socket.on('connectionAttemptTimeout', t.mustCall((ip, at, family) => {
-            assert.deepStrictEqual([ip, at, family], ['127.0.0.2', port, 4]);
-        }));
         await t.once(socket, 'connect');
         const took = Date.now() - start;
         assert.strictEqual(socket.remoteAddress, LOCAL);
         assert.ok(took >= 95 && took < 900, `${took} ms`);
+    });
+
+test.weir('connectionAttemptTimeout is told when the next one starts',
+    async (t) => {
+        const server = await t.server();
+        const port = portOf(server);
+        if (!await silentServer(t, port)) {
+            return;
+        }
+        const socket = t.track(net.connect({
+            port, host: 'some.name', autoSelectFamily: true,
+            autoSelectFamilyAttemptTimeout: 50,
+            lookup: answering('127.0.0.2', LOCAL),
+        }));
+        socket.on('connectionAttemptTimeout', t.mustCall((ip, at, family) => {
+            assert.deepStrictEqual([ip, at, family], ['127.0.0.2', port, 4]);
+        }));
+        await t.once(socket, 'connect');
     });
 
 test('autoSelectFamilyAttemptedAddresses is undefined for one address',

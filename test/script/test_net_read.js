@@ -174,6 +174,54 @@ test('pause before any data, resume later', async (t) => {
     assert.strictEqual((await data)[0].toString(), 'x');
 });
 
+test('pause and resume while nothing has arrived leave reading alive',
+    async (t) => {
+        const [client, socket] = await t.pair();
+        socket.on('data', noop);
+        await t.turn();
+        // Reading has begun, and nothing has come yet that would end it.
+        socket.pause();
+        socket.resume();
+        const data = t.once(socket, 'data');
+        client.write('x');
+        assert.strictEqual((await data)[0].toString(), 'x');
+    });
+
+test('pause while nothing has arrived, then readable and read()',
+    async (t) => {
+        const [client, socket] = await t.pair();
+        socket.on('data', noop);
+        await t.turn();
+        socket.pause();
+        await t.turn();
+        socket.removeListener('data', noop);
+        const text = new Promise((resolve) => {
+            socket.on('readable', () => {
+                const data = socket.read();
+                if (data !== null) {
+                    resolve(data.toString());
+                }
+            });
+        });
+        client.write('x');
+        assert.strictEqual(await text, 'x');
+    });
+
+test('pause while nothing has arrived, then for await', async (t) => {
+    const [client, socket] = await t.pair();
+    socket.on('data', noop);
+    await t.turn();
+    socket.pause();
+    await t.turn();
+    socket.removeListener('data', noop);
+    client.end('x');
+    let text = '';
+    for await (const data of socket) {
+        text += data;
+    }
+    assert.strictEqual(text, 'x');
+});
+
 test('pause while connecting holds the first data back', async (t) => {
     const server = await t.server((peer) => peer.write('greeting'));
     const client = t.connect(server);

@@ -26,12 +26,13 @@ const BASE64 = 5;
 const BASE64URL = 6;
 const STRICT = 8;
 
+/* By their numbers. */
 const names = [
     'utf8', 'utf16le', 'latin1', 'ascii', 'hex', 'base64', 'base64url',
 ];
 
 const WRITE_HERE = 192;
-const READ_HERE = 24;
+const READ_HERE = 32;
 
 /* The engine's limit, and Node's for strings. */
 const MAX_LENGTH = 2 ** 32;
@@ -149,6 +150,33 @@ function writeLatin1(view, string, start, count) {
     return count;
 }
 
+/*
+ * Since ES2026 engines know hex and base64, and do it several times as fast, as
+ * the strings need not be copied. Older ones leave it to C.
+ */
+const { setFromBase64, setFromHex, toBase64, toHex } = Uint8Array.prototype;
+const engineHasDigits = typeof toBase64 === 'function';
+const plain = {};
+const forUrls = { alphabet: 'base64url', omitPadding: true };
+
+function part(view, start, end) {
+    return end - start === view.length ? view :
+        new Uint8Array(view.buffer, view.byteOffset + start, end - start);
+}
+
+/** -1 for what is not perfect, or has not enough room: C takes what it can. */
+function writeDigits(view, string, start, end, encoding) {
+    if (end - start < byteLength(string, encoding)) return -1;
+    const bytes = part(view, start, end);
+    try {
+        return encoding === HEX ? setFromHex.call(bytes, string).written :
+            setFromBase64.call(bytes, string,
+                encoding === BASE64URL ? forUrls : plain).written;
+    } catch {
+        return -1;
+    }
+}
+
 /** The same for those who need the number of bytes only. */
 function write(view, string, start, end, encoding) {
     const { length } = string;
@@ -160,6 +188,10 @@ function write(view, string, start, end, encoding) {
         } else if (encoding === LATIN1 || encoding === ASCII) {
             return writeLatin1(view, string, start, count);
         }
+    }
+    if (encoding >= HEX && engineHasDigits) {
+        const written = writeDigits(view, string, start, end, encoding);
+        if (written >= 0) return written;
     }
     return encode(view, string, start, end, encoding).written;
 }
@@ -200,6 +232,12 @@ function stringLength(bytes, encoding) {
     }
 }
 
+function readDigits(view, start, end, encoding) {
+    const bytes = part(view, start, end);
+    return encoding === HEX ? toHex.call(bytes) :
+        toBase64.call(bytes, encoding === BASE64URL ? forUrls : plain);
+}
+
 function readNative(view, start, end, how) {
     frame[0] = how;
     frame[1] = start;
@@ -217,6 +255,9 @@ function read(view, start, end, encoding) {
         }
     } else if (stringLength(length, encoding) > MAX_STRING_LENGTH) {
         throw new codes.ERR_STRING_TOO_LONG(MAX_STRING_LENGTH);
+    }
+    if (encoding >= HEX && engineHasDigits) {
+        return readDigits(view, start, end, encoding);
     }
     const text = readNative(view, start, end, encoding);
     if (text === undefined) throw new RangeError('Out of memory');
@@ -248,6 +289,12 @@ function compareBytes(one, other) {
     return frame[0];
 }
 
+/** Turns each group of `size` bytes around. */
+function swapBytes(view, size) {
+    frame[0] = size;
+    native.swap(view);
+}
+
 module.exports = {
     ASCII,
     BASE64,
@@ -261,6 +308,7 @@ module.exports = {
     byteLength,
     compareBytes,
     encode,
+    encodeAlone: native.encodeAlone,
     findEncoding,
     getEncoding,
     isAscii: native.isAscii,
@@ -270,6 +318,7 @@ module.exports = {
     read,
     readStrictly,
     search,
+    swapBytes,
     utf8Length,
     write,
 };

@@ -425,16 +425,16 @@ const writers = {
     },
 };
 
-/** Both, each readUIntX also as readUintX. */
-function addNumberMethods(prototype) {
-    for (const methods of [readers, writers]) {
-        for (const name in methods) {
-            prototype[name] = methods[name];
-            if (name.includes('UInt')) {
-                prototype[name.replace('UInt', 'Uint')] = methods[name];
-            }
+/* Each is there as readUintX, too. */
+const aliases = {};
+for (const methods of [readers, writers]) {
+    for (const name in methods) {
+        const at = name.indexOf('UInt');
+        if (at > 0) {
+            aliases[`${name.slice(0, at)}Uint${name.slice(at + 4)}`] =
+                methods[name];
         }
     }
 }
 
-module.exports = { addNumberMethods };
+module.exports = { aliases, readers, writers };

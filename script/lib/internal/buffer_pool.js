@@ -50,20 +50,40 @@ function allocate(size) {
     return new FastBuffer(block, place.offset, size);
 }
 
-/** Encodes into `room` bytes; -1 when the string needs more. */
-function encodeWithin(string, encoding, room) {
-    const pooled = fits(room);
-    const view = pooled ? blockView : new Uint8Array(room);
-    const start = pooled ? position : 0;
-    const { read, written } =
-        codec.encode(view, string, start, start + room, encoding);
-    if (encoding === codec.UTF8 && read < string.length) return -1;
-    if (pooled) {
-        take(written);
-    } else {
-        place.arrayBuffer = view.buffer;
-        place.offset = 0;
+/*
+ * Up to this length C encodes into memory for the worst case, in one go. Beyond
+ * that the C library would ask the system for it, which is slow.
+ */
+const ONE_GO = 32768;
+
+function alone(arrayBuffer) {
+    place.arrayBuffer = arrayBuffer;
+    place.offset = 0;
+}
+
+function encodeInView(view, string, encoding) {
+    alone(view.buffer);
+    return codec.write(view, string, 0, view.length, encoding);
+}
+
+/** In memory that no other string shares. */
+function encodeAlone(string, encoding, most) {
+    if (encoding !== codec.UTF8) {
+        return encodeInView(new Uint8Array(most), string, encoding);
     }
+    if (string.length <= ONE_GO) {
+        alone(codec.encodeAlone(string));
+        return place.arrayBuffer.byteLength;
+    }
+    // A text of that length is ASCII, or has to be gone through once more.
+    const view = new Uint8Array(string.length);
+    const { read, written } =
+        codec.encode(view, string, 0, view.length, encoding);
+    if (read < string.length) {
+        return encodeInView(new Uint8Array(codec.utf8Length(string)), string,
+            encoding);
+    }
+    alone(view.buffer);
     return written;
 }
 
@@ -72,21 +92,15 @@ function encodeWithin(string, encoding, room) {
  * the number of bytes; they are in `place.arrayBuffer` from `place.offset` on.
  */
 function encodeInto(string, encoding) {
-    const utf8 = encoding === codec.UTF8;
-    // No character has more than 3 bytes; to count first would mean to go
-    // through the string twice.
-    const most = utf8 ? string.length * 3 : codec.byteLength(string, encoding);
-    if (fits(most)) {
-        const size = codec.write(blockView, string, position,
-            position + most, encoding);
-        take(size);
-        return size;
-    }
-    if (!utf8) return encodeWithin(string, encoding, most);
-    // A long text is mostly ASCII. One that is not is gone through again.
-    const size = encodeWithin(string, encoding, string.length);
-    return size >= 0 ? size :
-        encodeWithin(string, encoding, codec.utf8Length(string));
+    // No character has more than 3 bytes of UTF-8; to count them first would
+    // mean to go through the string twice.
+    const most = encoding === codec.UTF8 ? string.length * 3 :
+        codec.byteLength(string, encoding);
+    if (!fits(most)) return encodeAlone(string, encoding, most);
+    const size = codec.write(blockView, string, position, position + most,
+        encoding);
+    take(size);
+    return size;
 }
 
 /** A Buffer with what a string becomes. */

@@ -53,7 +53,7 @@ function findNumber(buffer, number, offset, forward) {
     return (forward ? indexOf : lastIndexOf).call(buffer, number & 255, start);
 }
 
-/** Half a character at the end of a pattern or of the Buffer is not looked at. */
+/** Half a character at the end, of either, is not looked at. */
 function findUnits(buffer, pattern, start, forward) {
     const { length } = pattern;
     if (buffer.length < 2 || length < 2) return -1;
@@ -75,11 +75,43 @@ function findBytes(buffer, pattern, offset, forward, encoding) {
         codec.search(buffer, pattern, start, forward, 1);
 }
 
+/* The bytes of a short pattern, for findShort(). */
+const short = new Uint8Array(12);
+const SHORT_TRIES = 16;
+
+/**
+ * Looks for the first byte, and for the rest where that is: fast when it is
+ * seldom, as the end of a line. Gives up with -2 when it is not.
+ */
+function findShort(buffer, count, start) {
+    let at = start;
+    for (let tries = 0; tries < SHORT_TRIES; tries++) {
+        at = indexOf.call(buffer, short[0], at);
+        if (at < 0 || at + count > buffer.length) return -1;
+        let same = 1;
+        while (same < count && buffer[at + same] === short[same]) same++;
+        if (same === count) return at;
+        at++;
+    }
+    return -2;
+}
+
+function findShortString(buffer, string, offset, encoding) {
+    const count = codec.write(short, string, 0, short.length, encoding);
+    const start = startOf(buffer.length, offset, count, true);
+    return start < 0 ? -1 : findShort(buffer, count, start);
+}
+
 function findString(buffer, string, offset, forward, name) {
     const encoding = name === undefined ? codec.UTF8 : codec.getEncoding(name);
     if (string.length === 1 && encoding <= codec.ASCII &&
         encoding !== codec.UTF16LE && string.charCodeAt(0) < 128) {
         return findNumber(buffer, string.charCodeAt(0), offset, forward);
+    }
+    if (forward && string.length > 0 && string.length * 3 <= short.length &&
+        encoding <= codec.ASCII && encoding !== codec.UTF16LE) {
+        const found = findShortString(buffer, string, offset, encoding);
+        if (found >= -1) return found;
     }
     return findBytes(buffer, fromString(string, encoding), offset, forward,
         encoding);

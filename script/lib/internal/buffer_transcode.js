@@ -59,7 +59,7 @@ function transcode(source, fromEncoding, toEncoding) {
 /* ----------------------------------------------------- HTML's base64 calls */
 
 function invalidCharacter(message) {
-    const { DOMException } = require('internal/event_target');
+    const { DOMException } = require('internal/dom_exception');
     return new DOMException(message, 'InvalidCharacterError');
 }
 

@@ -59,7 +59,8 @@ function mapTable(map, options) {
 }
 
 function setTable(set, options) {
-    const rows = Array.from(set, (value, i) => [String(i), cell(value, options)]);
+    const rows = Array.from(set, (value, i) =>
+        [String(i), cell(value, options)]);
     return draw([ITERATION, VALUES], rows);
 }
 

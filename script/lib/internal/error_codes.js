@@ -4,7 +4,8 @@
  *
  * One table for each base class maps codes to messages, and `codes` holds a
  * constructor for each. A message is a string with %s for the arguments in
- * their order, and a function only where it has to decide something.
+ * their order, shown as util.format() shows them, or a function where there is
+ * something to decide.
  *
  * An error shows its code in two ways: as the property `code`, and in
  * toString(), while `name` stays that of the base class. The engine's `stack`
@@ -146,6 +147,10 @@ function invalidReturnValue(expected, name, value) {
 function socketBadPort(name, port, allowZero = true) {
     return `${name} should be ${allowZero ? '>=' : '>'} 0 and < 65536. ` +
         `Received ${determineSpecificType(port)}.`;
+}
+
+function invalidAddressFamily(family, host, port) {
+    return `Invalid address family: ${family} ${host}:${port}`;
 }
 
 function bufferOutOfBounds(name) {
@@ -408,7 +413,7 @@ const rangeErrors = {
     ERR_BUFFER_TOO_LARGE: 'Cannot create a Buffer larger than %s bytes',
     ERR_ENCODING_NOT_SUPPORTED: 'The "%s" encoding is not supported',
     ERR_FS_FILE_TOO_LARGE: 'File size (%s) is greater than 2 GiB',
-    ERR_INVALID_ADDRESS_FAMILY: 'Invalid address family: %s %s:%s',
+    ERR_INVALID_ADDRESS_FAMILY: invalidAddressFamily,
     ERR_INVALID_ASYNC_ID: 'Invalid %s value: %s',
     ERR_INVALID_BUFFER_SIZE: 'Buffer size must be a multiple of %s',
     ERR_INVALID_FD: '"fd" must be a positive integer: %s',
@@ -453,10 +458,15 @@ function addProperties(error, args) {
 
 /* ----------------------------------------------------------- constructors */
 
+/** What is no string is shown as util.format() shows it: "Unknown ...: {}". */
 function fill(message, args) {
     if (typeof message === 'function') return message(...args);
     let next = 0;
-    return message.replace(/%s/g, () => String(args[next++]));
+    return message.replace(/%s/g, () => {
+        const value = args[next++];
+        return typeof value === 'string' ? value :
+            require('internal/format').format('%s', value);
+    });
 }
 
 function constructorOf(code, Base, message) {

@@ -20,7 +20,7 @@ const CHUNK = 64 * 1024;
 
 function toOptions(options, defaults) {
     if (options === undefined || options === null)
-        return defaults;
+        return { ...defaults };
     if (typeof options === 'string')
         options = { encoding: options };
     if (typeof options !== 'object')
@@ -56,18 +56,26 @@ function validatePath(path) {
 
 // What both have: a file that is opened first and closed last.
 
-function initialize(stream, path, options) {
-    stream.fd = validateFd(options.fd);
+// Before the stream is made: one whose arguments are wrong opens nothing.
+function check(path, given, defaults) {
+    const options = toOptions(given, defaults);
+
+    options.fd = validateFd(options.fd);
     // With a descriptor the path says nothing.
-    stream.path = stream.fd === null ? validatePath(path) : path;
+    if (options.fd === null)
+        validatePath(path);
+    if (options.start !== undefined)
+        validateInteger(options.start, 'start', 0);
+    return options;
+}
+
+function initialize(stream, path, options) {
+    stream.fd = options.fd;
+    stream.path = path;
     stream.flags = options.flags;
     stream.mode = options.mode ?? 0o666;
     stream.start = options.start;
-    stream.pos = undefined;
-    if (stream.start !== undefined) {
-        validateInteger(stream.start, 'start', 0);
-        stream.pos = stream.start;
-    }
+    stream.pos = options.start;
 }
 
 function open(stream, callback) {
@@ -113,12 +121,18 @@ function closeFirst(stream, callback) {
 
 class ReadStream extends Readable {
     constructor(path, given) {
-        const options = toOptions(given, { flags: 'r' });
+        const options = check(path, given, { flags: 'r' });
         const {
             autoClose = true, emitClose = true, encoding, end = Infinity,
-            highWaterMark = CHUNK, signal,
+            highWaterMark = CHUNK, signal, start = 0,
         } = options;
 
+        if (end !== Infinity)
+            validateInteger(end, 'end', 0);
+        if (start > end) {
+            throw new codes.ERR_OUT_OF_RANGE('start',
+                `<= "end" (here: ${end})`, start);
+        }
         super({
             highWaterMark, emitClose, signal,
             autoDestroy: autoClose !== false,
@@ -126,12 +140,6 @@ class ReadStream extends Readable {
         initialize(this, path, options);
         this.bytesRead = 0;
         this.end = end;
-        if (end !== Infinity)
-            validateInteger(end, 'end', 0);
-        if (this.start !== undefined && this.start > end) {
-            throw new codes.ERR_OUT_OF_RANGE('start',
-                `<= "end" (here: ${end})`, this.start);
-        }
         if (encoding && encoding !== 'buffer')
             this.setEncoding(encoding);
     }
@@ -196,7 +204,7 @@ function readChunk(stream, size) {
 
 class WriteStream extends Writable {
     constructor(path, given) {
-        const options = toOptions(given, { flags: 'w' });
+        const options = check(path, given, { flags: 'w' });
         const {
             autoClose = true, emitClose = true, encoding, flush = false,
             highWaterMark, signal,

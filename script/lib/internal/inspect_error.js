@@ -11,7 +11,7 @@ const { formatStack } = require('internal/stack');
 // Own properties that the engine gives to every error, and Node does not.
 const ENGINE_KEYS = ['line', 'column', 'sourceURL'];
 const CORE_FRAME = /^ {4}at (?:[^/\\(]+ \(|)node:[^:]+:\d+:\d+(?:\)|$)/;
-const MODULE_DIRECTORY = /([/\\]node_modules[/\\])(@[^/\\]+[/\\][^/\\]+|[^/\\]+)/g;
+const MODULE_DIRECTORY = /(\/node_modules\/)(@[^/]+\/[^/]+|[^/]+)/g;
 
 function isError(value) {
     return value instanceof Error ||

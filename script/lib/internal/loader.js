@@ -43,7 +43,7 @@ let main;                   // the Module of the program's file
 
 // --------------------------------------------------------------- what we say
 
-function errors() {
+function codes() {
     return lazy('internal/errors').codes;
 }
 
@@ -55,12 +55,19 @@ function requireStack(parent) {
 }
 
 // Builtins of Node that weir leaves out, for those who miss one.
-const missing = /^(async_hooks|child_process|cluster|constants|crypto|dgram|diagnostics_channel|domain|http2?|https|inspector|module|os|path\/(posix|win32)|perf_hooks|punycode|querystring|readline|repl|stream\/(web|consumers)|sys|tls|trace_events|tty|url|v8|vm|wasi|worker_threads|zlib)(\/|$)/;
+function isLeftOut(request) {
+    return ('async_hooks child_process cluster constants crypto dgram ' +
+        'diagnostics_channel domain http http2 https inspector module os ' +
+        'path/posix path/win32 perf_hooks punycode querystring readline ' +
+        'readline/promises repl stream/consumers stream/web sys tls ' +
+        'trace_events tty url v8 vm wasi worker_threads zlib')
+        .split(' ').includes(request);
+}
 
 function notFound(request, parent) {
     const stack = requireStack(parent);
     let message = `Cannot find module '${request}'`;
-    if (missing.test(request))
+    if (isLeftOut(request))
         message += `\nweir has no builtin module '${request}'`;
     if (stack.length > 0)
         message += `\nRequire stack:\n- ${stack.join('\n- ')}`;
@@ -78,7 +85,7 @@ function notThere(path, packagePath, advice = '') {
 }
 
 function isModuleSource(filename, parent, reason) {
-    const Refusal = errors().ERR_REQUIRE_ESM;
+    const Refusal = codes().ERR_REQUIRE_ESM;
     const error = new Refusal(filename.replace(/\.mjs$/, '.js'), false);
     error.message = `require() of ES Module ${filename}` +
         `${parent ? ` from ${parent.filename}` : ''} not supported.\n` +
@@ -242,7 +249,7 @@ function builtinOf(request) {
     const name = request.slice(5);
     if (builtins.has(name))
         return name;
-    const Unknown = errors().ERR_UNKNOWN_BUILTIN_MODULE;
+    const Unknown = codes().ERR_UNKNOWN_BUILTIN_MODULE;
     throw new Unknown(request);
 }
 
@@ -264,7 +271,7 @@ function resolve(request, parent, folders) {
 // Those of require.resolve()'s option `paths`.
 function foldersFrom(paths, request) {
     if (!Array.isArray(paths)) {
-        const Invalid = errors().ERR_INVALID_ARG_VALUE;
+        const Invalid = codes().ERR_INVALID_ARG_VALUE;
         throw new Invalid('options.paths', paths);
     }
     if (isRelative(request))
@@ -307,7 +314,7 @@ class Module {
         const { validateString } = lazy('internal/validators');
         validateString(id, 'id');
         if (id === '') {
-            const Invalid = errors().ERR_INVALID_ARG_VALUE;
+            const Invalid = codes().ERR_INVALID_ARG_VALUE;
             throw new Invalid('id', id, 'must be a non-empty string');
         }
         return load(id, this);
@@ -327,8 +334,6 @@ class Module {
             filename, dirname(filename));
     }
 }
-
-Object.defineProperty(Module.prototype, 'constructor', { enumerable: false });
 
 // A '.' at the front makes a name and no extension: '.gitignore'. Of 'a.b.js'
 // the longest that somebody registered counts; what is unknown is JavaScript.
@@ -391,7 +396,7 @@ extensions['.json'] = (module, filename) => {
 };
 
 extensions['.node'] = (module, filename) => {
-    const Failed = errors().ERR_DLOPEN_FAILED;
+    const Failed = codes().ERR_DLOPEN_FAILED;
     throw new Failed(`${filename}: weir loads no native addons`);
 };
 

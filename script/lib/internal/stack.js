@@ -13,8 +13,8 @@
 const FRAME = /^([^@]*)@(.*?)(?::(\d+))?(?::(\d+))?$/;
 const NODE_FRAME = /^ {4}at (?:(.+) \()?(.+?):(\d+):(\d+)\)?$/;
 const NATIVE = '[native code]';
-const MAKES_ERRORS =
-    /^node:(?:internal\/(?:errors|validators|assert\w*)|assert(?:\/strict)?|console)$/;
+const MAKES_ERRORS = new RegExp('^node:(?:internal/(?:errors|validators|' +
+    'assert\\w*)|assert(?:/strict)?|console)$');
 const CODE = /^(?:global|module) code$/;
 // The engine collects so many; Node's default is to show ten.
 const ENGINE_LIMIT = 100;
@@ -27,8 +27,14 @@ function parseFrame(line) {
             name === 'eval code' ? 'eval' : name,
         file: file === NATIVE ? '' : file,
         line: row === undefined ? 0 : Number(row),
-        column: column === undefined ? 0 : Number(column),
+        column: column === undefined ? 0 : Number(column) - shift(file, row),
     };
+}
+
+/* The loader's words before a file's first line are none of its columns. */
+function shift(file, row) {
+    return row === '1' && file.startsWith('/') ?
+        require('internal/loader').HEAD.length : 0;
 }
 
 /* A program may have set `stack` to anything: then it is left alone. */
@@ -111,6 +117,10 @@ function header(error) {
 }
 
 function formatFrame({ functionName, file, line, column }) {
+    if (file === '' && /^[A-Z]/.test(functionName)) {
+        // The engine's own classes, which only `new` calls.
+        return `    at new ${functionName} (<anonymous>)`;
+    }
     const place = file === '' ? '<anonymous>' :
         line === 0 ? file : `${file}:${line}:${column}`;
     return functionName === '' ? `    at ${place}` :

@@ -2,9 +2,9 @@
 //
 // The idea: the descriptors belong to whoever started us as much as to us. What
 // is written is written before write() returns, so that nothing is lost when
-// the process ends, and the descriptor is never closed: a destroyed stdout
-// comes back to life, as in Node. stdin is read when somebody asks for it, and
-// only then keeps the process alive.
+// the process ends, and no descriptor is ever closed: a destroyed stdout comes
+// back to life, as in Node. stdin is read when somebody asks for it, and only
+// then keeps the process alive.
 
 const { Readable, Writable } = require('stream');
 const { Buffer } = require('buffer');
@@ -15,7 +15,7 @@ const fs = binding.fs;
 
 const SLAB = 64 * 1024;
 
-// --------------------------------------------------------------- what is shared
+// ------------------------------------------------------------ what is shared
 
 function define(stream, fd, type) {
     stream.fd = fd;
@@ -174,7 +174,14 @@ function watchSize(event) {
     if (event !== 'resize')
         return;
     this.removeListener('newListener', watchSize);
-    process.on('SIGWINCH', () => this.emit('resize'));
+    let last = native.windowSize(this.fd);
+    process.on('SIGWINCH', () => {
+        const size = native.windowSize(this.fd);
+        if (size !== last) {
+            last = size;
+            this.emit('resize');
+        }
+    });
 }
 
 // -------------------------------------------------------------------- reading
@@ -183,7 +190,7 @@ function watchSize(event) {
 // that fills the stream, a pause, and the end have it not.
 class StandardInput extends Readable {
     constructor(fd, type) {
-        super({ highWaterMark: SLAB, emitClose: false, autoDestroy: false });
+        super({ highWaterMark: SLAB });
         define(this, fd, type);
         this.slab = null;
         this.on('pause', stopWhenPaused);
@@ -198,7 +205,7 @@ class StandardInput extends Readable {
     _destroy(error, callback) {
         native.unwatch();
         this.slab = null;
-        destroyNothing(this, error, callback);
+        callback(error);
     }
 
     ref() {
@@ -229,12 +236,10 @@ function readOnce(stream) {
         return;
     }
     // A full slab is given away; a line of a terminal is copied out of it.
-    let chunk = slab;
+    let chunk = slab.subarray(0, count);
     if (count < SLAB / 2)
-        chunk = Buffer.from(slab.subarray(0, count));
+        chunk = Buffer.from(chunk);
     else
-        chunk = slab.subarray(0, count);
-    if (count >= SLAB / 2)
         stream.slab = null;
     if (!stream.push(chunk))
         native.unwatch();

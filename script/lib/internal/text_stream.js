@@ -6,17 +6,20 @@
  * StringDecoder has always shown: `lastChar` holds them, `lastTotal` is how
  * many the character will have, `lastNeed` how many of these are missing.
  *
- * The state is any object with these fields and `number`, the encoding's; it
- * may have a `read` of its own in place of the codec's. For UTF-8 only what can still become a character is kept. So the text is the same
- * however the bytes are cut: one U+FFFD for each maximal part, as WHATWG says.
+ * The state is any object; it may have a `read` of its own in place of the
+ * codec's. For UTF-8 only what can still become a character is kept. So the
+ * text is the same however the bytes are cut: one U+FFFD for each maximal part,
+ * as WHATWG says.
  */
 const codec = require('internal/buffer_codec');
 const { FastBuffer } = require('internal/buffer_pool');
 
+const number = Symbol('encoding');
+
 const { BASE64, BASE64URL, UTF16LE, UTF8 } = codec;
 
 function start(state, encoding) {
-    state.number = encoding;
+    state[number] = encoding;
     // Not out of the pool: it would keep 8 KiB alive as long as a socket.
     state.lastChar = new FastBuffer(4);
     state.lastNeed = 0;
@@ -67,7 +70,7 @@ function utf16Tail(bytes, from) {
 }
 
 function tailLength(state, bytes, from) {
-    switch (state.number) {
+    switch (state[number]) {
     case UTF8:
         return utf8Tail(bytes, from);
     case UTF16LE:
@@ -82,7 +85,7 @@ function tailLength(state, bytes, from) {
 
 /** How long the character will be of which `count` bytes are kept. */
 function totalLength(state, count) {
-    switch (state.number) {
+    switch (state[number]) {
     case UTF8:
         return sequenceLength(state.lastChar[0]);
     case UTF16LE:
@@ -101,43 +104,57 @@ function keep(state, bytes, count) {
     state.lastNeed = state.lastTotal - count;
 }
 
-/** Takes what is missing; gives how many bytes it took. */
-function complete(state, bytes) {
+/** Takes what is missing; gives where it stopped. */
+function complete(state, bytes, from) {
     const { lastChar } = state;
-    let taken = 0;
-    while (state.lastNeed > 0 && taken < bytes.length) {
+    let at = from;
+    while (state.lastNeed > 0 && at < bytes.length) {
         const count = state.lastTotal - state.lastNeed;
-        const byte = bytes[taken];
-        if (state.number === UTF8 && !continues(lastChar[0], count, byte)) {
+        const byte = bytes[at];
+        if (state[number] === UTF8 && !continues(lastChar[0], count, byte)) {
             // No character; this byte may begin the next.
             state.lastTotal = count;
             state.lastNeed = 0;
-            return taken;
+            return at;
         }
         lastChar[count] = byte;
-        taken++;
+        at++;
         state.lastNeed--;
-        if (state.number === UTF16LE && count === 1 && isHighSurrogate(byte)) {
+        if (state[number] === UTF16LE && count === 1 && isHighSurrogate(byte)) {
             state.lastTotal = 4;
             state.lastNeed = 2;
         }
     }
-    return taken;
+    return at;
 }
 
 function readText(state, bytes, from, to) {
     return state.read === undefined ?
-        codec.read(bytes, from, to, state.number) : state.read(bytes, from, to);
+        codec.read(bytes, from, to, state[number]) :
+        state.read(bytes, from, to);
+}
+
+/** What is kept and complete. A second high surrogate may be half of a pair. */
+function readKept(state) {
+    const { lastChar } = state;
+    if (state[number] === UTF16LE && state.lastTotal === 4 &&
+        isHighSurrogate(lastChar[3])) {
+        const text = readText(state, lastChar, 0, 2);
+        lastChar.copyWithin(0, 2);
+        state.lastNeed = 2;
+        return text;
+    }
+    return readText(state, lastChar, 0, state.lastTotal);
 }
 
 /** The text of a Uint8Array, as far as its characters are complete. */
 function write(state, bytes) {
     let text = '';
     let from = 0;
-    if (state.lastNeed > 0) {
-        from = complete(state, bytes);
-        if (state.lastNeed > 0) return '';
-        text = readText(state, state.lastChar, 0, state.lastTotal);
+    while (state.lastNeed > 0) {
+        from = complete(state, bytes, from);
+        if (state.lastNeed > 0) return text;
+        text += readKept(state);
     }
     const tail = tailLength(state, bytes, from);
     keep(state, bytes, tail);
@@ -149,7 +166,7 @@ function write(state, bytes) {
 function end(state) {
     if (state.lastNeed === 0) return '';
     let count = state.lastTotal - state.lastNeed;
-    if (state.number === UTF16LE) count &= ~1;
+    if (state[number] === UTF16LE) count &= ~1;
     state.lastNeed = 0;
     state.lastTotal = 0;
     return readText(state, state.lastChar, 0, count);

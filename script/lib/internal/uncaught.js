@@ -166,16 +166,17 @@ function isOurs({ file }) {
     return file === '' || file.startsWith('node:');
 }
 
+// Of an error that was made by the loop and emitted, neither stack may have a
+// frame of the program.
 function placeOf(error) {
-    const all = frames(error);
+    const own = frames(error);
+    const emitted = error[emittedBy] ? frames(error[emittedBy]) : [];
     // The engine begins with the constructors of the error's own class.
     const maker = error.constructor?.name;
-    const frame = all.find((one) => !isOurs(one) &&
-        one.functionName !== maker);
-    if (frame === undefined && error[emittedBy] !== undefined)
-        return placeOfEmit(error[emittedBy]);
-    const { file, line, column } = frame ??
-        all.find((one) => one.file !== '') ??
+    const isTheirs = (one) => !isOurs(one) && one.functionName !== maker;
+    const { file, line, column } = own.find(isTheirs) ??
+        emitted.find(isTheirs) ??
+        [...own, ...emitted].find((one) => one.file !== '') ??
         { file: error.sourceURL, line: error.line, column: error.column };
     if (typeof file !== 'string' || file === '' || !(line > 0))
         return '';
@@ -185,23 +186,6 @@ function placeOf(error) {
 
 // ------------------------------------------------------- unhandled 'error'
 // events.js notes with an error that nobody listened to where it was emitted.
-
-// How many frames at the top are those of emit() itself; one is left if there
-// are no others.
-function emitFrames(all) {
-    const count = all.findIndex(({ file }) => file !== 'node:events');
-    return count < 0 ? Math.max(all.length - 1, 0) : count;
-}
-
-// emit() threw it: that is the place when no frame of the program is known.
-function placeOfEmit(emitted) {
-    const frame = frames(emitted).findLast(({ file }) =>
-        file === 'node:events');
-    if (frame === undefined)
-        return '';
-    const text = linesOf(frame.file)[frame.line - 1];
-    return show(frame.file, frame.line, text, text?.search(/\S/));
-}
 
 // Frames at the end that the error's own stack has too need no second look.
 function withoutCommon(lines, others) {
@@ -219,8 +203,7 @@ function withoutCommon(lines, others) {
 function addEmitted(error) {
     const emitted = error[emittedBy];
     const stack = formatStack(error);
-    const lines = formatStack(emitted).split('\n')
-        .slice(1 + emitFrames(frames(emitted)));
+    const lines = formatStack(emitted).split('\n').slice(1);
     if (lines.length === 0)
         return;
     const { name } = emitted;

@@ -473,14 +473,21 @@ for (const name of ['on', 'addListener', 'prependListener']) {
     };
 }
 
-for (const name of ['unpipe', 'setEncoding', 'read']) {
+for (const name of ['unpipe', 'setEncoding']) {
     const method = Readable.prototype[name];
     Socket.prototype[name] = function (argument) {
-        if (this._flags & PIPED && argument !== 0)
+        if (this._flags & PIPED)
             this._leavePipe();
         return method.call(this, argument);
     };
 }
+
+// The stream library reads, too: while it flows, and 0 bytes to be kept going.
+Socket.prototype.read = function read(size) {
+    if (this._flags & PIPED && size !== 0 && this.readableFlowing !== true)
+        this._leavePipe();
+    return Readable.prototype.read.call(this, size);
+};
 
 // --------------------------------------------------------------------- writing
 

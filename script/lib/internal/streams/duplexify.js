@@ -1,8 +1,9 @@
 // Duplex.from(body): a duplex of nearly anything; and compose(), which makes
 // one of a whole chain.
 //
-// Both come down to one class: Joined, a duplex that hands its writes to one
-// stream and reads from another, with both pressures passed on.
+// Streams come down to one class: Joined, a duplex that hands its writes to
+// one stream and reads from another, with both pressures passed on. Functions
+// come down to another: FunctionInput, an async iterable of what is written.
 
 const { AbortError, codes } = require('internal/errors');
 const { nextTick } = require('internal/core');
@@ -13,70 +14,30 @@ const { Duplex } = require('internal/streams/duplex');
 const { Readable } = require('internal/streams/readable');
 const { from } = require('internal/streams/from');
 
-const PREMATURE = 'ERR_STREAM_PREMATURE_CLOSE';
-
 class Joined extends Duplex {
-    constructor(readable, writable, options) {
+    constructor(source, sink) {
         super({
-            // Each half has its own mode; the pressures are the streams' own.
-            autoDestroy: true,
-            readableObjectMode: Boolean(readable?.readableObjectMode),
-            writableObjectMode: Boolean(writable?.writableObjectMode),
-            readable: kind.isReadable(readable) === true,
-            writable: kind.isWritable(writable) === true,
-            ...options,
+            readableObjectMode: Boolean(source?.readableObjectMode),
+            writableObjectMode: Boolean(sink?.writableObjectMode),
+            readable: kind.isReadable(source) === true,
+            writable: kind.isWritable(sink) === true,
         });
-        this.source = this.readable ? readable : null;
-        this.sink = this.writable ? writable : null;
+        this.source = this.readable ? source : null;
+        this.sink = this.writable ? sink : null;
+        // Callbacks of ours that wait for one of the two streams.
         this.heldWrite = null;
         this.heldFinal = null;
         this.heldClose = null;
-        this.open = 0;
-        this.watch(this.sink, { readable: false }, true);
-        this.watch(this.source, { writable: false }, false);
+        this.wantsMore = false;
+        this.over = false;
         this.sink?.on('drain', () => this.release('heldWrite'));
-        this.sink?.on('finish', () => this.release('heldFinal'));
-        this.source?.on('readable', () => this._read());
-        this.source?.on('end', () => this.push(null));
-    }
-
-    // One half is over: the whole follows when it has failed, or when the
-    // other is over too.
-    watch(stream, options, isSink) {
-        if (stream === null) {
-            return;
-        }
-        this.open++;
-        finished(stream, options, (error) => {
-            this.open--;
-            if (error && !(isSink && this.sinkEndedEarly(error))) {
-                this.giveUp(error);
-            } else if (this.open === 0) {
-                this.release('heldClose');
+        this.source?.on('readable', () => {
+            if (this.wantsMore) {
+                this.wantsMore = false;
+                this._read();
             }
         });
-    }
-
-    // A function that stops reading closes its input: the output goes on.
-    sinkEndedEarly(error) {
-        if (error.code !== PREMATURE || this.source === null ||
-            !this.ignoresEarlySinkEnd) {
-            return false;
-        }
-        this.release('heldWrite');
-        this.release('heldFinal');
-        return true;
-    }
-
-    giveUp(error) {
-        const close = this.heldClose;
-
-        this.heldClose = null;
-        if (close) {
-            close(error);
-        } else {
-            this.destroy(error);
-        }
+        this.source?.on('end', () => this.push(null));
     }
 
     release(name) {
@@ -86,8 +47,21 @@ class Joined extends Duplex {
         callback?.();
     }
 
+    // One of the streams is over, or the chain between them is.
+    onOver(error) {
+        const close = this.heldClose;
+
+        this.over = true;
+        this.heldClose = null;
+        if (close !== null) {
+            close(error);
+        } else if (error) {
+            this.destroy(error);
+        }
+    }
+
     _write(chunk, encoding, callback) {
-        if (this.sink.destroyed || this.sink.write(chunk, encoding)) {
+        if (this.sink.write(chunk, encoding)) {
             callback();
         } else {
             this.heldWrite = callback;
@@ -95,19 +69,18 @@ class Joined extends Duplex {
     }
 
     _final(callback) {
-        if (this.sink.writableFinished || this.sink.destroyed) {
-            callback();
-            return;
-        }
-        this.heldFinal = callback;
         this.sink.end();
+        this.heldFinal = callback;
     }
 
     _read() {
-        let chunk;
+        while (true) {
+            const chunk = this.source.read();
 
-        while (this.source !== null &&
-               (chunk = this.source.read()) !== null) {
+            if (chunk === null) {
+                this.wantsMore = true;
+                return;
+            }
             if (!this.push(chunk)) {
                 return;
             }
@@ -115,18 +88,43 @@ class Joined extends Duplex {
     }
 
     _destroy(error, callback) {
-        if (!error && this.open > 0) {
+        if (!error && !this.over) {
             error = new AbortError();
         }
+        this.wantsMore = false;
         this.heldWrite = null;
         this.heldFinal = null;
-        for (const stream of [this.sink, this.source]) {
-            if (stream !== null && this.open > 0) {
-                destroyer(stream, error);
-            }
+        if (this.over) {
+            callback(error);
+        } else {
+            this.heldClose = callback;
+            destroyer(this.sink, error);
+            destroyer(this.source, error);
         }
-        callback(error);
     }
+}
+
+// Two streams that know nothing of each other.
+function join(source, sink) {
+    if (source && typeof source.read !== 'function') {
+        source = Readable.wrap(source);
+    }
+    const joined = new Joined(source, sink);
+    const onOver = (error) => {
+        if (error) {
+            destroyer(joined.source, error);
+        }
+        joined.onOver(error);
+    };
+
+    if (joined.sink !== null) {
+        finished(joined.sink, onOver);
+        joined.sink.on('finish', () => joined.release('heldFinal'));
+    }
+    if (joined.source !== null) {
+        finished(joined.source, onOver);
+    }
+    return joined;
 }
 
 function duplexify(body, name) {
@@ -134,19 +132,19 @@ function duplexify(body, name) {
         return body;
     }
     if (kind.isNodeStream(body)) {
-        return joinStream(body);
+        return join(
+            kind.isReadableNodeStream(body) ? body : null,
+            kind.isWritableNodeStream(body) ? body : null);
     }
     if (typeof body === 'function') {
-        return fromFunction(body);
+        return fromFunction(body, name);
     }
     if (kind.isIterable(body)) {
         return from(Duplex, body, { objectMode: true, writable: false });
     }
-    if (kind.isNodeStream(body?.readable) ||
-        kind.isNodeStream(body?.writable)) {
-        const { readable, writable } = body;
-        return new Joined(readable, writable, readable && writable
-            ? undefined : { readable: !!readable, writable: !!writable });
+    if (typeof body?.readable === 'object' ||
+        typeof body?.writable === 'object') {
+        return join(halfOf(body.readable), halfOf(body.writable));
     }
     if (typeof body?.then === 'function') {
         return fromPromise(body);
@@ -157,13 +155,12 @@ function duplexify(body, name) {
     ], body);
 }
 
-function joinStream(stream) {
-    const reads = kind.isReadableNodeStream(stream);
-    const writes = kind.isWritableNodeStream(stream);
-    const source = reads && typeof stream.read !== 'function'
-        ? Readable.wrap(stream, { objectMode: true }) : stream;
-
-    return new Joined(reads ? source : null, writes ? stream : null);
+// A half of a pair may be anything that a duplex can be made of.
+function halfOf(body) {
+    if (!body || kind.isNodeStream(body)) {
+        return body;
+    }
+    return duplexify(body, 'body');
 }
 
 function fromPromise(promise) {
@@ -176,80 +173,143 @@ function fromPromise(promise) {
     })(), { objectMode: true, writable: false });
 }
 
-// A function of an async iterable: what it takes is written to us, what it
-// gives is read from us.
-function fromFunction(body) {
-    const { PassThrough } = require('internal/streams/transform');
-    const input = new PassThrough({ objectMode: true });
-    const controller = new AbortController();
-    const { signal } = controller;
-    const result = body(takeAll(input), { signal });
-    let joined;
+// ------------------------------------------------------------------- functions
+
+// What is written becomes an async iterable. A write is done when the function
+// asks for the next chunk: that is the backpressure.
+class FunctionInput {
+    constructor() {
+        this.controller = new AbortController();
+        this.signal = this.controller.signal;
+        this.expectNext();
+    }
+
+    expectNext() {
+        this.next = new Promise((resolve) => {
+            this.give = resolve;
+        });
+    }
+
+    write(chunk, callback) {
+        this.give({ chunk, done: false, callback });
+    }
+
+    end(callback) {
+        this.give({ done: true, callback });
+    }
+
+    async* chunks() {
+        while (true) {
+            const { chunk, done, callback } = await this.next;
+
+            nextTick(callback);
+            if (done) {
+                return;
+            }
+            if (this.signal.aborted) {
+                throw new AbortError(
+                    undefined, { cause: this.signal.reason });
+            }
+            this.expectNext();
+            yield chunk;
+        }
+    }
+
+    // The methods of a duplex that is written into this.
+    methods() {
+        return {
+            objectMode: true,
+            write: (chunk, encoding, callback) => this.write(chunk, callback),
+            final: (callback) => this.end(callback),
+            destroy: (error, callback) => {
+                this.controller.abort();
+                callback(error);
+            },
+        };
+    }
+}
+
+function fromFunction(body, name) {
+    const input = new FunctionInput();
+    const result = body(input.chunks(), { signal: input.signal });
 
     if (kind.isIterable(result)) {
-        const output = from(Readable, result, { objectMode: true });
-
-        joined = new Joined(output, input);
-        joined.ignoresEarlySinkEnd = true;
-    } else if (typeof result?.then === 'function') {
-        joined = consumer(input, result);
-    } else {
-        throw new codes.ERR_INVALID_RETURN_VALUE(
-            'Iterable, AsyncIterable or AsyncFunction', 'body', result);
+        return from(Duplex, result, input.methods());
     }
-    joined.on('close', () => controller.abort());
-    return joined;
+    if (typeof result?.then === 'function') {
+        return sinkOf(input, result);
+    }
+    throw new codes.ERR_INVALID_RETURN_VALUE(
+        'Iterable, AsyncIterable or AsyncFunction', name, result);
 }
 
-// A consumer that has stopped listening leaves its input open for writes.
-async function* takeAll(input) {
-    yield* input;
-}
-
-// async (source) => {}: writes only, and is finished when the promise is.
-function consumer(input, promise) {
-    const joined = new Joined(null, input, { readable: false });
+// async (source) => {}: finished when the promise is.
+function sinkOf(input, promise) {
     const settled = promise.then((value) => {
         if (value !== null && value !== undefined) {
             throw new codes.ERR_INVALID_RETURN_VALUE('nully', 'body', value);
         }
     });
+    const sink = new Duplex({
+        ...input.methods(),
+        readable: false,
+        final(callback) {
+            input.end(() => {
+                settled.then(() => nextTick(callback, null),
+                    (error) => nextTick(callback, error));
+            });
+        },
+    });
 
-    settled.catch((error) => nextTick(() => joined.destroy(error)));
-    joined._final = function (callback) {
-        input.end();
-        settled.then(() => nextTick(callback, null),
-            (error) => nextTick(callback, error));
-    };
-    return joined;
+    settled.catch((error) => destroyer(sink, error));
+    return sink;
 }
+
+// --------------------------------------------------------------------- compose
 
 // One duplex that writes to the first of the streams and reads from the last.
 function compose(...streams) {
     if (streams.length === 0) {
         throw new codes.ERR_MISSING_ARGS('streams');
     }
+    if (streams.length === 1) {
+        return duplexify(streams[0], 'streams[0]');
+    }
     const parts = streams.map((stream, i) => (
-        kind.isNodeStream(stream) ? stream
-            : duplexify(stream, 'body')));
+        kind.isNodeStream(stream) ? stream : duplexify(stream, 'body')));
 
     parts.forEach((part, i) => checkPart(streams[i], part, i, parts.length));
-    if (parts.length === 1) {
-        return duplexify(parts[0], 'streams[0]');
-    }
+
     const { startPipeline } = require('internal/streams/pipeline');
     const head = parts[0];
     const tail = parts.at(-1);
-    const joined = new Joined(
-        kind.isReadable(tail) ? tail : null,
-        kind.isWritable(head) ? head : null);
+    const joined = new Joined(tail, head);
 
     startPipeline(parts, {}, (error) => {
-        if (error && error.code !== PREMATURE) {
-            joined.destroy(error);
+        joined.onOver(error);
+        if (!joined.source && !joined.sink) {
+            joined.destroy();
         }
     });
+    finished(tail, () => joined.release('heldFinal'));
+    joined._destroy = destroyComposed;
     return joined;
+}
+
+// The pipeline sees to the parts once its tail is gone, and tells when.
+function destroyComposed(error, callback) {
+    if (!error && !this.over) {
+        error = new AbortError();
+    }
+    this.wantsMore = false;
+    this.heldWrite = null;
+    this.heldFinal = null;
+    destroyer(this.source ?? this.sink, error);
+    if (this.over) {
+        callback(error);
+    } else {
+        this.heldClose = callback;
+    }
 }
 
 function checkPart(given, part, i, count) {

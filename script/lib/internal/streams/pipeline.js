@@ -41,7 +41,8 @@ class Pipeline {
         let result;
 
         validateAbortSignal(signal, 'options.signal');
-        const abort = () => this.report(new AbortError(), false);
+        const abort = () => this.report(
+            new AbortError(undefined, { cause: signal.reason }), false);
 
         if (signal && !signal.aborted) {
             this.forgetSignal = onAbort(signal, abort);
@@ -111,9 +112,16 @@ class Pipeline {
     }
 
     guard(stream, i, isLast, end) {
+        const goesOn = isLast && kind.isReadable(stream);
+
         if (end) {
-            this.destroyers.push(
-                this.destroyer(stream, !isLast, i > 0).destroy);
+            const { destroy, cleanUp } =
+                this.destroyer(stream, !isLast, i > 0);
+
+            this.destroyers.push(destroy);
+            if (goesOn) {
+                this.releases.push(cleanUp);
+            }
         }
         const onError = (error) => {
             if (error && error.name !== 'AbortError' &&
@@ -123,7 +131,7 @@ class Pipeline {
         };
 
         stream.on('error', onError);
-        if (isLast && kind.isReadable(stream)) {
+        if (goesOn) {
             this.releases.push(() => stream.removeListener('error', onError));
         }
     }

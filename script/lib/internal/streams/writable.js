@@ -335,11 +335,8 @@ function writeAllQueued(stream, state) {
     state.pendingcb -= entries.length - 1;
     entries.allBuffers = entries.every((each) => each.encoding === 'buffer');
     state.clearQueue();
-    writeMany(stream, state, entries, entries.every(isQuiet) ? nop : (error) => {
-        for (const { callback } of entries) {
-            callback(error);
-        }
-    });
+    writeMany(stream, state, entries, entries.every(isQuiet) ? nop
+        : (error) => entries.forEach(({ callback }) => callback(error)));
 }
 
 const isQuiet = (entry) => entry.callback === nop;
@@ -595,79 +592,7 @@ if (Symbol.asyncDispose) {
     };
 }
 
-// ----------------------------------------------------------------- properties
-
-function define(name, get, set) {
-    Object.defineProperty(Writable.prototype, name, {
-        configurable: true, enumerable: true, get, set,
-    });
-}
-
-define('closed', function () {
-    return this._writableState ? this._writableState.closed : false;
-});
-
-define('destroyed', function () {
-    return this._writableState ? this._writableState.destroyed : false;
-}, function (value) {
-    // For subclasses that override destroy() as a whole.
-    if (this._writableState) {
-        this._writableState.destroyed = value;
-    }
-});
-
-define('errored', function () {
-    return this._writableState ? this._writableState.error : null;
-});
-
-define('writable', function () {
-    const mask = f.ABSENT | f.DESTROYED | f.ERRORED | f.ENDING | f.ENDED;
-    return Boolean(this._writableState) &&
-        (this._writableState.flags & mask) === 0;
-}, function (value) {
-    if (this._writableState) {
-        this._writableState.writable = Boolean(value);
-    }
-});
-
-define('writableAborted', function () {
-    const { flags } = this._writableState;
-    return (flags & (f.DESTROYED | f.ERRORED)) !== 0 &&
-        (flags & (f.ABSENT | f.FINISHED)) === 0;
-});
-
-define('writableBuffer', function () {
-    return this._writableState?.getBuffer();
-});
-
-define('writableCorked', function () {
-    return this._writableState ? this._writableState.corked : 0;
-});
-
-define('writableEnded', function () {
-    return this._writableState ? this._writableState.ending : false;
-});
-
-define('writableFinished', function () {
-    return this._writableState ? this._writableState.finished : false;
-});
-
-define('writableHighWaterMark', function () {
-    return this._writableState?.highWaterMark;
-});
-
-define('writableLength', function () {
-    return this._writableState?.length;
-});
-
-define('writableNeedDrain', function () {
-    const mask = f.NEED_DRAIN | f.DESTROYED | f.ENDING;
-    return Boolean(this._writableState) &&
-        (this._writableState.flags & mask) === f.NEED_DRAIN;
-});
-
-define('writableObjectMode', function () {
-    return this._writableState ? this._writableState.objectMode : false;
-});
+Object.defineProperties(
+    Writable.prototype, require('internal/streams/properties').ofWritable);
 
 module.exports = { Writable, useMethods, writableConstructed };
