@@ -3,11 +3,11 @@
  * Every argument meets every kind of value, and what is thrown (class, code,
  * message) or accepted must be what Node throws or accepts.
  *
- * A template is a call with `$` where the value goes. What Node 20 said to each
- * pair stands in fixtures/NAME.json as "Name CODE message", "" where it accepted
- * the value. An error without a code was thrown by Node's engine and by accident
- * ("Cannot convert a BigInt"): there is nothing to match, such a pair is free.
- * With WEIR_GENERATE set the file is written anew (on Node).
+ * A template is a call with `$` where the value goes. What Node 20 said to
+ * each pair stands in fixtures/NAME.json as "Name CODE message", "" where it
+ * accepted the value. An error without a code was thrown by Node's engine and
+ * by accident ("Cannot convert a BigInt"): there is nothing to match, such a
+ * pair is free. With WEIR_GENERATE set the file is written anew (on Node).
  */
 const fs = require('fs');
 const path = require('path');
@@ -47,8 +47,9 @@ function compare(found, recorded) {
     for (const [source, expected] of Object.entries(recorded)) {
         const accidental = /^\w+$/.test(expected);
         if (!accidental && found[source] !== expected) {
-            differences.push(`${source}\n    is   ${found[source] || 'accepted'}` +
-                `\n    not  ${expected || 'accepted'}`);
+            differences.push(`${source}\n` +
+                `    is   ${found[source] || 'accepted'}\n` +
+                `    not  ${expected || 'accepted'}`);
         }
     }
     assert.deepStrictEqual(Object.keys(found), Object.keys(recorded));

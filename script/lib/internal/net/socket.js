@@ -389,7 +389,10 @@ function resumeOnread(socket) {
     }
 }
 
+// Until _read(), which the stream library calls once it wants more; it must not
+// think that a read is under way.
 function stop(socket) {
+    socket._readableState.reading = false;
     if (socket._id !== 0 && !(socket._flags & STOPPED)) {
         socket._flags |= STOPPED;
         native.pause(socket._id);
