@@ -11,7 +11,8 @@ build/bench/load: bench/load.c bench/client.c bench/client.h
 	$(SAY) LD $@
 	$(Q)$(filter-out -MMD -MP,$(BENCH_COMPILE)) $(filter %.c,$^) -o $@
 
-build/bench/raw_epoll: bench/raw_epoll.c
+build/bench/raw_epoll build/bench/stream build/bench/script_start: \
+  build/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(SAY) LD $@
 	$(Q)$(BENCH_COMPILE) $< -o $@
@@ -19,7 +20,7 @@ build/bench/raw_epoll: bench/raw_epoll.c
 build/bench/user_clock.so: bench/user_clock.c
 	@mkdir -p $(@D)
 	$(SAY) LD $@
-	$(Q)$(BENCH_COMPILE) -shared -fPIC $< -o $@
+	$(Q)$(BENCH_COMPILE) -shared -fPIC $< -ldl -o $@
 
 build/bench/timers-weir: bench/timers.c
 $(filter-out %/timers-weir,$(BENCH_WEIR)): build/bench/%: bench/%.c
@@ -42,12 +43,17 @@ build/bench/timers-libuv: PEER_HEADER = uv.h
 build/bench/timers-libuv: PEER_FLAGS = -DBENCH_LIBUV
 build/bench/timers-libuv: PEER_LIBS = -luv -lm -pthread
 
-.PHONY: benches bench-core bench-timers bench-instructions check-instructions
+.PHONY: benches bench-core bench-script bench-timers bench-instructions \
+  check-instructions
 benches: build/bench/load build/bench/raw_epoll build/bench/user_clock.so \
 	$(BENCH_WEIR) $(BENCH_PEERS) \
 	build/examples/echo
 bench-core: benches
 	@bench/core $(BENCH_OPTIONS)
+bench-script: $(if $(HAVE_JSC),build/weir,no-engine) build/bench/load \
+  build/bench/raw_epoll build/bench/user_clock.so build/bench/stream \
+  build/bench/script_start
+	@bench/script $(BENCH_OPTIONS)
 bench-timers: benches
 	@bench/timers $(BENCH_OPTIONS)
 bench-instructions: benches

@@ -48,8 +48,7 @@ static JSValueRef list_of(const weir_address *addresses, size_t count)
         pair[1] = script_from_number(
             ctx, weir_address_family(&addresses[i]) == AF_INET6 ? 6 : 4);
         JSObjectSetPropertyAtIndex(ctx, list, (unsigned)i,
-                                   JSObjectMakeArray(ctx, 2, pair, NULL),
-                                   NULL);
+                                   JSObjectMakeArray(ctx, 2, pair, NULL), NULL);
     }
     return list;
 }
@@ -90,10 +89,11 @@ SCRIPT_NATIVE(lookup)
 {
     char *host = script_utf8(ctx, argc, argv, 0, NULL);
     int family = script_int(ctx, argc, argv, 1, 0);
-    weir_lookup_options options = {
-        .family = family == 0 ? 0 : family == 6 ? AF_INET6 : AF_INET,
-        .dns_only = script_bool(ctx, argc, argv, 2)
-    };
+    weir_lookup_options options = { .family = family == 0   ? 0
+                                              : family == 6 ? AF_INET6
+                                                            : AF_INET,
+                                    .dns_only =
+                                        script_bool(ctx, argc, argv, 2) };
     struct pending *pending = host ? malloc(sizeof *pending) : NULL;
     int result = pending ? start(pending, host, &options) : -ENOMEM;
 

@@ -57,7 +57,7 @@ enum event {
     ON_WRITTEN,
     ON_CLOSE,
     ON_SERVER_CLOSE,
-    ON_LOOKUP,  /* these with arguments */
+    ON_LOOKUP, /* these with arguments */
     ON_ATTEMPT,
     ON_ERROR,
     ON_DROP,
@@ -66,9 +66,9 @@ enum event {
 };
 
 static const char *const event_names[EVENTS] = {
-    "connection", "connect", "data",        "end",    "drain",
-    "timeout",    "written", "close",       "serverClose",
-    "lookup",     "attempt", "error",       "drop",   "serverError",
+    "connection", "connect", "data",  "end",         "drain",
+    "timeout",    "written", "close", "serverClose", "lookup",
+    "attempt",    "error",   "drop",  "serverError",
 };
 
 static struct {
@@ -82,7 +82,7 @@ static struct {
 
     uint8_t **slabs; /* by number; NULL: free */
     uint32_t slab_size;
-    uint32_t slab_next; /* where to look for a free number */
+    uint32_t slab_next;        /* where to look for a free number */
     pthread_mutex_t slab_lock; /* the collector frees from threads of its own */
 
     JSObjectRef read_slab; /* protected */
@@ -454,8 +454,8 @@ SCRIPT_NATIVE(socket_create)
 
     if (!id)
         return result(ctx, -ENOMEM);
-    error = weir_socket_create(&socket, net.s->loop, &socket_events,
-                               as_data(id));
+    error =
+        weir_socket_create(&socket, net.s->loop, &socket_events, as_data(id));
     if (error < 0) {
         give_id(id);
         return result(ctx, error);
@@ -503,9 +503,8 @@ SCRIPT_NATIVE(connect_host)
 {
     weir_socket *socket = socket_argument(ctx, argc, argv);
     char *host = script_utf8(ctx, argc, argv, 1, NULL);
-    weir_connect_options options = {
-        .attempt_delay = (unsigned)script_int(ctx, argc, argv, 6, 0)
-    };
+    weir_connect_options options = { .attempt_delay = (unsigned)script_int(
+                                         ctx, argc, argv, 6, 0) };
     int family = script_int(ctx, argc, argv, 3, 0);
     weir_address local;
     int error = 0;
@@ -532,17 +531,16 @@ SCRIPT_NATIVE(connect_any)
 {
     enum { MOST = 32 };
     weir_socket *socket = socket_argument(ctx, argc, argv);
-    weir_connect_options options = {
-        .attempt_delay = (unsigned)script_int(ctx, argc, argv, 6, 0)
-    };
+    weir_connect_options options = { .attempt_delay = (unsigned)script_int(
+                                         ctx, argc, argv, 6, 0) };
     weir_address addresses[MOST], local;
     JSValueRef pair[2] = { NULL, script_argument(ctx, argc, argv, 2) };
     size_t count = 0;
     int error = socket ? 0 : -EBADF;
 
     for (unsigned i = 0; error == 0 && i < MOST; i++) {
-        pair[0] = JSObjectGetPropertyAtIndex(ctx, (JSObjectRef)argv[1], i,
-                                             NULL);
+        pair[0] =
+            JSObjectGetPropertyAtIndex(ctx, (JSObjectRef)argv[1], i, NULL);
         if (!JSValueIsString(ctx, pair[0]))
             break;
         error = address_from(ctx, 2, pair, 0, false, &addresses[count++]);
@@ -563,8 +561,8 @@ SCRIPT_NATIVE(adopt)
 
     if (!socket)
         return result(ctx, -EBADF);
-    return result(ctx, weir_socket_adopt(
-                           socket, script_int(ctx, argc, argv, 1, -1)));
+    return result(
+        ctx, weir_socket_adopt(socket, script_int(ctx, argc, argv, 1, -1)));
 }
 
 /* ----------------------------------------------------------------- writing */
@@ -634,15 +632,15 @@ SCRIPT_NATIVE(write_empty)
 
 /* ------------------------------------------------ what needs only a socket */
 
-#define ON_SOCKET(name, expression)                                       \
-    SCRIPT_NATIVE(name)                                                   \
-    {                                                                     \
-        weir_socket *socket = socket_argument(ctx, argc, argv);           \
-                                                                          \
-        return result(ctx, socket ? (expression) : -EBADF);               \
+#define ON_SOCKET(name, expression)                                            \
+    SCRIPT_NATIVE(name)                                                        \
+    {                                                                          \
+        weir_socket *socket = socket_argument(ctx, argc, argv);                \
+                                                                               \
+        return result(ctx, socket ? (expression) : -EBADF);                    \
     }
 
-#define INT(index) script_int(ctx, argc, argv, (index), 0)
+#define INT(index)  script_int(ctx, argc, argv, (index), 0)
 #define FLAG(index) script_bool(ctx, argc, argv, (index))
 
 ON_SOCKET(socket_end, weir_socket_end(socket))
@@ -655,8 +653,8 @@ ON_SOCKET(socket_unref, (weir_socket_unref(socket), 0))
 ON_SOCKET(socket_cork, weir_socket_cork(socket))
 ON_SOCKET(socket_uncork, weir_socket_uncork(socket))
 ON_SOCKET(socket_set_timeout,
-          (weir_socket_set_timeout(
-               socket, (uint32_t)script_number(ctx, argc, argv, 1, 0)),
+          (weir_socket_set_timeout(socket, (uint32_t)script_number(ctx, argc,
+                                                                   argv, 1, 0)),
            0))
 ON_SOCKET(socket_no_delay, weir_socket_set_no_delay(socket, FLAG(1)))
 ON_SOCKET(socket_keep_alive,
@@ -724,8 +722,8 @@ static void on_connection(weir_server *server, weir_socket *socket)
 static void on_drop(weir_server *server, const weir_address *local,
                     const weir_address *remote)
 {
-    JSValueRef arguments[] = { number((double)(uintptr_t)
-                                          weir_server_data(server)),
+    JSValueRef arguments[] = { number(
+                                   (double)(uintptr_t)weir_server_data(server)),
                                host_of(local),
                                number(local ? weir_address_port(local) : 0),
                                number(family_of(local)),
@@ -784,14 +782,13 @@ SCRIPT_NATIVE(server_create)
 SCRIPT_NATIVE(server_listen)
 {
     weir_server *server = server_argument(ctx, argc, argv);
-    weir_listen_options options = {
-        .backlog = (unsigned)INT(3),
-        .ipv6_only = FLAG(4),
-        .reuse_port = FLAG(5),
-        .tcp = { .no_delay = FLAG(6),
-                 .keep_alive = FLAG(7),
-                 .keep_alive_delay = (unsigned)INT(8) }
-    };
+    weir_listen_options options = { .backlog = (unsigned)INT(3),
+                                    .ipv6_only = FLAG(4),
+                                    .reuse_port = FLAG(5),
+                                    .tcp = { .no_delay = FLAG(6),
+                                             .keep_alive = FLAG(7),
+                                             .keep_alive_delay =
+                                                 (unsigned)INT(8) } };
     weir_address address;
     int error = 0;
 
@@ -823,12 +820,12 @@ SCRIPT_NATIVE(server_listen_path)
     return result(ctx, error);
 }
 
-#define ON_SERVER(name, expression)                                       \
-    SCRIPT_NATIVE(name)                                                   \
-    {                                                                     \
-        weir_server *server = server_argument(ctx, argc, argv);           \
-                                                                          \
-        return result(ctx, server ? (int)(expression) : -EBADF);          \
+#define ON_SERVER(name, expression)                                            \
+    SCRIPT_NATIVE(name)                                                        \
+    {                                                                          \
+        weir_server *server = server_argument(ctx, argc, argv);                \
+                                                                               \
+        return result(ctx, server ? (int)(expression) : -EBADF);               \
     }
 
 ON_SERVER(server_adopt, weir_server_adopt(server, INT(1)))
@@ -843,10 +840,10 @@ ON_SERVER(server_unref, (weir_server_unref(server), 0))
 ON_SERVER(server_connections, weir_server_connections(server))
 ON_SERVER(server_fd, weir_server_fd(server))
 /* serverMaxConnections(id, maximum): 0: none. */
-ON_SERVER(server_max, (weir_server_set_max_connections(
-                           server, (size_t)script_number(ctx, argc, argv, 1,
-                                                         0)),
-                       0))
+ON_SERVER(server_max,
+          (weir_server_set_max_connections(
+               server, (size_t)script_number(ctx, argc, argv, 1, 0)),
+           0))
 /* serverPauseOnConnect(id, paused) */
 ON_SERVER(server_pause_on_connect,
           (weir_server_set_pause_on_connect(server, FLAG(1)), 0))
@@ -858,8 +855,7 @@ SCRIPT_NATIVE(server_address)
     weir_address address;
 
     return address_value(
-        ctx, server ? weir_server_address(server, &address) : -EBADF,
-        &address);
+        ctx, server ? weir_server_address(server, &address) : -EBADF, &address);
 }
 
 /* An interface's name as Node takes it. */
@@ -988,8 +984,7 @@ void script_bind_net(script *s, JSObjectRef target)
     net.s = s;
     for (size_t i = 0; i < sizeof natives / sizeof natives[0]; i++)
         script_function(s, target, natives[i].name, natives[i].native);
-    script_set(s, target, "registers",
-               shared(s, registers, sizeof registers));
+    script_set(s, target, "registers", shared(s, registers, sizeof registers));
     script_set(s, target, "counters", shared(s, counters, sizeof counters));
 }
 

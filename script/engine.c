@@ -8,11 +8,11 @@
  *     programs; JSConfigureSignalForGC() moves it to SIGPWR.
  *  2. Timers and deferred work of its own run on the thread's GLib context. We
  *     give it one of its own, and watch that context's wake descriptor like any
- *     other; unreferenced, since the engine's housekeeping is no reason to stay.
- *     Its collector's timer asks for the main thread's run loop, which the C API
- *     does not make (2.50 crashes on it): we make it, and where that cannot be
- *     called the context is left alone. Then the collector runs only when
- *     memory is asked for.
+ *     other; unreferenced, since the engine's housekeeping is no reason to
+ *     stay. Its collector's timer asks for the main thread's run loop, which
+ *     the C API does not make (2.50 crashes on it): we make it, and where that
+ *     cannot be called the context is left alone. Then the collector runs only
+ *     when memory is asked for.
  *  3. In strict code `return f()` takes the caller's frame off the stack, as
  *     ECMAScript has it and no other engine does: traces would lose frames. It
  *     is switched off where the engine lets us.
@@ -180,8 +180,7 @@ static void fatal(script *s, JSValueRef exception)
 
     fprintf(stderr, "weir: %s\n", utf8 ? utf8 : "an exception without a text");
     if (JSValueIsObject(s->context, exception)) {
-        JSValueRef stack =
-            script_property(s, (JSObjectRef)exception, "stack");
+        JSValueRef stack = script_property(s, (JSObjectRef)exception, "stack");
         char *where = script_utf8(s->context, 1, &stack, 0, NULL);
 
         fprintf(stderr, "%s\n", where ? where : "");
@@ -198,8 +197,8 @@ static JSValueRef enter(script *s, JSObjectRef function, size_t argc,
                         const JSValueRef argv[])
 {
     JSValueRef exception = NULL;
-    JSValueRef result = JSObjectCallAsFunction(s->context, function, NULL,
-                                               argc, argv, &exception);
+    JSValueRef result = JSObjectCallAsFunction(s->context, function, NULL, argc,
+                                               argv, &exception);
 
     if (exception)
         fatal(s, exception);
@@ -432,9 +431,8 @@ SCRIPT_NATIVE(builtin)
 SCRIPT_NATIVE(evaluate_native)
 {
     char *name = script_utf8(ctx, argc, argv, 1, NULL);
-    JSStringRef source =
-        JSValueToStringCopy(ctx, script_argument(ctx, argc, argv, 0),
-                            exception);
+    JSStringRef source = JSValueToStringCopy(
+        ctx, script_argument(ctx, argc, argv, 0), exception);
     JSValueRef result = JSValueMakeUndefined(ctx);
 
     if (source) {
@@ -470,8 +468,8 @@ SCRIPT_NATIVE(compile)
         string = text_to_string(text, (size_t)head + source_length + 3);
     }
     if (string) {
-        result = evaluate(ctx, string, name,
-                          script_int(ctx, argc, argv, 3, 1), exception);
+        result = evaluate(ctx, string, name, script_int(ctx, argc, argv, 3, 1),
+                          exception);
         JSStringRelease(string);
     } else {
         script_throw(ctx, exception, "compile: out of memory");
@@ -488,9 +486,8 @@ SCRIPT_NATIVE(check_syntax)
 {
     char *name = script_utf8(ctx, argc, argv, 1, NULL);
     JSStringRef url = JSStringCreateWithUTF8CString(name ? name : "");
-    JSStringRef source =
-        JSValueToStringCopy(ctx, script_argument(ctx, argc, argv, 0),
-                            exception);
+    JSStringRef source = JSValueToStringCopy(
+        ctx, script_argument(ctx, argc, argv, 0), exception);
 
     if (source) {
         JSCheckScriptSyntax(ctx, source, url, 1, exception);
@@ -566,11 +563,11 @@ static const struct {
     const char *name;
     void (*bind)(script *s, JSObjectRef target);
 } bindings[] = {
-    { "core", script_bind_core },       { "util", script_bind_util },
-    { "buffer", script_bind_buffer },   { "loader", script_bind_loader },
-    { "fs", script_bind_fs },           { "process", script_bind_process },
-    { "stdio", script_bind_stdio },     { "timers", script_bind_timers },
-    { "net", script_bind_net },         { "dns", script_bind_dns },
+    { "core", script_bind_core },     { "util", script_bind_util },
+    { "buffer", script_bind_buffer }, { "loader", script_bind_loader },
+    { "fs", script_bind_fs },         { "process", script_bind_process },
+    { "stdio", script_bind_stdio },   { "timers", script_bind_timers },
+    { "net", script_bind_net },       { "dns", script_bind_dns },
 };
 
 enum { BINDINGS = sizeof bindings / sizeof bindings[0] };
@@ -584,7 +581,7 @@ SCRIPT_NATIVE(find_binding)
     JSValueRef result = JSValueMakeUndefined(ctx);
 
     for (size_t i = 0; name && i < BINDINGS; i++) {
-        if (strcmp(bindings[i].name, name) == 0 && bindings[i].bind) {
+        if (strcmp(bindings[i].name, name) == 0) {
             JSObjectRef target = JSObjectMake(ctx, NULL, NULL);
 
             bindings[i].bind(s, target);
@@ -621,11 +618,12 @@ void script_start(script *s, JSObjectRef options)
     JSStringRef name = JSStringCreateWithUTF8CString("bind");
     JSValueRef exception = NULL, arguments[2], function;
 
-    function = evaluate(s->context, source, "node:internal/core", 1,
-                        &exception);
+    function =
+        evaluate(s->context, source, "node:internal/core", 1, &exception);
     if (exception)
         fatal(s, exception);
-    arguments[0] = JSObjectMakeFunctionWithCallback(s->context, name, find_binding);
+    arguments[0] =
+        JSObjectMakeFunctionWithCallback(s->context, name, find_binding);
     arguments[1] = options;
     enter(s, (JSObjectRef)function, 2, arguments);
     JSStringRelease(source);
@@ -637,16 +635,11 @@ void script_start(script *s, JSObjectRef options)
  * does not. */
 static void close_all(script *s)
 {
-    if (script_unbind_net)
-        script_unbind_net(s);
-    if (script_unbind_dns)
-        script_unbind_dns(s);
-    if (script_unbind_process)
-        script_unbind_process(s);
-    if (script_unbind_stdio)
-        script_unbind_stdio(s);
-    if (script_unbind_timers)
-        script_unbind_timers(s);
+    script_unbind_net(s);
+    script_unbind_dns(s);
+    script_unbind_process(s);
+    script_unbind_stdio(s);
+    script_unbind_timers(s);
     host_close();
     weir_loop_destroy(s->loop);
 }

@@ -1,9 +1,9 @@
 /*
  * engine.h - what the files of script/ know of the engine
  *
- * One engine, one loop, one thread to a process. engine.c alone knows how values
- * are protected, how exceptions travel and when promise jobs run; a binding is
- * functions that take and give JSValueRefs, with the helpers below.
+ * One engine, one loop, one thread to a process. engine.c alone knows how
+ * values are protected, how exceptions travel and when promise jobs run; a
+ * binding is functions that take and give JSValueRefs, with the helpers below.
  *
  * Three rules for a binding:
  *
@@ -14,8 +14,8 @@
  *   - What C keeps of JavaScript, it keeps by script_protect(), until
  *     script_unprotect(). The engine sees the stack and no other memory.
  *   - Natives give negative errno numbers where a call can fail by the system;
- *     the JavaScript beside them makes the Error. What only a mistake in our own
- *     JavaScript could bring about is script_throw().
+ *     the JavaScript beside them makes the Error. What only a mistake in our
+ *     own JavaScript could bring about is script_throw().
  */
 #ifndef WEIR_SCRIPT_ENGINE_H
 #define WEIR_SCRIPT_ENGINE_H
@@ -131,22 +131,22 @@ int script_finish(script *s);
 
 /* Each puts its functions on `target`, which is binding.NAME. */
 void script_bind_core(script *s, JSObjectRef target);
-void script_bind_util(script *s, JSObjectRef target) __attribute__((weak));
-void script_bind_buffer(script *s, JSObjectRef target) __attribute__((weak));
-void script_bind_loader(script *s, JSObjectRef target) __attribute__((weak));
-void script_bind_fs(script *s, JSObjectRef target) __attribute__((weak));
-void script_bind_process(script *s, JSObjectRef target) __attribute__((weak));
-void script_bind_stdio(script *s, JSObjectRef target) __attribute__((weak));
-void script_bind_timers(script *s, JSObjectRef target) __attribute__((weak));
-void script_bind_net(script *s, JSObjectRef target) __attribute__((weak));
-void script_bind_dns(script *s, JSObjectRef target) __attribute__((weak));
+void script_bind_util(script *s, JSObjectRef target);
+void script_bind_buffer(script *s, JSObjectRef target);
+void script_bind_loader(script *s, JSObjectRef target);
+void script_bind_fs(script *s, JSObjectRef target);
+void script_bind_process(script *s, JSObjectRef target);
+void script_bind_stdio(script *s, JSObjectRef target);
+void script_bind_timers(script *s, JSObjectRef target);
+void script_bind_net(script *s, JSObjectRef target);
+void script_bind_dns(script *s, JSObjectRef target);
 
 /* Gives back what a binding holds, while the engine and the loop still are.
  * Those that hold something have one. */
-void script_unbind_process(script *s) __attribute__((weak));
-void script_unbind_stdio(script *s) __attribute__((weak));
-void script_unbind_timers(script *s) __attribute__((weak));
-void script_unbind_net(script *s) __attribute__((weak));
-void script_unbind_dns(script *s) __attribute__((weak));
+void script_unbind_process(script *s);
+void script_unbind_stdio(script *s);
+void script_unbind_timers(script *s);
+void script_unbind_net(script *s);
+void script_unbind_dns(script *s);
 
 #endif

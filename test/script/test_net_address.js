@@ -335,7 +335,7 @@ test('the defaults of autoSelectFamily are read and set', (t) => {
     assert.strictEqual(net.getDefaultAutoSelectFamily(), true);
 });
 
-test('the timeout of an attempt is 250 ms, at least 10, and can be set', (t) => {
+test('the timeout of an attempt is 250 ms, at least 10, may be set', (t) => {
     const before = net.getDefaultAutoSelectFamilyAttemptTimeout();
     t.after(() => net.setDefaultAutoSelectFamilyAttemptTimeout(before));
     assert.strictEqual(before, 250);

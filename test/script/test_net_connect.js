@@ -439,7 +439,8 @@ test('a lookup of a wrong family is ERR_INVALID_ADDRESS_FAMILY', async (t) => {
     }));
     const [error] = await t.once(socket, 'error');
     assert.strictEqual(error.code, 'ERR_INVALID_ADDRESS_FAMILY');
-    assert.strictEqual(error.message, 'Invalid address family: 100 some.name:1');
+    assert.strictEqual(error.message,
+        'Invalid address family: 100 some.name:1');
     assert.strictEqual(error.host, 'some.name');
     assert.strictEqual(error.port, 1);
 });

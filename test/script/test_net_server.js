@@ -148,7 +148,9 @@ test('listen(callback) calls back when it listens', async (t) => {
 test('listen returns the server, and listens later', (t) => {
     const server = make(t);
     let returned = false;
-    server.on('listening', t.mustCall(() => assert.strictEqual(returned, true)));
+    server.on('listening', t.mustCall(() => {
+        assert.strictEqual(returned, true);
+    }));
     assert.strictEqual(server.listen(0, LOCAL), server);
     returned = true;
 });
@@ -307,7 +309,8 @@ test('listen on a server that listens throws', async (t) => {
     const expected = {
         name: 'Error',
         code: 'ERR_SERVER_ALREADY_LISTEN',
-        message: 'Listen method has been called more than once without closing.',
+        message: 'Listen method has been called more than once ' +
+            'without closing.',
     };
     assert.throws(() => server.listen(0, LOCAL), expected);
     assert.throws(() => server.listen(), expected);

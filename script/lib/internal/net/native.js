@@ -35,11 +35,17 @@ function makeSlab(size) {
 }
 
 let readSlab;
+let readSlabNumber;
 
 function nextReadSlab() {
     readSlab = native.readSlab();
-    readSlab[slabNumber] = registers[SLAB];
+    readSlabNumber = registers[SLAB];
+    readSlab[slabNumber] = readSlabNumber;
 }
+
+// What was read last, and where it lies: most programs write just that, and
+// asking a Buffer for its ArrayBuffer costs as much as the rest of a write.
+const last = { bytes: null, slab: 0, offset: 0 };
 
 nextReadSlab();
 
@@ -64,8 +70,11 @@ function forget(id) {
 native.setCallbacks({
     data: entry(() => {
         const socket = handles[registers[ID]];
-        const bytes = new FastBuffer(readSlab, registers[OFFSET],
-            registers[LENGTH]);
+        const offset = registers[OFFSET];
+        const bytes = new FastBuffer(readSlab, offset, registers[LENGTH]);
+        last.bytes = bytes;
+        last.slab = readSlabNumber;
+        last.offset = offset;
         if (registers[OTHER] !== 0)
             nextReadSlab();
         socket._onData(bytes);
@@ -104,7 +113,7 @@ native.setCallbacks({
 });
 
 module.exports = {
-    native, registers, counters, handles, open, set, forget, makeSlab,
+    native, registers, counters, handles, last, open, set, forget, makeSlab,
     slabNumber, FastBuffer,
     ID, SLAB, OFFSET, LENGTH, RESULT: 4, WANTS_CALLBACK: 5,
     BYTES_READ, BYTES_WRITTEN, BUFFERED,

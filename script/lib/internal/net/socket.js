@@ -14,7 +14,7 @@ const { codes, errnoException, exceptionWithHostPort, dnsException,
 const { defer, nextTick } = require('internal/core');
 const { Duplex, kNativeWritable } = require('internal/streams/duplex');
 const { Readable, pushBytes } = require('internal/streams/readable');
-const { native, registers, counters, open, slabNumber, FastBuffer, ID, SLAB,
+const { native, registers, counters, last, open, slabNumber, FastBuffer, ID, SLAB,
     OFFSET, LENGTH, RESULT, WANTS_CALLBACK, BYTES_READ, BYTES_WRITTEN,
     BUFFERED } = require('internal/net/native');
 
@@ -495,6 +495,18 @@ Socket.prototype.read = function read(size) {
 // --------------------------------------------------------------------- writing
 
 Socket.prototype.write = function write(chunk, encoding, callback) {
+    if (chunk === last.bytes && callback === undefined &&
+        encoding === undefined && (this._flags & LOOKED_AT) === USUAL) {
+        registers[ID] = this._id;
+        registers[SLAB] = last.slab;
+        registers[OFFSET] = last.offset;
+        registers[LENGTH] = chunk.length;
+        registers[WANTS_CALLBACK] = 0;
+        native.write();
+        if (registers[RESULT] === 0)
+            return true;
+        return written(this, registers[RESULT], undefined);
+    }
     if (chunk instanceof FastBuffer && callback === undefined &&
         (this._flags & LOOKED_AT) === USUAL && encoding === undefined) {
         const slab = chunk.buffer[slabNumber];
