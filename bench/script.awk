@@ -21,52 +21,57 @@ function middle(server, key,    r, values) {
     return median(values, rounds)
 }
 
-# Judges the ratio of one's KEY to the other's, if the other was there.
-function judge_ratio(one, other, key, relation, limit,    r, values, ratio) {
+# A figure, its least and its most in a round, and what is to be said of it.
+function judge(what, values, decimals, relation, limit,    figure, good, f) {
+    figure = median(values, rounds)
+    f = "%." decimals "f"
+    printf "%-22s " f " (" f "-" f ")", what, figure, values[1], values[rounds]
+    good = relation == "at least" ? figure >= limit : \
+        relation == "below" ? figure < limit : figure <= limit
+    if (relation)
+        printf "   goal %s %.4g: %s", relation, limit, good ? "ok" : "MISSED"
+    print ""
+}
+
+function judge_value(what, key, decimals, relation, limit,    r, values) {
+    for (r = 1; r <= rounds; r++)
+        values[r] = value["weir", key, r]
+    judge(what, values, decimals, relation, limit)
+}
+
+function judge_ratio(what, other, key, relation, limit,    r, values) {
     if (!(other in present))
         return
     for (r = 1; r <= rounds; r++)
-        values[r] = value[one, key, r] / value[other, key, r]
-    ratio = median(values, rounds)
-    judge(sprintf("%s / %s", one, other), sprintf("%.3f", ratio),
-        sprintf("(%.2f-%.2f)", values[1], values[rounds]), relation, limit)
-}
-
-function judge_value(what, key, relation, limit,    r, values, figure) {
-    for (r = 1; r <= rounds; r++)
-        values[r] = value["weir", key, r]
-    figure = median(values, rounds)
-    judge(what, sprintf("%.3g", figure), sprintf("(%.3g-%.3g)", values[1],
-        values[rounds]), relation, limit)
-}
-
-function judge(what, figure, range, relation, limit,    good) {
-    good = relation == "at least" ? figure >= limit + 0 : \
-        relation == "below" ? figure < limit + 0 : figure <= limit + 0
-    printf "  %-18s %8s %-14s goal %s %s: %s\n", what, figure, range,
-        relation, limit, good ? "ok" : "MISSED"
+        values[r] = value["weir", key, r] / value[other, key, r]
+    judge(what ", of " other "\047s", values, 3, relation, limit)
 }
 
 # --------------------------------------------------------- of a single line
 
-# Microseconds per message. Unknown (-1) when the clock did not see the server's
-# calls; each server is seen in all rounds or in none.
+# The clock sees a server's calls in all rounds or in none.
+function seen(s) {
+    return value[s, "user_us", 1] > 0
+}
+
 function derive_echo(s, r) {
     value[s, "cpu_us", r] = (field["user_s"] + field["system_s"]) * 1e6 / \
         field["messages"]
     value[s, "busy", r] = (field["user_s"] + field["system_s"]) * 100 / \
         field["seconds"]
     value[s, "user_us", r] = field["waits"] > 0 ? \
-        field["clock_ns"] / 1e3 / field["clock_messages"] : -1
+        field["clock_ns"] / 1e3 / field["clock_messages"] : 0
+}
+
+function bytes_each(to, from) {
+    return (field[to] - field[from]) * 1024 / field["idle"]
 }
 
 function derive_memory(s, r) {
-    value[s, "each", r] = 1024 / field["idle"] * \
-        (field["after_kib"] - field["before_kib"])
-    value[s, "each_at_once", r] = 1024 / field["idle"] * \
-        (field["at_once_kib"] - field["before_kib"])
-    value[s, "each_private", r] = 1024 / field["idle"] * \
-        (field["after_private_kib"] - field["before_private_kib"])
+    value[s, "each", r] = bytes_each("full_kib", "warm_kib")
+    value[s, "each_private", r] = bytes_each("full_private_kib",
+        "warm_private_kib")
+    value[s, "each_from_fresh", r] = bytes_each("full_kib", "fresh_kib")
 }
 
 function derive_proxy(s, r) {
@@ -94,17 +99,19 @@ function derive_proxy(s, r) {
 
 # ------------------------------------------------------------------- tables
 
-function echo_line(s,    user) {
-    user = middle(s, "user_us")
+function echo_line(s) {
     printf "%-6s %12d %9.0f %9.0f %6d %% %12.2f %11s\n", s, middle(s, "rate"),
         middle(s, "p50_us"), middle(s, "p99_us"), middle(s, "busy"),
-        middle(s, "cpu_us"), user < 0 ? "not seen" : sprintf("%.3f", user)
+        middle(s, "cpu_us"),
+        seen(s) ? sprintf("%.3f", middle(s, "user_us")) : "not seen"
 }
 
 function memory_line(s) {
-    printf "%-6s %7.1f %9.1f %12d %9d %9d\n", s, middle(s, "fresh_kib") / 1024,
-        middle(s, "fresh_private_kib") / 1024, middle(s, "each"),
-        middle(s, "each_at_once"), middle(s, "each_private")
+    printf "%-6s %8.1f %8.1f %8.1f %8.1f %13d %9d %12d\n", s,
+        middle(s, "fresh_kib") / 1024, middle(s, "fresh_private_kib") / 1024,
+        middle(s, "warm_kib") / 1024, middle(s, "full_kib") / 1024,
+        middle(s, "each"), middle(s, "each_private"),
+        middle(s, "each_from_fresh")
 }
 
 function proxy_line(s) {
@@ -135,21 +142,27 @@ END {
     else if (part == "start")
         print "server    wall, ms  CPU, ms"
     else if (part == "memory")
-        print "        just started, MiB      bytes per connection\n" \
-            "server resident, private     resident   at once   private"
+        print "                resident memory, MiB            bytes per " \
+            "connection\n" \
+            "server    fresh (private)   warm     full      resident" \
+            "   private   from fresh"
     else
         print "server   CPU, s    user  system     busy      MB/s"
     print_table()
+    print ""
     if (part == "echo") {
-        judge_ratio("weir", "node", "rate", "at least", 1.25)
-        judge_ratio("weir", "raw", "rate", "at least", 0.85)
-        judge_value("user space, µs", "user_us", "at most", 0.6)
+        judge_ratio("messages/s", "node", "rate", "at least", 1.25)
+        judge_ratio("messages/s", "raw", "rate", "at least", 0.85)
+        if (seen("weir"))
+            judge_value("user space, us", "user_us", 3, "at most", 0.6)
+        if (seen("weir") && seen("node"))
+            judge_ratio("user space", "node", "user_us")
     } else if (part == "start") {
-        judge_ratio("weir", "node", "wall_ms", "at most", 0.333)
+        judge_ratio("wall time", "node", "wall_ms", "at most", 1 / 3)
     } else if (part == "memory") {
-        judge_ratio("weir", "node", "fresh_kib", "below", 1)
-        judge_value("bytes each", "each", "at most", 1000)
+        judge_ratio("fresh", "node", "fresh_kib", "below", 1)
+        judge_value("bytes per connection", "each", 0, "at most", 1000)
     } else {
-        judge_ratio("weir", "node", "cpu_s", "at most", 0.5)
+        judge_ratio("CPU", "node", "cpu_s", "at most", 0.5)
     }
 }

@@ -173,7 +173,7 @@ __attribute__((constructor)) static void start(void)
     signal(SIGTERM, report);
 }
 
-/* ------------------------------------- found in place of the C library's own */
+/* ------------------------------------ found in place of the C library's own */
 
 #pragma GCC visibility push(default)
 

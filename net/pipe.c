@@ -54,9 +54,10 @@ static void give_back(weir_socket *from, const void *bytes, size_t length)
 void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
 {
     weir_socket *from = pipe->from, *to = pipe->to;
+    bool bytes_only = pipe->bytes_only; /* a write that fails frees the pipe */
     int result = weir_write(to, bytes, length, NULL, NULL);
 
-    if (result < 0 && pipe->bytes_only) {
+    if (result < 0 && bytes_only) {
         give_back(from, bytes, length);
         return;
     }

@@ -226,6 +226,10 @@ static JSObjectRef make_slab(JSContextRef ctx, size_t size, uint8_t **bytes,
     if (number)
         slab = JSObjectMakeArrayBufferWithBytesNoCopy(
             ctx, *bytes, size, free_slab, as_data(number), exception);
+    /* Asking for the pointer pins it: transfer() gives a program no way to
+     * take the memory from under what is read into it. */
+    if (slab)
+        (void)JSObjectGetArrayBufferBytesPtr(ctx, slab, NULL);
     if (!slab && number)
         free_slab(*bytes, as_data(number));
     else if (!slab)
