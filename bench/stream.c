@@ -237,6 +237,7 @@ static void receive_all(int fd, uint64_t bytes)
 
 static void carry(int listener, unsigned port, uint64_t bytes)
 {
+    int out = connect_to(port);
     pid_t sender = fork();
     int status, fd;
 
@@ -245,9 +246,10 @@ static void carry(int listener, unsigned port, uint64_t bytes)
     if (sender == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         proxy = 0; /* our parent ends it */
-        send_all(connect_to(port), bytes);
+        send_all(out, bytes);
         _exit(0);
     }
+    close(out);
     fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0)
         fail("accept", errno);

@@ -34,6 +34,7 @@ typedef struct weir_socket weir_socket;
 typedef struct weir_server weir_server;
 typedef struct weir_buffer weir_buffer;
 typedef struct weir_lookup weir_lookup;
+typedef struct weir_resolver weir_resolver;
 
 /* -------------------------------------------------------------- addresses */
 
@@ -331,6 +332,27 @@ WEIR_API void weir_socket_set_half_open(weir_socket *socket, bool allowed);
 WEIR_API void weir_socket_set_timeout(weir_socket *socket, uint32_t timeout);
 WEIR_API uint32_t weir_socket_timeout(const weir_socket *socket);
 
+/* ---------------------------------------------------------------- waiting */
+
+/*
+ * For programs whose interface blocks. These wait for this one socket while
+ * the loop stands still; its timers and other sockets go on afterwards. Nothing
+ * is called back meanwhile: callbacks of writes, drain, end and error come from
+ * the loop. `timeout` is ms as of poll(2): -1 waits however long, 0 not at all.
+ * -ETIMEDOUT changes nothing. -ENOTCONN while there is no connection, -EBADF
+ * after weir_socket_destroy(), or what has ended the connection.
+ */
+
+/* Reads what has come; waits if nothing has. Gives how much, at least 1, or 0
+ * at the end of the stream. Pausing makes no difference. -EINVAL for a NULL or a
+ * size of 0, -EBUSY while a pipe reads. */
+WEIR_API ssize_t weir_socket_read_wait(weir_socket *socket, void *bytes,
+                                       size_t size, int timeout);
+
+/* Waits until everything that was written is with the kernel. -EBUSY when
+ * something is held back by weir_socket_cork(). */
+WEIR_API int weir_socket_flush_wait(weir_socket *socket, int timeout);
+
 /* ---------------------------------------------------------------- options */
 
 /*
@@ -563,8 +585,9 @@ WEIR_API int weir_unpipe(weir_socket *from);
 /* ------------------------------------------------------------------ names */
 
 typedef struct weir_lookup_options {
-    int family;      /* AF_INET or AF_INET6; default both */
-    bool dns_only;   /* ask name servers, do not read the hosts file */
+    int family;              /* AF_INET or AF_INET6; default both */
+    bool dns_only;           /* ask name servers, do not read the hosts file */
+    weir_resolver *resolver; /* one of the same loop; default: the loop's own */
 } weir_lookup_options;
 
 /* The addresses, with port 0, in the order of RFC 6724; or a negative status
@@ -606,6 +629,15 @@ typedef struct weir_resolver_options {
  * cannot be read. */
 WEIR_API int weir_resolver_configure(weir_loop *loop,
                                      const weir_resolver_options *options);
+
+/* One more way to look names up, beside the loop's own, for lookups that name
+ * it. Errors as above, and -EINVAL for a NULL. It is gone when it is destroyed,
+ * or with its loop. */
+WEIR_API int weir_resolver_create(weir_resolver **resolver, weir_loop *loop,
+                                  const weir_resolver_options *options);
+
+/* Its lookups are given up as by weir_lookup_cancel(). NULL is allowed. */
+WEIR_API void weir_resolver_destroy(weir_resolver *resolver);
 
 #ifdef __cplusplus
 }

@@ -13,10 +13,11 @@
  * task. So the callback never comes from inside the call, and never with c-ares
  * on the stack: it may start, give up and configure whatever it likes.
  *
- * There are several channels, for c-ares takes "where to look" per channel and
- * not per query; each is opened by the first lookup that needs it. All are
- * closed and opened again when resolv.conf has changed. (The hosts file needs
- * no such care: c-ares looks at it anew for each query.)
+ * A loop has a resolver that nobody needs to ask for, and those that the program
+ * creates. Each has several channels, for c-ares takes "where to look" per
+ * channel and not per query; each is opened by the first lookup that needs it.
+ * All are closed and opened again when resolv.conf has changed. (The hosts file
+ * needs no such care: c-ares looks at it anew for each query.)
  */
 #include "resolver.h"
 
@@ -47,7 +48,9 @@ struct file_version {
 };
 
 struct weir_resolver {
+    struct weir_link link;    /* of the loop's resolvers */
     struct weir_link lookups; /* all that were started and not told */
+    weir_loop *loop;
     struct weir_channel *channels[PLACES];
     struct file_version version; /* of resolv.conf, when they were opened */
     char *servers;               /* as configured, or NULL */
@@ -60,6 +63,7 @@ struct weir_lookup {
     struct weir_deferred deferred; /* posted: has its answer */
     struct weir_question question; /* its channel set: has none yet */
     weir_loop *loop;
+    struct weir_resolver *resolver;
     weir_lookup_cb *cb; /* NULL: given up, c-ares still has the question */
     void *data;
     weir_address *addresses;
@@ -236,15 +240,27 @@ static int known_status(weir_lookup *lookup, bool dns_only)
 
 /* ----------------------------------------------------------- the resolver */
 
+static struct weir_resolver *create(weir_loop *loop)
+{
+    struct weir_net *net = weir_net_get(loop);
+    struct weir_resolver *resolver =
+        net ? weir_alloc_zeroed(sizeof *resolver) : NULL;
+
+    if (!resolver)
+        return NULL;
+    resolver->loop = loop;
+    weir_list_init(&resolver->lookups);
+    weir_list_append(&net->resolvers, &resolver->link);
+    return resolver;
+}
+
+/* The one that the loop has by itself. */
 static struct weir_resolver *get_resolver(weir_loop *loop)
 {
     struct weir_net *net = weir_net_get(loop);
 
-    if (net && !net->resolver) {
-        net->resolver = weir_alloc_zeroed(sizeof *net->resolver);
-        if (net->resolver)
-            weir_list_init(&net->resolver->lookups);
-    }
+    if (net && !net->resolver)
+        net->resolver = create(loop);
     return net ? net->resolver : NULL;
 }
 
@@ -305,8 +321,7 @@ static void refresh(struct weir_resolver *resolver)
     resolver->version = version;
 }
 
-static int open_channel(weir_loop *loop, struct weir_resolver *resolver,
-                        enum place place)
+static int open_channel(struct weir_resolver *resolver, enum place place)
 {
     struct weir_channel_config config = {
         .lookups = lookups_of[place],
@@ -318,7 +333,8 @@ static int open_channel(weir_loop *loop, struct weir_resolver *resolver,
 
     if (resolver->channels[place])
         return 0;
-    return weir_channel_open(&resolver->channels[place], loop, &config);
+    return weir_channel_open(&resolver->channels[place], resolver->loop,
+                             &config);
 }
 
 static int copy_servers(const char *servers, char **copy)
@@ -337,20 +353,15 @@ static int copy_servers(const char *servers, char **copy)
 
 /* Opening a channel is what shows whether the servers are addresses; the old
  * ones stay until it has. */
-int weir_resolver_configure(weir_loop *loop,
-                            const weir_resolver_options *options)
+static int configure(struct weir_resolver *resolver,
+                     const weir_resolver_options *options)
 {
     static const weir_resolver_options defaults;
-    struct weir_resolver *resolver, changed = { 0 };
+    struct weir_resolver changed = { .loop = resolver->loop };
     int result;
 
-    if (!loop)
-        return -EINVAL;
     if (!options)
         options = &defaults;
-    resolver = get_resolver(loop);
-    if (!resolver)
-        return -ENOMEM;
     if (resolver->closing || !weir_list_empty(&resolver->lookups))
         return -EBUSY;
     refresh(resolver); /* the new channel is of what resolv.conf is now */
@@ -358,7 +369,7 @@ int weir_resolver_configure(weir_loop *loop,
     changed.tries = options->tries;
     result = copy_servers(options->servers, &changed.servers);
     if (result == 0)
-        result = open_channel(loop, &changed, EVERYWHERE);
+        result = open_channel(&changed, EVERYWHERE);
     if (result < 0) {
         weir_release(changed.servers);
         return result;
@@ -372,14 +383,63 @@ int weir_resolver_configure(weir_loop *loop,
     return 0;
 }
 
-/* The lookups are told ECANCELED, and may not begin anew. */
-void weir_resolver_close(weir_loop *loop)
+int weir_resolver_configure(weir_loop *loop,
+                            const weir_resolver_options *options)
 {
-    struct weir_net *net = weir_net_of(loop);
-    struct weir_resolver *resolver = net ? net->resolver : NULL;
+    struct weir_resolver *resolver = loop ? get_resolver(loop) : NULL;
 
     if (!resolver)
+        return loop ? -ENOMEM : -EINVAL;
+    return configure(resolver, options);
+}
+
+static void release_resolver(struct weir_resolver *resolver)
+{
+    close_channels(resolver);
+    weir_link_remove(&resolver->link);
+    weir_release(resolver->servers);
+    weir_release(resolver);
+}
+
+int weir_resolver_create(weir_resolver **out, weir_loop *loop,
+                         const weir_resolver_options *options)
+{
+    struct weir_resolver *resolver;
+    int result;
+
+    if (!out)
+        return -EINVAL;
+    *out = NULL;
+    if (!loop)
+        return -EINVAL;
+    resolver = create(loop);
+    if (!resolver)
+        return -ENOMEM;
+    result = configure(resolver, options);
+    if (result < 0)
+        release_resolver(resolver);
+    else
+        *out = resolver;
+    return result;
+}
+
+/* While its loop is being destroyed, that is what releases it. */
+void weir_resolver_destroy(weir_resolver *resolver)
+{
+    if (!resolver || resolver->closing)
         return;
+    while (!weir_list_empty(&resolver->lookups))
+        weir_lookup_cancel(
+            weir_container_of(resolver->lookups.next, weir_lookup, link));
+    release_resolver(resolver);
+}
+
+/* The lookups are told ECANCELED, and may not begin anew. */
+void weir_resolver_close_now(struct weir_net *net)
+{
+    struct weir_resolver *resolver =
+        weir_container_of(net->resolvers.next, struct weir_resolver, link);
+
     resolver->closing = true;
     close_channels(resolver);
     while (!weir_list_empty(&resolver->lookups)) {
@@ -391,9 +451,9 @@ void weir_resolver_close(weir_loop *loop)
         lookup->status = -ECANCELED;
         tell(lookup);
     }
-    weir_release(resolver->servers);
-    weir_release(resolver);
-    net->resolver = NULL;
+    if (net->resolver == resolver)
+        net->resolver = NULL;
+    release_resolver(resolver);
 }
 
 /* --------------------------------------------------------------- lookups */
@@ -415,8 +475,8 @@ static int check_arguments(weir_loop *loop, const char *host, int family,
  * the first of them tells which it was. */
 static void ask_why(weir_lookup *lookup)
 {
-    struct weir_resolver *resolver = weir_net_of(lookup->loop)->resolver;
-    int result = open_channel(lookup->loop, resolver, FIRST_SERVER);
+    struct weir_resolver *resolver = lookup->resolver;
+    int result = open_channel(resolver, FIRST_SERVER);
 
     lookup->asked_why = true;
     if (result < 0)
@@ -437,8 +497,9 @@ static void run(weir_loop *loop, struct weir_deferred *deferred)
         tell(lookup);
 }
 
-static weir_lookup *create_lookup(weir_loop *loop, const char *host,
-                                  weir_lookup_cb *cb, void *data)
+static weir_lookup *create_lookup(struct weir_resolver *resolver,
+                                  const char *host, weir_lookup_cb *cb,
+                                  void *data)
 {
     size_t size = strlen(host) + 1;
     weir_lookup *lookup = weir_alloc_zeroed(sizeof *lookup + size);
@@ -446,7 +507,8 @@ static weir_lookup *create_lookup(weir_loop *loop, const char *host,
     if (!lookup)
         return NULL;
     memcpy(lookup->host, host, size);
-    lookup->loop = loop;
+    lookup->loop = resolver->loop;
+    lookup->resolver = resolver;
     lookup->cb = cb;
     lookup->data = data;
     lookup->deferred.run = run;
@@ -461,16 +523,16 @@ static enum place place_of(const weir_lookup *lookup, bool dns_only)
     return dns_only ? SERVERS_ONLY : EVERYWHERE;
 }
 
-static int begin(struct weir_resolver *resolver, weir_lookup *lookup,
-                 bool dns_only)
+static int begin(weir_lookup *lookup, bool dns_only)
 {
+    struct weir_resolver *resolver = lookup->resolver;
     int known = known_status(lookup, dns_only);
     enum place place = place_of(lookup, dns_only);
     int result = known == -ENOMEM ? -ENOMEM : 0;
 
     if (known == -EAGAIN) {
         refresh(resolver);
-        result = open_channel(lookup->loop, resolver, place);
+        result = open_channel(resolver, place);
     }
     if (result < 0)
         return result;
@@ -504,16 +566,20 @@ int weir_lookup_start(weir_lookup **out, weir_loop *loop, const char *host,
     result = check_arguments(loop, host, family, cb);
     if (result < 0)
         return result;
-    resolver = get_resolver(loop);
+    resolver = options ? options->resolver : NULL;
+    if (!resolver)
+        resolver = get_resolver(loop);
     if (!resolver)
         return -ENOMEM;
+    if (resolver->loop != loop)
+        return -EINVAL;
     if (resolver->closing)
         return -ECANCELED;
-    lookup = create_lookup(loop, host, cb, data);
+    lookup = create_lookup(resolver, host, cb, data);
     if (!lookup)
         return -ENOMEM;
     lookup->family = family;
-    result = begin(resolver, lookup, options && options->dns_only);
+    result = begin(lookup, options && options->dns_only);
     if (result < 0) {
         release_lookup(lookup);
         return result;

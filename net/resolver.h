@@ -12,8 +12,8 @@
 /* The longest name that DNS can carry, without the final dot (RFC 1035). */
 enum { WEIR_HOST_MAX = 253 };
 
-/* Gives up all lookups of a loop, which are told ECANCELED, and frees the
- * resolver. Called when the loop is destroyed; harmless when there is none. */
-void weir_resolver_close(weir_loop *loop);
+/* Gives up all lookups of one of the loop's resolvers, which are told ECANCELED,
+ * and frees it. Called when the loop is destroyed. */
+void weir_resolver_close_now(struct weir_net *net);
 
 #endif

@@ -19,8 +19,8 @@ static bool close_one(weir_loop *loop)
         weir_socket_close_now(socket);
     else if (!weir_list_empty(&net->servers))
         weir_server_close_now(net);
-    else if (net->resolver)
-        weir_resolver_close(loop);
+    else if (!weir_list_empty(&net->resolvers))
+        weir_resolver_close_now(net);
     else
         return false;
     return true;
@@ -51,6 +51,7 @@ struct weir_net *weir_net_get(weir_loop *loop)
         return NULL;
     weir_pool_init(&net->sockets, sizeof(weir_socket));
     weir_list_init(&net->servers);
+    weir_list_init(&net->resolvers);
     net->spare = NULL;
     net->resolver = NULL;
     loop->net = net;

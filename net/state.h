@@ -11,7 +11,6 @@
 #include <weir/net.h>
 
 struct weir_chunk;
-struct weir_resolver;
 
 /* Reads land here unless the reader provides a buffer: an idle connection owns
  * none. Its pages cost memory only once data has reached them. In bulk echo a
@@ -23,7 +22,8 @@ struct weir_net {
     struct weir_pool sockets;
     struct weir_link servers;
     struct weir_chunk *spare; /* see write_queue.h */
-    struct weir_resolver *resolver; /* made by the first lookup */
+    struct weir_link resolvers;
+    weir_resolver *resolver; /* one of them, made by the first lookup */
     char read_buffer[WEIR_READ_BUFFER];
 };
 

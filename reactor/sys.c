@@ -33,6 +33,7 @@ struct weir_sys weir_sys = {
     .chmod = chmod,
     .unlink = unlink,
     .sigaction = sigaction,
+    .poll = poll,
 #ifdef WEIR_BACKEND_EPOLL
     .epoll_create1 = epoll_create1,
     .epoll_ctl = epoll_ctl,

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -67,6 +68,7 @@ struct weir_sys {
     int (*chmod)(const char *, mode_t);
     int (*unlink)(const char *);
     int (*sigaction)(int, const struct sigaction *, struct sigaction *);
+    int (*poll)(struct pollfd *, nfds_t, int);
 #ifdef WEIR_BACKEND_EPOLL
     int (*epoll_create1)(int);
     int (*epoll_ctl)(int, int, int, struct epoll_event *);
@@ -278,6 +280,13 @@ static inline int sys_sigaction(int number, const struct sigaction *action,
                                 struct sigaction *old)
 {
     SYS_ONCE(SYS(sigaction)(number, action, old));
+}
+
+/* EINTR is for the caller: time has passed, and the wait must be computed
+ * anew. */
+static inline int sys_poll(struct pollfd *watched, nfds_t count, int timeout)
+{
+    SYS_ONCE(SYS(poll)(watched, count, timeout));
 }
 
 /* A stream socket: non-blocking, close-on-exec, no SIGPIPE. */

@@ -16,6 +16,12 @@
  * Bytes are read into slabs: ArrayBuffers whose memory is known here by their
  * number. A Buffer on one of them is written by (slab, offset, length), without
  * asking the engine for a pointer.
+ *
+ * To enter the engine costs more than to read a message. Small reads of one
+ * turn are therefore put off and told together, in order, each followed by what
+ * nextTick has; anything else that enters JavaScript comes after them. Promise
+ * jobs run only when the engine is left, so a program that speaks of promises
+ * is told of each read by itself.
  */
 #include "engine.h"
 
@@ -33,8 +39,12 @@ enum {
     WANTS_CALLBACK,
     STATUS,
     OTHER,
+    COUNT,
     REGISTERS = 16
 };
+
+/* Reads that are put off: (id, offset, length) of each, in the read slab. */
+enum { PUT_OFF = 64, PUT_OFF_WORDS = 3, PUT_OFF_LARGEST = 4096 };
 
 enum { BYTES_READ, BYTES_WRITTEN, BUFFERED, COUNTERS = 8 };
 
@@ -88,9 +98,13 @@ static struct {
     JSObjectRef read_slab; /* protected */
     uint8_t *read_bytes;
     size_t read_used;
+
+    unsigned put_off; /* how many reads wait to be told */
+    weir_task telling;
 } net = { .slab_lock = PTHREAD_MUTEX_INITIALIZER };
 
 static int32_t registers[REGISTERS];
+static int32_t put_off[PUT_OFF * PUT_OFF_WORDS];
 static double counters[COUNTERS];
 
 /* ----------------------------------------------------------------- handles */
@@ -145,6 +159,11 @@ static uint32_t id_of(const weir_socket *socket)
 static void *handle(uint32_t id)
 {
     return id < net.size ? net.handles[id] : NULL;
+}
+
+weir_socket *script_net_socket(uint32_t id)
+{
+    return handle(id);
 }
 
 /* The socket that the first argument tells. */
@@ -277,8 +296,28 @@ SCRIPT_NATIVE(read_slab)
 
 /* ------------------------------------------------------------------ events */
 
+/* Before registers are set for anything else. */
+static void tell_reads(void)
+{
+    if (net.put_off == 0)
+        return;
+    registers[COUNT] = (int32_t)net.put_off;
+    registers[OTHER] = READ_SLAB - net.read_used < READ_LEAST;
+    net.put_off = 0;
+    if (!net.closing)
+        script_call_plain(net.s, net.events[ON_DATA]);
+}
+
+/* In the next turn, before it waits. */
+static void tell_reads_due(weir_task *task)
+{
+    (void)task;
+    tell_reads();
+}
+
 static void tell(enum event event, uint32_t id)
 {
+    tell_reads();
     registers[ID] = (int32_t)id;
     if (!net.closing)
         script_call_plain(net.s, net.events[event]);
@@ -372,11 +411,16 @@ static void on_data(weir_socket *socket, const void *bytes, size_t length)
             on_data(socket, (const char *)bytes + part, length - part);
         return;
     }
-    registers[OFFSET] = (int32_t)net.read_used;
-    registers[LENGTH] = (int32_t)length;
+    put_off[net.put_off * PUT_OFF_WORDS] = (int32_t)id_of(socket);
+    put_off[net.put_off * PUT_OFF_WORDS + 1] = (int32_t)net.read_used;
+    put_off[net.put_off * PUT_OFF_WORDS + 2] = (int32_t)length;
+    net.put_off++;
     net.read_used += length;
-    registers[OTHER] = READ_SLAB - net.read_used < READ_LEAST;
-    tell(ON_DATA, id_of(socket));
+    if (net.put_off == PUT_OFF || length > PUT_OFF_LARGEST ||
+        READ_SLAB - net.read_used < READ_LEAST || !script_may_put_off())
+        tell_reads();
+    else if (!weir_task_posted(&net.telling))
+        weir_task_post(&net.telling);
 }
 
 static void on_end(weir_socket *socket)
@@ -421,6 +465,7 @@ static void on_close(weir_socket *socket, bool had_error)
 {
     uint32_t id = id_of(socket);
 
+    tell_reads();
     note_counters(socket);
     registers[STATUS] = had_error;
     tell(ON_CLOSE, id);
@@ -430,6 +475,7 @@ static void on_close(weir_socket *socket, bool had_error)
 static void on_written(weir_socket *socket, int status, void *argument)
 {
     (void)argument;
+    tell_reads();
     registers[STATUS] = status;
     tell(ON_WRITTEN, id_of(socket));
 }
@@ -716,7 +762,7 @@ static void on_connection(weir_server *server, weir_socket *socket)
     }
     net.handles[id] = socket;
     weir_socket_set_half_open(socket, true);
-    registers[OTHER] = READ_SLAB - net.read_used < READ_LEAST;
+    tell_reads();
     registers[STATUS] = (int32_t)(uintptr_t)weir_server_data(server);
     /* Not read until JavaScript says so: pauseOnConnect, no listener yet. */
     weir_socket_set_events(socket, &socket_events, as_data(id));
@@ -986,9 +1032,12 @@ static JSObjectRef shared(script *s, void *memory, size_t size)
 void script_bind_net(script *s, JSObjectRef target)
 {
     net.s = s;
+    weir_task_init(&net.telling, s->loop, tell_reads_due);
+    script_before_entering(tell_reads);
     for (size_t i = 0; i < sizeof natives / sizeof natives[0]; i++)
         script_function(s, target, natives[i].name, natives[i].native);
     script_set(s, target, "registers", shared(s, registers, sizeof registers));
+    script_set(s, target, "putOff", shared(s, put_off, sizeof put_off));
     script_set(s, target, "counters", shared(s, counters, sizeof counters));
 }
 

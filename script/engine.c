@@ -56,8 +56,21 @@ static script the_script;
 static JSObjectRef run_function, drain_function, before_exit, at_exit;
 
 /* Shared with internal/core.js: [0] is not 0 while nextTicks or rejections
- * wait. */
+ * wait, [1] once the program speaks of promises. */
 static int32_t core_state[4];
+enum { PENDING, PROMISES };
+
+static void (*flush_put_off)(void);
+
+void script_before_entering(void (*flush)(void))
+{
+    flush_put_off = flush;
+}
+
+bool script_may_put_off(void)
+{
+    return !core_state[PROMISES];
+}
 
 script *script_get(void)
 {
@@ -196,13 +209,16 @@ static void fatal(script *s, JSValueRef exception)
 static JSValueRef enter(script *s, JSObjectRef function, size_t argc,
                         const JSValueRef argv[])
 {
-    JSValueRef exception = NULL;
-    JSValueRef result = JSObjectCallAsFunction(s->context, function, NULL, argc,
-                                               argv, &exception);
+    JSValueRef exception = NULL, result;
+
+    if (flush_put_off)
+        flush_put_off();
+    result = JSObjectCallAsFunction(s->context, function, NULL, argc, argv,
+                                    &exception);
 
     if (exception)
         fatal(s, exception);
-    while (core_state[0] != 0 && drain_function) {
+    while (core_state[PENDING] != 0 && drain_function) {
         JSObjectCallAsFunction(s->context, drain_function, NULL, 0, NULL,
                                &exception);
         if (exception)
@@ -568,6 +584,7 @@ static const struct {
     { "fs", script_bind_fs },         { "process", script_bind_process },
     { "stdio", script_bind_stdio },   { "timers", script_bind_timers },
     { "net", script_bind_net },       { "dns", script_bind_dns },
+    { "titanium", script_bind_titanium },
 };
 
 enum { BINDINGS = sizeof bindings / sizeof bindings[0] };

@@ -114,6 +114,14 @@ JSValueRef script_call(script *s, JSObjectRef function, size_t argc,
  * memory that both sides know. */
 void script_call_plain(script *s, JSObjectRef function);
 
+/* What a binding has put off is done before anything else enters JavaScript:
+ * the order of events stays what it was. There is one such binding. */
+void script_before_entering(void (*flush)(void));
+
+/* False once a script's source speaks of promises: their jobs must run between
+ * any two callbacks, and they do so only when the engine is left. */
+bool script_may_put_off(void);
+
 /* --------------------------------------------------------- for main.c alone */
 
 /* Makes the engine and its loop. -ENOMEM, -EMFILE. */
@@ -140,6 +148,7 @@ void script_bind_stdio(script *s, JSObjectRef target);
 void script_bind_timers(script *s, JSObjectRef target);
 void script_bind_net(script *s, JSObjectRef target);
 void script_bind_dns(script *s, JSObjectRef target);
+void script_bind_titanium(script *s, JSObjectRef target);
 
 /* Gives back what a binding holds, while the engine and the loop still are.
  * Those that hold something have one. */
@@ -148,5 +157,9 @@ void script_unbind_stdio(script *s);
 void script_unbind_timers(script *s);
 void script_unbind_net(script *s);
 void script_unbind_dns(script *s);
+
+/* The socket that bind_net.c knows by this number; NULL for none. The number
+ * must be a socket's. */
+weir_socket *script_net_socket(uint32_t id);
 
 #endif

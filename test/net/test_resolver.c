@@ -1154,6 +1154,125 @@ static void the_servers_stay_when_resolv_conf_cannot_be_read(void **state)
     assert_only(&outcome, "192.0.2.1");
 }
 
+/* -------------------------------------------------- resolvers of one's own */
+
+/* A resolver that asks the test's server; the loop's own asks nobody. */
+static weir_resolver *create_resolver(void)
+{
+    weir_resolver_options options = { dns_server_address(server), 2000, 1 };
+    weir_resolver *resolver;
+
+    assert_int_equal(configure(NOBODY, 100, 1), 0);
+    assert_int_equal(weir_resolver_create(&resolver, the_loop, &options), 0);
+    return resolver;
+}
+
+static void a_resolver_has_servers_of_its_own(void **state)
+{
+    weir_lookup_options options = { .family = AF_INET };
+    struct outcome outcome;
+
+    (void)state;
+    set("a.test", DNS_A, DNS_ADDRESSES, "192.0.2.1");
+    set("refused.test", DNS_A, DNS_REFUSED, NULL);
+    options.resolver = create_resolver();
+    outcome = look_up_with("a.test", &options);
+    assert_only(&outcome, "192.0.2.1");
+    outcome = look_up_with("refused.test", &options);
+    assert_fails(&outcome, WEIR_EREFUSED);
+    outcome = look_up("a.test", AF_INET);
+    assert_fails(&outcome, WEIR_ENOSERVER);
+    weir_resolver_destroy(options.resolver);
+    weir_resolver_destroy(NULL);
+}
+
+/* One lookup that is asked for, one that has its answer already, and one that
+ * was given up before. */
+static void a_destroyed_resolver_gives_its_lookups_up(void **state)
+{
+    unsigned before = test_open_descriptors();
+    struct outcome asked = { 0 }, known = { 0 };
+    weir_lookup_options options = { 0 };
+    weir_lookup *lookup;
+
+    (void)state;
+    set("a.test", DNS_ANY, DNS_SILENCE, NULL);
+    options.resolver = create_resolver();
+    assert_int_equal(start(&lookup, "a.test", &options, &asked), 0);
+    assert_int_equal(start(NULL, "a.test", &options, &asked), 0);
+    assert_int_equal(start(NULL, "192.0.2.1", &options, &known), 0);
+    weir_lookup_cancel(lookup);
+    weir_resolver_destroy(options.resolver);
+    assert_false(weir_loop_alive(the_loop));
+    assert_int_equal(test_open_descriptors(), before);
+    assert_int_equal(weir_loop_run(the_loop), 0);
+    assert_int_equal(asked.calls + known.calls, 0);
+}
+
+static weir_resolver *resolver_of_callback;
+
+static void then_destroy_resolver(weir_lookup *lookup, struct outcome *outcome)
+{
+    (void)lookup, (void)outcome;
+    weir_resolver_destroy(resolver_of_callback);
+}
+
+static void a_callback_may_destroy_its_resolver(void **state)
+{
+    struct outcome first = { .then = then_destroy_resolver }, other = { 0 };
+    weir_lookup_options options = { .family = AF_INET };
+
+    (void)state;
+    set("a.test", DNS_A, DNS_ADDRESSES, "192.0.2.1");
+    set("silent.test", DNS_ANY, DNS_SILENCE, NULL);
+    options.resolver = resolver_of_callback = create_resolver();
+    assert_int_equal(start(NULL, "a.test", &options, &first), 0);
+    assert_int_equal(start(NULL, "silent.test", &options, &other), 0);
+    assert_int_equal(weir_loop_run(the_loop), 0);
+    assert_only(&first, "192.0.2.1");
+    assert_int_equal(other.calls, 0);
+}
+
+/* Destroying it then is harmless: the loop is about to. */
+static void a_resolver_is_gone_with_its_loop(void **state)
+{
+    struct outcome asked = { .then = then_destroy_resolver };
+    weir_lookup_options options = { 0 };
+
+    (void)state;
+    set("a.test", DNS_ANY, DNS_SILENCE, NULL);
+    options.resolver = resolver_of_callback = create_resolver();
+    assert_int_equal(start(NULL, "a.test", &options, &asked), 0);
+    assert_int_equal(start(NULL, "a.test", &options, &asked), 0);
+    destroy_all();
+    assert_int_equal(asked.calls, 2);
+    assert_fails(&asked, -ECANCELED);
+}
+
+static void a_resolver_with_wrong_arguments_is_EINVAL(void **state)
+{
+    weir_resolver_options nonsense = { .servers = "nonsense" };
+    struct outcome outcome = { 0 };
+    weir_resolver *resolver;
+    weir_lookup *lookup;
+    weir_loop *other;
+
+    (void)state;
+    assert_int_equal(weir_resolver_create(NULL, the_loop, NULL), -EINVAL);
+    assert_int_equal(weir_resolver_create(&resolver, NULL, NULL), -EINVAL);
+    assert_int_equal(weir_resolver_create(&resolver, the_loop, &nonsense),
+                     -EINVAL);
+    assert_null(resolver);
+    assert_int_equal(weir_loop_create(&other), 0);
+    assert_int_equal(weir_resolver_create(&resolver, other, NULL), 0);
+    assert_int_equal(start(&lookup, "a.test",
+                           &(weir_lookup_options){ .resolver = resolver },
+                           &outcome),
+                     -EINVAL);
+    assert_null(lookup);
+    assert_int_equal(weir_loop_destroy(other), 0);
+}
+
 /* ----------------------------------------------------------------- faults */
 
 #ifdef WEIR_BACKEND_EPOLL
@@ -1189,6 +1308,7 @@ static int look_up_in_want(const struct fault *fault, const char *host,
                            unsigned *struck)
 {
     struct outcome outcome = { 0 }, again = { 0 };
+    weir_resolver *resolver;
     int result;
 
     faults_arm(&(struct fault){ 0 });
@@ -1201,6 +1321,8 @@ static int look_up_in_want(const struct fault *fault, const char *host,
     set("refused.test", DNS_ANY, DNS_REFUSED, NULL);
     faults_arm(fault);
     result = configure(dns_server_address(server), 2000, 1);
+    if (result == 0)
+        result = weir_resolver_create(&resolver, the_loop, NULL);
     if (result == 0)
         result = start(NULL, host, options, &outcome);
     if (result == 0) {
@@ -1508,6 +1630,11 @@ int main(void)
 #ifdef WEIR_BACKEND_EPOLL
         TEST(a_socket_that_cannot_be_watched_fails_the_lookup),
 #endif
+        TEST(a_resolver_has_servers_of_its_own),
+        TEST(a_destroyed_resolver_gives_its_lookups_up),
+        TEST(a_callback_may_destroy_its_resolver),
+        TEST(a_resolver_is_gone_with_its_loop),
+        TEST(a_resolver_with_wrong_arguments_is_EINVAL),
         cmocka_unit_test_teardown(out_of_memory_is_told_and_leaks_nothing,
                                   restore),
         cmocka_unit_test_teardown(

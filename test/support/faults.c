@@ -93,6 +93,8 @@ CALL(int, unlink, (const char *path), (path), EACCES, ENOENT)
 CALL(int, sigaction,
      (int number, const struct sigaction *action, struct sigaction *old),
      (number, action, old), EINVAL)
+CALL(int, poll, (struct pollfd *watched, nfds_t count, int limit),
+     (watched, count, limit), EINTR, ENOMEM)
 #ifdef WEIR_BACKEND_EPOLL
 CALL(int, epoll_create1, (int flags), (flags), EMFILE, ENFILE, ENOMEM)
 CALL(int, epoll_ctl,
@@ -176,6 +178,7 @@ static const struct weir_sys faulty = {
     .chmod = faulty_chmod,
     .unlink = faulty_unlink,
     .sigaction = faulty_sigaction,
+    .poll = faulty_poll,
 #ifdef WEIR_BACKEND_EPOLL
     .epoll_create1 = faulty_epoll_create1,
     .epoll_ctl = faulty_epoll_ctl,

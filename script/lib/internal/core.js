@@ -13,7 +13,7 @@ const options = require;
 
 const natives = {};
 for (const name of ['core', 'util', 'buffer', 'loader', 'fs', 'process',
-    'stdio', 'timers', 'net', 'dns']) {
+    'stdio', 'timers', 'net', 'dns', 'titanium']) {
     Object.defineProperty(natives, name, {
         configurable: true,
         enumerable: true,
@@ -27,6 +27,7 @@ for (const name of ['core', 'util', 'buffer', 'loader', 'fs', 'process',
 
 const core = natives.core;
 const PENDING = 0; // in `state`: there is something for drain() to do
+const PROMISES = 1; // the program speaks of promises
 const state = new Int32Array(core.state);
 
 // ------------------------------------------------------------ builtin modules
@@ -136,6 +137,17 @@ function queueMicrotask(callback) {
     });
 }
 
+// Promise jobs must run between any two callbacks, which costs; whether a
+// program can have any shows in its source. (What it makes of strings by eval()
+// speaks of promises in those strings.)
+const SPEAKS_OF_PROMISES =
+    /\b(?:async|await|Promise|queueMicrotask|import)\b|\.\s*(?:then|catch|finally)\b/;
+
+function noteSource(source) {
+    if (state[PROMISES] === 0 && SPEAKS_OF_PROMISES.test(source))
+        state[PROMISES] = 1;
+}
+
 // ------------------------------------------------------------------- entering
 
 // What script_call() of engine.h calls.
@@ -181,7 +193,7 @@ function atExit() {
 modules.set('internal/core', {
     exports: {
         nextTick, defer, drain, state, PENDING, run, entry, queueMicrotask,
-        onException, requireBuiltin, options,
+        noteSource, onException, requireBuiltin, options,
     },
 });
 core.setCallbacks(run, drain, onRejection, beforeExit, atExit);

@@ -65,10 +65,8 @@ define('performance', () => {
     };
 });
 
-// Mongoose's: as console.log, and bytes are shown as the text they are.
-define('print', () => function print(...values) {
-    const { Buffer } = require('buffer');
-    console.log(...values.map((value) =>
-        (Buffer.isBuffer(value) ? value.toString() : value)));
-});
+// What programs for the older platforms find: Mongoose's, then Titanium's.
+define('print', () => require('internal/print'));
 define('tcp', () => require('tcp'));
+define('Ti', () => require('titanium'));
+define('Titanium', () => require('titanium'));

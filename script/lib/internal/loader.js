@@ -20,6 +20,7 @@
  */
 
 const { dirname, resolve: resolvePath } = require('path');
+const { noteSource } = require('internal/core');
 
 const lazy = require;
 const { core, loader: { kind, readText, realpath } } = binding;
@@ -349,6 +350,7 @@ function extensionOf(filename) {
 }
 
 function compile(source, filename) {
+    noteSource(source);
     try {
         return core.compile(source, PARAMETERS, filename, 1);
     } catch (error) {
@@ -505,6 +507,7 @@ function runEval(code, { print = false, name = '[eval]' } = {}) {
 
 // A syntax error of the code itself has no frame in it: nothing had run.
 function evaluate(code, name) {
+    noteSource(code);
     try {
         return core.evaluate(code, name, 1);
     } catch (error) {

@@ -5,11 +5,13 @@
 // entry goes. What an event has to say stands in `registers`, shared memory:
 // neither arguments nor results of the hot calls are converted.
 
-const { entry } = require('internal/core');
+const { entry, state, PENDING, drain, onException } =
+    require('internal/core');
 const { FastBuffer } = require('internal/buffer_pool');
 
 const native = binding.net;
 const registers = new Int32Array(native.registers);
+const putOff = new Int32Array(native.putOff);
 const counters = new Float64Array(native.counters);
 
 // Places in registers and counters, as in bind_net.c.
@@ -19,6 +21,7 @@ const OFFSET = 2;
 const LENGTH = 3;
 const STATUS = 6;
 const OTHER = 7;
+const COUNT = 8;
 const BYTES_READ = 0;
 const BYTES_WRITTEN = 1;
 const BUFFERED = 2;
@@ -67,22 +70,33 @@ function forget(id) {
     handles[id] = undefined;
 }
 
+function tellRead(id, offset, length) {
+    const bytes = new FastBuffer(readSlab, offset, length);
+    last.bytes = bytes;
+    last.slab = readSlabNumber;
+    last.offset = offset;
+    try {
+        handles[id]._onData(bytes);
+    } catch (error) {
+        onException(error);
+    }
+    if (state[PENDING] !== 0)
+        drain();
+}
+
+// One read or, where nobody can tell the difference, all of a turn.
+function tellReads() {
+    const count = registers[COUNT];
+    const usedUp = registers[OTHER] !== 0;
+    for (let i = 0; i < count; i++)
+        tellRead(putOff[3 * i], putOff[3 * i + 1], putOff[3 * i + 2]);
+    if (usedUp)
+        nextReadSlab();
+}
+
 native.setCallbacks({
-    data: entry(() => {
-        const socket = handles[registers[ID]];
-        const offset = registers[OFFSET];
-        const bytes = new FastBuffer(readSlab, offset, registers[LENGTH]);
-        last.bytes = bytes;
-        last.slab = readSlabNumber;
-        last.offset = offset;
-        if (registers[OTHER] !== 0)
-            nextReadSlab();
-        socket._onData(bytes);
-    }),
+    data: tellReads,
     connection: entry(() => {
-        // A slab that is almost used up is replaced before the next read.
-        if (registers[OTHER] !== 0)
-            nextReadSlab();
         handles[registers[STATUS]]._onConnection(registers[ID]);
     }),
     connect: entry(() => handles[registers[ID]]._onConnect()),

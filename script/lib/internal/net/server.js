@@ -275,9 +275,11 @@ Server.prototype._onDrop = function (localAddress, localPort, localFamily,
     });
 };
 
-// Out of descriptors and the like: C goes on by itself when it can.
+// Out of descriptors and the like: C goes on by itself when it can. Node says
+// nothing then, so a server that nobody listens to must not end the program.
 Server.prototype._onAcceptError = function (errno) {
-    this.emit('error', errnoException(errno, 'accept'));
+    if (this.listenerCount('error') > 0)
+        this.emit('error', errnoException(errno, 'accept'));
 };
 
 // ------------------------------------------------------------ closing, settings
@@ -336,10 +338,10 @@ Server.prototype.getConnections = function getConnections(callback) {
     return this;
 };
 
-// C's maximum is 0 for none; nobody at all is refused here.
+// C's maximum is a whole number, 0 for none; nobody at all is refused here.
 function limitOf(server) {
-    const limit = server._max;
-    return typeof limit === 'number' && limit > 0 ? limit : 0;
+    const limit = Math.ceil(server._max ?? 0);
+    return limit > 0 && limit <= 0xffffffff ? limit : 0;
 }
 
 const accessors = {
@@ -359,8 +361,9 @@ const accessors = {
         get(server) {
             const id = server._id;
             return id === 0 ? null : {
+                // After its close the number may be somebody else's.
                 get fd() {
-                    return native.serverFd(id);
+                    return server._id === id ? native.serverFd(id) : -1;
                 },
             };
         },

@@ -361,7 +361,12 @@ Socket.prototype._onData = function (bytes) {
 const onDataPlain = Socket.prototype._onData;
 
 function giveToOnread(socket, bytes) {
-    const { next, callback } = socket._extra.onread;
+    const { next, callback, rest } = socket._extra.onread;
+    if (socket._flags & STOPPED) { // it has said false, and this was on its way
+        socket._extra.onread.rest = rest === undefined ? bytes
+            : Buffer.concat([rest, bytes]);
+        return;
+    }
     let more = true;
     let at = 0;
     while (at < bytes.length && more && !socket.destroyed) {

@@ -1,0 +1,428 @@
+/*
+ * test_pipe_bytes.c - weir_pipe_bytes(): bytes flow, and nothing else does
+ *
+ *     from_peer --> [from =====> to] --> to_peer
+ *
+ * What weir_pipe() carries over - ends, closes, failures - is told to the
+ * sockets' own events here, and takes the pipe away. The peers are plain
+ * descriptors. The sockets are half-open, as those of the script shim are.
+ */
+#include "test/support/net_test.h"
+
+enum { MARK = 64 * 1024, CHUNK = 64 * 1024 };
+
+static struct side from, to, extra;
+static int from_peer, to_peer;
+
+/* --------------------------------------------------------------- helpers */
+
+static void connect_all(enum net_kind kind)
+{
+    from_peer = net_raw(kind, &from);
+    to_peer = net_raw(kind, &to);
+    weir_socket_set_half_open(from.socket, true);
+    weir_socket_set_half_open(to.socket, true);
+}
+
+static void join(void)
+{
+    assert_int_equal(weir_pipe_bytes(from.socket, to.socket), 0);
+}
+
+static void finish(void)
+{
+    net_finish(&from);
+    net_finish(&to);
+    close(from_peer);
+    close(to_peer);
+    assert_false(weir_loop_alive(the_loop));
+}
+
+/* Both sockets are there, and no pipe is between them. */
+static void assert_parted(void)
+{
+    assert_int_equal(weir_unpipe(from.socket), -EINVAL);
+    if (from.socket)
+        assert_sound(from.socket);
+    if (to.socket)
+        assert_sound(to.socket);
+}
+
+/* Feeds the source as long as anything moves; how much that was. */
+static uint64_t stall(void)
+{
+    char bytes[CHUNK];
+    uint64_t fed = 0, before;
+
+    do {
+        ssize_t n;
+
+        before = fed;
+        net_pattern(bytes, sizeof bytes, fed);
+        while ((n = send(from_peer, bytes, sizeof bytes, MSG_NOSIGNAL)) > 0) {
+            fed += (uint64_t)n;
+            net_pattern(bytes, sizeof bytes, fed);
+        }
+        net_settle();
+    } while (fed != before);
+    assert_true(weir_socket_buffered(to.socket) > MARK);
+    return fed;
+}
+
+/* Takes what there is out of the destination's peer: it must be the pattern. */
+static void take(uint64_t *position, uint64_t end)
+{
+    unsigned char bytes[CHUNK];
+
+    RUN_UNTIL(({
+        ssize_t n = recv(to_peer, bytes, sizeof bytes, 0);
+
+        for (ssize_t i = 0; i < n; i++)
+            if (bytes[i] != net_byte(*position + (uint64_t)i))
+                fail_msg("byte %ju is wrong", *position + (uint64_t)i);
+        *position += n > 0 ? (uint64_t)n : 0;
+        *position >= end;
+    }));
+}
+
+/* The destination's peer goes with a reset that weir has not read yet, and the
+ * source is the first to be looked at. */
+static void break_the_destination(void)
+{
+    weir_socket_pause(to.socket);
+    raw_reset(to_peer);
+    to_peer = -1;
+    raw_write(from_peer, "refused", 7);
+}
+
+/* ---------------------------------------------------------------- flowing */
+
+static void what_one_socket_reads_the_other_writes(void **state)
+{
+    connect_all(NET_KIND(state));
+    join();
+    raw_write(from_peer, "hello", 5);
+    raw_expect(to_peer, "hello");
+    raw_write(to_peer, "back", 4); /* the other direction is the socket's own */
+    RUN_UNTIL(to.received == 4);
+    assert_side(&from, "");
+    assert_side(&to, "d");
+    finish();
+}
+
+static void a_full_destination_stops_the_source_until_it_has_drained(void **state)
+{
+    uint64_t fed, got = 0;
+
+    connect_all(NET_KIND(state));
+    join();
+    fed = stall();
+    take(&got, fed);
+    raw_write(from_peer, "more", 4);
+    raw_expect(to_peer, "more");
+    assert_side(&from, "");
+    assert_true(weir_unpipe(from.socket) == 0);
+    finish();
+}
+
+static void the_destination_is_told_that_it_has_drained(void **state)
+{
+    uint64_t fed, got = 0;
+
+    connect_all(NET_KIND(state));
+    join();
+    fed = stall();
+    take(&got, fed);
+    RUN_UNTIL(to.logged > 0);
+    assert_int_equal(to.log[0], 'D');
+    finish();
+}
+
+static void writes_of_ones_own_are_told_while_the_pipe_stands(void **state)
+{
+    connect_all(NET_KIND(state));
+    join();
+    assert_true(weir_write(to.socket, "<", 1, side_wrote, &to) >= 0);
+    raw_write(from_peer, "piped", 5);
+    raw_expect(to_peer, "<piped");
+    net_settle();
+    assert_side(&to, "w");
+    assert_int_equal(weir_unpipe(from.socket), 0);
+    finish();
+}
+
+static void a_source_that_is_not_connected_yet_is_piped_once_it_is(void **state)
+{
+    weir_address address;
+    int listener, peer;
+
+    (void)state;
+    to_peer = net_raw(NET_TCP, &to);
+    listener = net_listener(NET_TCP, &address);
+    side_init(&from);
+    assert_int_equal(weir_socket_create(&from.socket, the_loop, &side_events,
+                                        &from),
+                     0);
+    assert_int_equal(weir_pipe_bytes(from.socket, to.socket), -ENOTCONN);
+    assert_int_equal(weir_socket_connect(from.socket, &address, NULL), 0);
+    join();
+    RUN_UNTIL((peer = accept(listener, NULL, NULL)) >= 0);
+    from_peer = peer;
+    raw_write(peer, "late", 4);
+    raw_expect(to_peer, "late");
+    close(listener);
+    finish();
+}
+
+/* ----------------------------------------------------------------- parting */
+
+static void after_unpipe_bytes_are_data_again(void **state)
+{
+    connect_all(NET_KIND(state));
+    join();
+    raw_write(from_peer, "one", 3);
+    raw_expect(to_peer, "one");
+    assert_int_equal(weir_unpipe(from.socket), 0);
+    raw_write(from_peer, "two", 3);
+    RUN_UNTIL(from.received == 3);
+    assert_memory_equal(from.bytes, "two", 3);
+    assert_parted();
+    finish();
+}
+
+static void unpipe_sets_a_stalled_source_going_again(void **state)
+{
+    uint64_t fed, got = 0;
+
+    connect_all(NET_KIND(state));
+    join();
+    fed = stall();
+    assert_int_equal(weir_unpipe(from.socket), 0);
+    RUN_UNTIL(from.received + weir_socket_buffered(to.socket) +
+                  weir_socket_bytes_written(to.socket) == fed);
+    take(&got, fed - from.received);
+    finish();
+}
+
+static void the_end_of_the_source_is_told_and_not_carried_over(void **state)
+{
+    connect_all(NET_KIND(state));
+    join();
+    raw_write(from_peer, "last", 4);
+    shutdown(from_peer, SHUT_WR);
+    raw_expect(to_peer, "last");
+    RUN_UNTIL(from.logged > 0);
+    assert_side(&from, "e");
+    assert_parted();
+    assert_true(weir_write(to.socket, "!", 1, NULL, NULL) >= 0);
+    raw_expect(to_peer, "!");
+    assert_side(&to, "");
+    finish();
+}
+
+static void the_end_comes_after_all_that_a_full_destination_held_back(void **state)
+{
+    uint64_t fed, got = 0;
+
+    connect_all(NET_KIND(state));
+    join();
+    fed = stall();
+    shutdown(from_peer, SHUT_WR);
+    net_settle();
+    assert_side(&from, "");
+    take(&got, fed);
+    RUN_UNTIL(from.logged > 0);
+    assert_side(&from, "e");
+    finish();
+}
+
+static void a_source_that_is_destroyed_leaves_the_destination_alone(void **state)
+{
+    connect_all(NET_KIND(state));
+    join();
+    weir_socket_destroy(from.socket);
+    RUN_UNTIL(from.closed);
+    assert_side(&to, "");
+    assert_true(weir_write(to.socket, "alive", 5, NULL, NULL) >= 0);
+    raw_expect(to_peer, "alive");
+    finish();
+}
+
+static void a_destination_that_is_destroyed_leaves_the_source_alone(void **state)
+{
+    connect_all(NET_KIND(state));
+    join();
+    weir_socket_destroy(to.socket);
+    RUN_UNTIL(to.closed);
+    assert_parted();
+    raw_write(from_peer, "mine", 4);
+    RUN_UNTIL(from.received == 4);
+    assert_side(&from, "d");
+    finish();
+}
+
+static void a_destination_that_has_ended_gives_the_bytes_back(void **state)
+{
+    connect_all(NET_KIND(state));
+    join();
+    assert_int_equal(weir_socket_end(to.socket), 0);
+    raw_write(from_peer, "too late", 8);
+    RUN_UNTIL(from.received == 8);
+    assert_memory_equal(from.bytes, "too late", 8);
+    assert_side(&from, "d");
+    assert_parted();
+    raw_expect_end(to_peer);
+    finish();
+}
+
+/* The failing write takes the pipe away while the pipe is writing. */
+static void a_write_that_fails_gives_its_bytes_back(void **state)
+{
+    (void)state;
+    connect_all(NET_TCP);
+    join();
+    break_the_destination();
+    RUN_UNTIL(from.received == 7);
+    assert_memory_equal(from.bytes, "refused", 7);
+    assert_side(&from, "d");
+    assert_parted();
+    RUN_UNTIL(to.error);
+    assert_int_equal(to.error, -ECONNRESET);
+    weir_socket_destroy(from.socket);
+    weir_socket_destroy(to.socket);
+    RUN_UNTIL(from.closed && to.closed);
+    close(from_peer);
+}
+
+/* The same, but the destination is nobody's to read, and fails as a whole. */
+static void a_destination_that_fails_as_a_whole_gives_the_bytes_back(void **state)
+{
+    (void)state;
+    connect_all(NET_TCP);
+    join();
+    shutdown(to_peer, SHUT_WR);
+    RUN_UNTIL(to.logged > 0); /* its reading has ended: nothing is left */
+    break_the_destination();
+    RUN_UNTIL(from.received == 7);
+    RUN_UNTIL(to.closed);
+    assert_true(to.had_error);
+    assert_side(&from, "d");
+    net_finish(&from);
+    close(from_peer);
+}
+
+static void destroy_at_data(struct side *side, char event)
+{
+    if (event == 'd')
+        weir_socket_destroy(side->socket);
+}
+
+static void a_source_may_be_destroyed_by_the_bytes_it_gets_back(void **state)
+{
+    connect_all(NET_KIND(state));
+    join();
+    from.hook = destroy_at_data;
+    assert_int_equal(weir_socket_end(to.socket), 0);
+    raw_write(from_peer, "too late", 8);
+    RUN_UNTIL(from.closed);
+    assert_side(&from, "dx");
+    finish();
+}
+
+static void pipe_on(struct side *side, char event)
+{
+    if (event == 'd')
+        assert_int_equal(weir_pipe_bytes(side->socket, extra.socket), 0);
+}
+
+static void a_source_may_be_piped_on_by_the_bytes_it_gets_back(void **state)
+{
+    int extra_peer;
+
+    connect_all(NET_KIND(state));
+    extra_peer = net_raw(NET_KIND(state), &extra);
+    join();
+    from.hook = pipe_on;
+    assert_int_equal(weir_socket_end(to.socket), 0);
+    raw_write(from_peer, "for me", 6);
+    RUN_UNTIL(from.received == 6);
+    raw_write(from_peer, "for extra", 9);
+    raw_expect(extra_peer, "for extra");
+    net_finish(&extra);
+    close(extra_peer);
+    finish();
+}
+
+/* ------------------------------------------------------------------- rings */
+
+static void two_sockets_may_carry_each_others_bytes(void **state)
+{
+    connect_all(NET_KIND(state));
+    join();
+    assert_int_equal(weir_pipe_bytes(to.socket, from.socket), 0);
+    raw_write(from_peer, "there", 5);
+    raw_write(to_peer, "back", 4);
+    raw_expect(to_peer, "there");
+    raw_expect(from_peer, "back");
+    weir_socket_destroy(from.socket);
+    RUN_UNTIL(from.closed);
+    raw_write(to_peer, "mine", 4);
+    RUN_UNTIL(to.received == 4);
+    assert_side(&to, "d");
+    finish();
+}
+
+/* ----------------------------------------------------------------- refusal */
+
+static void what_cannot_be_piped_is_refused(void **state)
+{
+    connect_all(NET_KIND(state));
+    assert_int_equal(weir_pipe_bytes(NULL, to.socket), -EINVAL);
+    assert_int_equal(weir_pipe_bytes(from.socket, NULL), -EINVAL);
+    assert_int_equal(weir_pipe_bytes(from.socket, from.socket), -EINVAL);
+    join();
+    assert_int_equal(weir_pipe_bytes(from.socket, to.socket), -EBUSY);
+    assert_int_equal(weir_pipe(from.socket, to.socket), -EBUSY);
+    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_end(to.socket), 0);
+    assert_int_equal(weir_pipe_bytes(from.socket, to.socket), -EPIPE);
+    finish();
+}
+
+static void a_source_that_has_ended_is_refused(void **state)
+{
+    connect_all(NET_KIND(state));
+    shutdown(from_peer, SHUT_WR);
+    RUN_UNTIL(from.logged > 0);
+    assert_int_equal(weir_pipe_bytes(from.socket, to.socket), -EPIPE);
+    assert_true(weir_write(to.socket, "open", 4, NULL, NULL) >= 0);
+    raw_expect(to_peer, "open");
+    finish();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_ON_BOTH(what_one_socket_reads_the_other_writes),
+        TEST_ON_BOTH(a_full_destination_stops_the_source_until_it_has_drained),
+        TEST_ON_BOTH(the_destination_is_told_that_it_has_drained),
+        TEST_ON_BOTH(writes_of_ones_own_are_told_while_the_pipe_stands),
+        TEST_ON_LOOP(a_source_that_is_not_connected_yet_is_piped_once_it_is),
+        TEST_ON_BOTH(after_unpipe_bytes_are_data_again),
+        TEST_ON_BOTH(unpipe_sets_a_stalled_source_going_again),
+        TEST_ON_BOTH(the_end_of_the_source_is_told_and_not_carried_over),
+        TEST_ON_BOTH(the_end_comes_after_all_that_a_full_destination_held_back),
+        TEST_ON_BOTH(a_source_that_is_destroyed_leaves_the_destination_alone),
+        TEST_ON_BOTH(a_destination_that_is_destroyed_leaves_the_source_alone),
+        TEST_ON_BOTH(a_destination_that_has_ended_gives_the_bytes_back),
+        TEST_ON_LOOP(a_write_that_fails_gives_its_bytes_back),
+        TEST_ON_LOOP(a_destination_that_fails_as_a_whole_gives_the_bytes_back),
+        TEST_ON_BOTH(a_source_may_be_destroyed_by_the_bytes_it_gets_back),
+        TEST_ON_BOTH(a_source_may_be_piped_on_by_the_bytes_it_gets_back),
+        TEST_ON_BOTH(two_sockets_may_carry_each_others_bytes),
+        TEST_ON_BOTH(what_cannot_be_piped_is_refused),
+        TEST_ON_BOTH(a_source_that_has_ended_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
