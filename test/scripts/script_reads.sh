@@ -1,0 +1,177 @@
+#!/bin/sh
+# script_reads.sh - small reads of one turn enter the engine together
+#
+# Only in programs whose source speaks of no promise, which the harness of
+# test/script/ does: so these are programs of their own. Each prints "ok" or
+# what went wrong; all run on Node, too (PROGRAM=node).
+# shellcheck source=test/scripts/tap
+. "$(dirname "$0")/tap"
+
+program=${PROGRAM:-$PWD/build/weir}
+if ! has "$program"; then
+    skip 'reads of one turn are told in order' 'build/weir is missing'
+    finish
+fi
+
+# Ten connections, each of which has sent its number; `start` is called with
+# the server's side of them when all of that has arrived.
+cat >"$tmp/ten.js" <<'END'
+const net = require('net');
+module.exports = (start) => {
+    const sockets = [];
+    const clients = [];
+    const server = net.createServer({ pauseOnConnect: true }, (socket) => {
+        sockets.push(socket);
+        if (sockets.length < 10)
+            return;
+        clients.forEach((client, i) => client.write(String(i)));
+        // What was written arrives at once on loopback.
+        setTimeout(() => start(sockets, clients, finish), 50);
+    });
+    const finish = (text) => {
+        console.log(text);
+        process.exit();
+    };
+    server.listen(0, '127.0.0.1', () => {
+        for (let i = 0; i < 10; i++) {
+            clients.push(net.connect(server.address().port, '127.0.0.1')
+                .on('error', () => {})); // the other side may go first
+        }
+    });
+};
+END
+
+# says_ok SCRIPT, from standard input
+says_ok() {
+    { echo "const ten = require('$tmp/ten.js');"; cat; } >"$tmp/program.js"
+    answer=$(timeout 10 "$program" "$tmp/program.js" 2>&1)
+    echo "$answer"
+    [ "$answer" = ok ]
+}
+
+check 'nextTick runs between two reads' says_ok <<'END'
+const order = [];
+ten((sockets, clients, finish) => {
+    for (const socket of sockets) {
+        socket.on('data', () => {
+            order.push('data');
+            process.nextTick(() => order.push('tick'));
+            if (order.length === 19)
+                setImmediate(() => finish(order.join() ===
+                    'data,tick,'.repeat(10).slice(0, -1) ? 'ok' : order));
+        });
+        socket.resume();
+    }
+});
+END
+check 'a socket that another one has paused is not told' says_ok <<'END'
+ten((sockets, clients, finish) => {
+    let told = 0;
+    for (const socket of sockets) {
+        socket.on('data', () => {
+            told++;
+            for (const other of sockets)
+                other.pause();
+        });
+        socket.resume();
+    }
+    setTimeout(() => {
+        if (told !== 1)
+            finish(`${told} told`);
+        for (const socket of sockets) {
+            socket.removeAllListeners('data');
+            socket.on('data', () => ++told === 10 && finish('ok'));
+            socket.resume();
+        }
+    }, 50);
+});
+END
+check 'a socket that another one has destroyed is not told' says_ok <<'END'
+ten((sockets, clients, finish) => {
+    let told = 0;
+    for (const socket of sockets) {
+        socket.on('data', () => {
+            told++;
+            for (const other of sockets) {
+                if (other !== socket)
+                    other.destroy();
+            }
+        });
+        socket.resume();
+    }
+    setTimeout(() => finish(told === 1 ? 'ok' : told), 50);
+});
+END
+check 'an exception in one read leaves the others theirs' says_ok <<'END'
+ten((sockets, clients, finish) => {
+    let told = 0;
+    let caught = 0;
+    process.on('uncaughtException', () => caught++);
+    for (const socket of sockets) {
+        socket.on('data', () => {
+            told++;
+            throw new Error('thrown');
+        });
+        socket.resume();
+    }
+    setTimeout(() => finish(told === 10 && caught === 10 ? 'ok'
+        : `${told}, ${caught}`), 50);
+});
+END
+check 'the end comes after the data that came with it' says_ok <<'END'
+ten((sockets, clients, finish) => {
+    const order = [];
+    for (const client of clients)
+        client.end();
+    setTimeout(() => {
+        sockets.forEach((socket, i) => {
+            socket.on('data', (data) => order.push(`data ${i}`));
+            socket.on('end', () => order.push(`end ${i}`));
+            socket.resume();
+        });
+        setTimeout(() => {
+            for (let i = 0; i < 10; i++) {
+                if (order.indexOf(`data ${i}`) < 0 ||
+                    order.indexOf(`end ${i}`) < order.indexOf(`data ${i}`))
+                    finish(order);
+            }
+            finish('ok');
+        }, 50);
+    }, 50);
+});
+END
+check 'what is written in a read may be the bytes that were read' says_ok <<'END'
+ten((sockets, clients, finish) => {
+    let right = 0;
+    clients.forEach((client, i) => {
+        client.on('data', (data) => {
+            if (String(data) !== String(i))
+                finish(`${data} for ${i}`);
+            if (++right === 10)
+                finish('ok');
+        });
+    });
+    for (const socket of sockets) {
+        socket.on('data', (data) => socket.write(data));
+        socket.resume();
+    }
+});
+END
+check 'a server that counts sees every byte of many small writes' says_ok <<'END'
+ten((sockets, clients, finish) => {
+    let bytes = 0;
+    for (const socket of sockets) {
+        socket.on('data', (data) => {
+            bytes += data.length;
+            if (bytes === 10 + 10 * 5000 * 7)
+                finish('ok');
+        });
+        socket.resume();
+    }
+    for (let i = 0; i < 5000; i++) {
+        for (const client of clients)
+            client.write('seven..');
+    }
+});
+END
+finish
