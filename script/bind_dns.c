@@ -2,10 +2,12 @@
  * bind_dns.c - names for dns.js
  *
  * A lookup is a number here and there. C tells JavaScript once, with a status
- * and a list of [address, family], and the number is free.
+ * and a list of [address, family], and the number is free. So is a resolver,
+ * which is open from openResolver() to closeResolver(); 0 is the loop's own.
  */
 #include "engine.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,10 +17,17 @@ struct pending {
     uint32_t id;
 };
 
+struct resolver {
+    weir_resolver *resolver;
+    struct resolver *next;
+    uint32_t id;
+};
+
 static struct {
     script *s;
     JSObjectRef answered; /* (id, status, list) */
     struct pending *pending;
+    struct resolver *resolvers;
     uint32_t last_id;
     bool closing;
 } dns;
@@ -84,16 +93,35 @@ static int start(struct pending *pending, const char *host,
     return (int)pending->id;
 }
 
-/* lookup(host, family, dnsOnly): its number, or an error. */
+/* Where the link to a resolver is; to NULL when there is none of this id. */
+static struct resolver **find_resolver(uint32_t id)
+{
+    struct resolver **at = &dns.resolvers;
+
+    while (*at && (*at)->id != id)
+        at = &(*at)->next;
+    return at;
+}
+
+static weir_resolver *resolver_of(uint32_t id)
+{
+    struct resolver *found = *find_resolver(id);
+
+    return found ? found->resolver : NULL;
+}
+
+/* lookup(host, family, dnsOnly, resolver): its number, or an error. */
 SCRIPT_NATIVE(lookup)
 {
     char *host = script_utf8(ctx, argc, argv, 0, NULL);
     int family = script_int(ctx, argc, argv, 1, 0);
-    weir_lookup_options options = { .family = family == 0   ? 0
-                                              : family == 6 ? AF_INET6
-                                                            : AF_INET,
-                                    .dns_only =
-                                        script_bool(ctx, argc, argv, 2) };
+    weir_lookup_options options = {
+        .family = family == 6   ? AF_INET6
+                  : family == 4 ? AF_INET
+                                : AF_UNSPEC,
+        .dns_only = script_bool(ctx, argc, argv, 2),
+        .resolver = resolver_of((uint32_t)script_int(ctx, argc, argv, 3, 0)),
+    };
     struct pending *pending = host ? malloc(sizeof *pending) : NULL;
     int result = pending ? start(pending, host, &options) : -ENOMEM;
 
@@ -118,19 +146,51 @@ SCRIPT_NATIVE(cancel)
     return JSValueMakeUndefined(ctx);
 }
 
-/* setServers('127.0.0.1:53,[::1]', timeout, tries): 0 or an error. */
-SCRIPT_NATIVE(set_servers)
+/* openResolver('127.0.0.1:53,[::1]' or undefined, timeout, tries): its number,
+ * or an error. */
+SCRIPT_NATIVE(open_resolver)
 {
     char *servers = script_utf8(ctx, argc, argv, 0, NULL);
     weir_resolver_options options = {
         .servers = servers,
         .timeout = (unsigned)script_int(ctx, argc, argv, 1, 0),
-        .tries = (unsigned)script_int(ctx, argc, argv, 2, 0)
+        .tries = (unsigned)script_int(ctx, argc, argv, 2, 0),
     };
-    int result = weir_resolver_configure(dns.s->loop, &options);
+    struct resolver *opened = malloc(sizeof *opened);
+    int result = -ENOMEM;
 
+    if (opened)
+        result = weir_resolver_create(&opened->resolver, dns.s->loop, &options);
     free(servers);
-    return JSValueMakeNumber(ctx, result);
+    if (result < 0) {
+        free(opened);
+        return JSValueMakeNumber(ctx, result);
+    }
+    opened->id = ++dns.last_id;
+    opened->next = dns.resolvers;
+    dns.resolvers = opened;
+    return JSValueMakeNumber(ctx, opened->id);
+}
+
+static void forget_resolver(struct resolver **at)
+{
+    struct resolver *resolver = *at;
+
+    *at = resolver->next;
+    free(resolver);
+}
+
+/* closeResolver(id), when none of its lookups is under way. */
+SCRIPT_NATIVE(close_resolver)
+{
+    struct resolver **at =
+        find_resolver((uint32_t)script_int(ctx, argc, argv, 0, 0));
+
+    if (*at) {
+        weir_resolver_destroy((*at)->resolver);
+        forget_resolver(at);
+    }
+    return JSValueMakeUndefined(ctx);
 }
 
 /* setCallback(answered) */
@@ -146,13 +206,19 @@ void script_bind_dns(script *s, JSObjectRef target)
     dns.s = s;
     script_function(s, target, "lookup", lookup);
     script_function(s, target, "cancel", cancel);
-    script_function(s, target, "setServers", set_servers);
+    script_function(s, target, "openResolver", open_resolver);
+    script_function(s, target, "closeResolver", close_resolver);
     script_function(s, target, "setCallback", set_callback);
+    script_set_number(s, target, "ECANCELED", -ECANCELED);
+    script_set_number(s, target, "ENOSERVER", WEIR_ENOSERVER);
 }
 
-/* What is under way the loop gives up when it is destroyed. */
+/* What is under way the loop gives up when it is destroyed, and resolvers with
+ * it. */
 void script_unbind_dns(script *s)
 {
     (void)s;
     dns.closing = true;
+    while (dns.resolvers)
+        forget_resolver(&dns.resolvers);
 }

@@ -11,7 +11,6 @@
 #include <JavaScriptCore/JavaScript.h>
 
 #include <stddef.h>
-#include <stdint.h>
 
 /* A string to be released, NULL when out of memory. */
 JSStringRef text_to_string(const char *utf8, size_t length);
@@ -19,13 +18,6 @@ JSStringRef text_to_string(const char *utf8, size_t length);
 /* UTF-8 with a NUL behind it, to be freed; NULL when out of memory. `length`
  * may be NULL. */
 char *text_from_string(JSStringRef string, size_t *length);
-
-/* Encodes `count` units into `out`, which has room for 3 bytes for each; gives
- * the number of bytes. */
-size_t text_encode(const uint16_t *units, size_t count, char *out);
-
-/* Decodes into `out`, which has room for `length` units; gives how many. */
-size_t text_decode(const uint8_t *bytes, size_t length, uint16_t *out);
 
 /* The built-in modules, each with its function's head and foot; the last has
  * id NULL. Made by script/embed. */

@@ -367,7 +367,7 @@ function write(string, offset, length, encoding) {
         return writeChecked(this, string, 0, size, UTF8);
     }
     if (length === undefined && typeof offset === 'string') {
-        return writeChecked(this, string, 0, size, codec.getEncoding(offset));
+        return writeChecked(this, string, 0, size, encodingOfWrite(offset));
     }
     validateInteger(offset, 'offset', 0, size);
     const room = size - offset;

@@ -1,7 +1,8 @@
 // dns: names to addresses, by c-ares on the program's own loop
 //
 // lookup() is what connect() does by itself: hosts file, then name servers.
-// resolve4() and resolve6() ask name servers only.
+// resolve4() and resolve6() ask name servers only: those that setServers() set,
+// which is nothing to lookup().
 
 const { codes, dnsException, errorName } = require('internal/errors');
 const { nextTick } = require('internal/core');
@@ -19,34 +20,50 @@ native.setCallback((id, status, list) => {
 const ADDRCONFIG = 0x20;
 const V4MAPPED = 0x08;
 const ALL = 0x10;
-const ORDERS = ['ipv4first', 'ipv6first', 'verbatim'];
+const ORDERS = ['verbatim', 'ipv4first', 'ipv6first'];
+const FAMILIES = [0, 4, 6];
 let defaultOrder = 'verbatim';
 
 // ---------------------------------------------------------------------- lookup
 
-function lookupOptions(options) {
-    if (options === undefined || options === null)
-        return {};
-    if (typeof options !== 'object') {
-        validators.validateOneOf(options, 'family', [0, 4, 6]);
+// Whether it was given: null is as good as nothing.
+function given(value) {
+    return value !== undefined && value !== null;
+}
+
+// The options as an object. The callback is looked at first, as in Node.
+function lookupOptions(options, callback, count) {
+    if (typeof options === 'number') {
+        validators.validateFunction(callback, 'callback');
+        validators.validateOneOf(options, 'family', FAMILIES);
         return { family: options };
     }
-    const { hints, family, all, verbatim, order } = options;
-    if (hints !== undefined && hints !== null) {
-        validators.validateNumber(hints, 'options.hints');
-        if (hints & ~(ADDRCONFIG | V4MAPPED | ALL))
-            throw new codes.ERR_INVALID_ARG_VALUE('hints', hints);
+    if (options !== undefined && typeof options !== 'object') {
+        validators.validateFunction(count === 2 ? options : callback,
+            'callback');
+        throw new codes.ERR_INVALID_ARG_TYPE('options',
+            ['integer', 'object'], options);
     }
-    if (family !== undefined && family !== null && family !== 'IPv4' &&
-        family !== 'IPv6')
-        validators.validateOneOf(family, 'options.family', [0, 4, 6]);
-    if (all !== undefined && all !== null)
+    validators.validateFunction(callback, 'callback');
+    if (given(options))
+        checkOptions(options);
+    return options ?? {};
+}
+
+function checkOptions({ hints, family, all, verbatim, order }) {
+    if (given(hints)) {
+        validators.validateNumber(hints, 'options.hints');
+        if ((hints >>> 0) & ~(ADDRCONFIG | V4MAPPED | ALL))
+            throw new codes.ERR_INVALID_ARG_VALUE('hints', hints >>> 0);
+    }
+    if (given(family))
+        validators.validateOneOf(familyOf(family), 'options.family', FAMILIES);
+    if (given(all))
         validators.validateBoolean(all, 'options.all');
-    if (verbatim !== undefined && verbatim !== null)
+    if (given(verbatim))
         validators.validateBoolean(verbatim, 'options.verbatim');
-    if (order !== undefined && order !== null)
+    if (given(order))
         validators.validateOneOf(order, 'options.order', ORDERS);
-    return options;
 }
 
 function familyOf(family) {
@@ -58,7 +75,7 @@ function familyOf(family) {
 function orderOf({ order, verbatim }) {
     if (order)
         return order;
-    if (verbatim !== undefined && verbatim !== null)
+    if (given(verbatim))
         return verbatim ? 'verbatim' : 'ipv4first';
     return defaultOrder;
 }
@@ -78,8 +95,7 @@ function lookup(hostname, options, callback) {
         callback = options;
         options = undefined;
     }
-    const asked = lookupOptions(options);
-    validators.validateFunction(callback, 'callback');
+    const asked = lookupOptions(options, callback, arguments.length);
     const give = (list) => {
         if (asked.all)
             callback(null, list.map(([address, family]) =>
@@ -93,7 +109,13 @@ function lookup(hostname, options, callback) {
             : callback(null, null, none)));
         return {};
     }
-    ask(hostname, familyOf(asked.family), false, (status, list) => {
+    const { isIP } = require('internal/net/address_text');
+    if (isIP(hostname)) {
+        // Whatever family was asked for.
+        nextTick(give, [[hostname, isIP(hostname)]]);
+        return {};
+    }
+    ask(hostname, familyOf(asked.family), false, 0, (status, list) => {
         if (status < 0)
             callback(lookupError(status, hostname));
         else
@@ -112,14 +134,8 @@ function lookupError(status, hostname) {
 }
 
 // Begins; a refusal is told like an answer, later.
-function ask(hostname, family, serversOnly, answered) {
-    const { isIP } = require('internal/net/address_text');
-    const literal = isIP(hostname);
-    if (literal) {
-        nextTick(answered, 0, [[hostname, literal]]);
-        return 0;
-    }
-    const id = native.lookup(hostname, family, serversOnly);
+function ask(hostname, family, serversOnly, resolver, answered) {
+    const id = native.lookup(hostname, family, serversOnly, resolver);
     if (id < 0)
         nextTick(answered, id, []);
     else
@@ -127,68 +143,150 @@ function ask(hostname, family, serversOnly, answered) {
     return id;
 }
 
-// --------------------------------------------------------------------- resolve
+// -------------------------------------------------------------------- resolver
 
 const TYPES = { A: 4, AAAA: 6 };
 const CALLS = { A: 'queryA', AAAA: 'queryAaaa' };
 // c-ares' names where ours differ.
-const NAMES = { EDNSTIMEOUT: 'ETIMEOUT', ENOSERVER: 'ECONNREFUSED' };
+const NAMES = {
+    ECANCELED: 'ECANCELLED', EDNSTIMEOUT: 'ETIMEOUT',
+    ENOSERVER: 'ECONNREFUSED',
+};
+const MAX_INT = 2 ** 31 - 1;
+
+// Asks name servers, and no hosts file. C has a resolver of this one's servers
+// only while queries are under way, so that nobody needs to close it; and none
+// as long as it does not differ from the loop's.
+class Resolver {
+    #servers = undefined; // resolv.conf's
+    #timeout;
+    #tries;
+    #native = 0;
+    #queries = new Map(); // those under way: number: their `answered`
+
+    constructor(options) {
+        const { timeout = -1, tries = 4 } = { ...options };
+        validators.validateInt32(timeout, 'options.timeout', -1, MAX_INT);
+        validators.validateInt32(tries, 'options.tries', 1, MAX_INT);
+        this.#timeout = timeout;
+        this.#tries = tries;
+    }
+
+    resolve4(hostname, ...options) {
+        return this.#resolve('A', hostname, ...options);
+    }
+
+    resolve6(hostname, ...options) {
+        return this.#resolve('AAAA', hostname, ...options);
+    }
+
+    resolve(hostname, rrtype, callback) {
+        if (typeof rrtype === 'function')
+            return this.#resolve('A', hostname, rrtype);
+        checkType(rrtype);
+        return this.#resolve(rrtype, hostname, callback);
+    }
+
+    // The options may be left out, but the callback is always the last.
+    #resolve(type, hostname, options, ...rest) {
+        const callback = rest.length === 0 ? options : rest[0];
+        validators.validateString(hostname, 'name');
+        validators.validateFunction(callback, 'callback');
+        if (options?.ttl) {
+            throw new codes.ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(
+                'dns.resolve with the ttl option');
+        }
+        this.#query(type, hostname, (status, list) => {
+            if (status < 0)
+                callback(resolveError(status, type, hostname));
+            else
+                callback(null, list.map(([address]) => address));
+        });
+        return {};
+    }
+
+    #query(type, hostname, answered) {
+        if (this.#native <= 0)
+            this.#native = this.#open();
+        if (this.#native < 0) {
+            nextTick(answered, this.#native);
+            return;
+        }
+        const id = ask(hostname, TYPES[type], true, this.#native,
+            (status, list) => {
+                this.#ended(id);
+                answered(status, list);
+            });
+        if (id > 0)
+            this.#queries.set(id, answered);
+    }
+
+    #open() {
+        if (this.#servers === undefined && this.#timeout < 0 &&
+            this.#tries === 4)
+            return 0;
+        if (this.#servers?.length === 0)
+            return native.ENOSERVER;
+        return native.openResolver(this.#servers?.join(','),
+            Math.max(this.#timeout, 0), this.#tries);
+    }
+
+    #ended(id) {
+        this.#queries.delete(id);
+        if (this.#queries.size > 0 || this.#native <= 0)
+            return;
+        native.closeResolver(this.#native);
+        this.#native = 0;
+    }
+
+    cancel() {
+        for (const [id, answered] of this.#queries) {
+            native.cancel(id);
+            waiting.delete(id);
+            this.#ended(id);
+            nextTick(answered, native.ECANCELED);
+        }
+    }
+
+    getServers() {
+        return (this.#servers ?? systemServers()).map(withoutUsualPort);
+    }
+
+    setServers(servers) {
+        validators.validateArray(servers, 'servers');
+        const checked = servers.map(checkServer);
+        if (this.#queries.size > 0) {
+            throw new codes.ERR_DNS_SET_SERVERS_FAILED(
+                'There are pending queries.', servers);
+        }
+        this.#servers = checked;
+    }
+}
+
+function checkType(type) {
+    if (typeof type !== 'string')
+        throw new codes.ERR_INVALID_ARG_TYPE('rrtype', 'string', type);
+    if (!Object.hasOwn(TYPES, type))
+        throw new codes.ERR_INVALID_ARG_VALUE('rrtype', type);
+}
 
 function resolveError(status, type, hostname) {
     const name = errorName(status);
     return dnsException(NAMES[name] ?? name, CALLS[type], hostname);
 }
 
-function resolveType(type, hostname, options, callback, ids) {
-    if (typeof options === 'function') {
-        callback = options;
-        options = undefined;
-    }
-    validators.validateString(hostname, 'name');
-    validators.validateFunction(callback, 'callback');
-    if (options?.ttl) {
-        throw new codes.ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(
-            'dns.resolve with the ttl option');
-    }
-    const id = ask(hostname, TYPES[type], true, (status, list) => {
-        ids?.delete(id);
-        if (status < 0)
-            callback(resolveError(status, type, hostname));
-        else
-            callback(null, list.map(([address]) => address));
-    });
-    if (id > 0)
-        ids?.add(id);
-    return {};
-}
-
-function resolve(hostname, type, callback, ids) {
-    if (typeof type === 'function') {
-        callback = type;
-        type = 'A';
-    }
-    if (typeof type !== 'string')
-        throw new codes.ERR_INVALID_ARG_TYPE('rrtype', 'string', type);
-    if (!(type in TYPES))
-        throw new codes.ERR_INVALID_ARG_VALUE('rrtype', type);
-    return resolveType(type, hostname, undefined, callback, ids);
-}
-
 // --------------------------------------------------------------------- servers
 
-let servers;
-
-// resolv.conf's, as long as the program has set none.
-function getServers() {
-    if (servers !== undefined)
-        return servers.slice();
+// As c-ares: resolv.conf's, or this machine.
+function systemServers() {
     const fs = require('fs');
-    if (!fs.existsSync('/etc/resolv.conf'))
-        return [];
-    return [...fs.readFileSync('/etc/resolv.conf', 'utf8')
-        .matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1]);
+    const text = fs.existsSync('/etc/resolv.conf')
+        ? fs.readFileSync('/etc/resolv.conf', 'utf8') : '';
+    const found = [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)];
+    return found.length === 0 ? ['127.0.0.1'] : found.map(([, ip]) => ip);
 }
 
+// As C reads it: an IPv6 address in brackets.
 function checkServer(server, index) {
     const { isIP } = require('internal/net/address_text');
     validators.validateString(server, `servers[${index}]`);
@@ -201,16 +299,23 @@ function checkServer(server, index) {
     return isIP(server) === 6 ? `[${server}]` : server;
 }
 
-function setServers(list) {
-    validators.validateArray(list, 'servers');
-    const checked = list.map(checkServer);
-    const errno = native.setServers(checked.join(','));
-    if (errno < 0) {
-        throw new codes.ERR_DNS_SET_SERVERS_FAILED(errorName(errno),
-            list.join(','));
-    }
-    servers = list.map((server) => server.replace(/^\[?([^\]]*)\]?(:53)$/,
-        '$1'));
+function withoutUsualPort(server) {
+    const [, host, port = ':53'] = /^\[?([^\]]*?)\]?(:\d+)?$/.exec(server);
+    return port === ':53' ? host : server;
+}
+
+// What the functions of the module ask. Setting servers makes another, so that
+// queries under way do not stand in the way.
+let standard;
+
+function usual() {
+    return standard ??= new Resolver();
+}
+
+function setServers(servers) {
+    const resolver = new Resolver();
+    resolver.setServers(servers);
+    standard = resolver;
 }
 
 function getDefaultResultOrder() {
@@ -222,69 +327,6 @@ function setDefaultResultOrder(order) {
     defaultOrder = order;
 }
 
-// One loop has one resolver: what a Resolver adds is that its queries can be
-// cancelled together.
-class Resolver {
-    #ids = new Set();
-    #rejects = new Map();
-
-    resolve4(hostname, options, callback) {
-        return resolveType('A', hostname, options, this.#kept(callback ??
-            options), this.#ids);
-    }
-
-    resolve6(hostname, options, callback) {
-        return resolveType('AAAA', hostname, options, this.#kept(callback ??
-            options), this.#ids);
-    }
-
-    resolve(hostname, type, callback) {
-        return resolve(hostname, type, this.#kept(callback ?? type),
-            this.#ids);
-    }
-
-    // The callback, told of a cancellation as well.
-    #kept(callback) {
-        if (typeof callback !== 'function')
-            return callback;
-        const kept = (...args) => {
-            this.#rejects.delete(kept);
-            callback(...args);
-        };
-        this.#rejects.set(kept, callback);
-        return kept;
-    }
-
-    cancel() {
-        for (const id of this.#ids) {
-            native.cancel(id);
-            waiting.delete(id);
-        }
-        this.#ids.clear();
-        const told = [...this.#rejects.values()];
-        this.#rejects.clear();
-        for (const callback of told)
-            nextTick(callback, dnsException('ECANCELLED', 'queryA'));
-    }
-
-    getServers() {
-        return getServers();
-    }
-
-    setServers(list) {
-        setServers(list);
-    }
-}
-
-// What errors' `code` may be; Node has them under these names.
-const errors = {};
-for (const name of ['NODATA', 'FORMERR', 'SERVFAIL', 'NOTFOUND', 'NOTIMP',
-    'REFUSED', 'BADQUERY', 'BADNAME', 'BADFAMILY', 'BADRESP', 'CONNREFUSED',
-    'TIMEOUT', 'EOF', 'FILE', 'NOMEM', 'DESTRUCTION', 'BADSTR', 'BADFLAGS',
-    'NONAME', 'BADHINTS', 'NOTINITIALIZED', 'LOADIPHLPAPI',
-    'ADDRGETNETWORKPARAMS', 'CANCELLED'])
-    errors[name] = `E${name}`;
-
 const promisified = Symbol.for('nodejs.util.promisify.custom');
 Object.defineProperty(lookup, promisified, {
     get: () => require('dns/promises').lookup,
@@ -293,12 +335,10 @@ Object.defineProperty(lookup, promisified, {
 
 module.exports = {
     lookup,
-    resolve: (hostname, type, callback) => resolve(hostname, type, callback),
-    resolve4: (hostname, options, callback) =>
-        resolveType('A', hostname, options, callback),
-    resolve6: (hostname, options, callback) =>
-        resolveType('AAAA', hostname, options, callback),
-    getServers,
+    resolve: (...query) => usual().resolve(...query),
+    resolve4: (...query) => usual().resolve4(...query),
+    resolve6: (...query) => usual().resolve6(...query),
+    getServers: () => usual().getServers(),
     setServers,
     getDefaultResultOrder,
     setDefaultResultOrder,
@@ -306,7 +346,7 @@ module.exports = {
     ADDRCONFIG,
     ALL,
     V4MAPPED,
-    ...errors,
+    ...require('internal/dns_errors'),
     get promises() {
         return require('dns/promises');
     },

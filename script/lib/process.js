@@ -500,6 +500,7 @@ Object.assign(self, {
 
 for (const [fd, name] of ['stdin', 'stdout', 'stderr'].entries())
     lazily(name, () => require('internal/stdio').open(fd));
+lazily('mainModule', () => require('internal/loader').mainModule());
 
 self.on('warning', onWarning);
 self.on('newListener', onNewListener);

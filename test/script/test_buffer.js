@@ -366,6 +366,7 @@ test('write has every overload', () => {
     };
     assert.deepStrictEqual(written('abc'), [3, 'abc\0\0\0']);
     assert.deepStrictEqual(written('6162', 'hex'), [2, 'ab\0\0\0\0']);
+    assert.deepStrictEqual(written('abc', ''), [3, 'abc\0\0\0']);
     assert.deepStrictEqual(written('abc', 2), [3, '\0\0abc\0']);
     assert.deepStrictEqual(written('6162', 2, 'hex'), [2, '\0\0ab\0\0']);
     assert.deepStrictEqual(written('abc', 2, 2), [2, '\0\0ab\0\0']);

@@ -216,7 +216,8 @@ test('Resolver and promises.Resolver have their methods', () => {
     for (const Class of [dns.Resolver, dns.promises.Resolver]) {
         const resolver = new Class({ timeout: 100, tries: 1 });
         for (const name of [
-            'resolve4', 'resolve6', 'getServers', 'setServers', 'cancel',
+            'resolve', 'resolve4', 'resolve6', 'getServers', 'setServers',
+            'cancel',
         ]) {
             assert.strictEqual(typeof resolver[name], 'function', name);
         }
@@ -235,6 +236,69 @@ test('cancel ends what is being asked with ECANCELLED', (t) => {
         assert.strictEqual(error.message, `queryA ${error.code} example.org`);
     }));
     resolver.cancel();
+});
+
+test('a Resolver whose queries are under way keeps its servers', (t) => {
+    const resolver = new dns.Resolver({ timeout: 5000, tries: 1 });
+    resolver.setServers(['127.0.0.1:9']);
+    resolver.resolve4('example.org', t.mustCall((error) => {
+        assert.ok(['ECANCELLED', 'ECONNREFUSED'].includes(error.code));
+        resolver.setServers(['127.0.0.2']);
+        assert.deepStrictEqual(resolver.getServers(), ['127.0.0.2']);
+    }));
+    assert.throws(() => resolver.setServers(['127.0.0.2']), {
+        name: 'Error',
+        code: 'ERR_DNS_SET_SERVERS_FAILED',
+        message: 'c-ares failed to set servers: ' +
+            '"There are pending queries." [[ \'127.0.0.2\' ]]',
+    });
+    assert.deepStrictEqual(resolver.getServers(), ['127.0.0.1:9']);
+    resolver.cancel();
+});
+
+test('dns.setServers does not mind a query under way', (t) => {
+    const before = dns.getServers();
+    t.after(() => dns.setServers(before));
+    dns.setServers(['127.0.0.1:9']);
+    dns.resolve4('example.org', t.mustCall((error) => {
+        assert.ok(['ETIMEOUT', 'ECONNREFUSED'].includes(error.code));
+    }));
+    dns.setServers(['127.0.0.1:10']);
+    assert.deepStrictEqual(dns.getServers(), ['127.0.0.1:10']);
+});
+
+test('lookup does not ask the servers that were set', (t) => {
+    const before = dns.getServers();
+    t.after(() => dns.setServers(before));
+    dns.setServers(['127.0.0.1:9']);
+    dns.lookup('localhost', { family: 4 }, t.mustSucceed((address) => {
+        assert.strictEqual(address, LOCAL);
+    }));
+});
+
+test('a Resolver asks on after its queries were cancelled', async (t) => {
+    const resolver = new dns.promises.Resolver({ timeout: 500, tries: 1 });
+    resolver.setServers(['127.0.0.1:9']);
+    for (let round = 0; round < 3; round++) {
+        const queries = [resolver.resolve4('a.example'),
+            resolver.resolve6('b.example'), resolver.resolve('c.example')];
+        resolver.cancel();
+        for (const { reason } of await Promise.allSettled(queries)) {
+            assert.ok(['ECANCELLED', 'ECONNREFUSED'].includes(reason.code));
+        }
+    }
+    await assert.rejects(resolver.resolve4('example.org'), (error) =>
+        ['ECONNREFUSED', 'ETIMEOUT'].includes(error.code));
+    resolver.cancel();
+});
+
+// Node says UNKNOWN_ARES_ERROR.
+test.weir('a Resolver without servers is ECONNREFUSED', async () => {
+    const resolver = new dns.promises.Resolver();
+    resolver.setServers([]);
+    assert.deepStrictEqual(resolver.getServers(), []);
+    await assert.rejects(resolver.resolve4('example.org'),
+        { code: 'ECONNREFUSED', syscall: 'queryA' });
 });
 
 test('a server that refuses is ECONNREFUSED of queryA, queryAaaa', async () => {

@@ -60,6 +60,7 @@ test('module tells where it comes from', () => {
 
 test('the main module is require.main and has the id "."', () => {
     assert.strictEqual(require.main.id, '.');
+    assert.strictEqual(process.mainModule, require.main);
     assert.strictEqual(require.main.parent, null);
     assert.strictEqual(require.cache[require.main.filename], require.main);
 });

@@ -99,11 +99,11 @@ test('names of encodings are made regular', () => {
     assert.strictEqual(name('UTF-8'), 'utf8');
     assert.strictEqual(name('ucs2'), 'utf16le');
     assert.strictEqual(name('BINARY'), 'latin1');
-    for (const encoding of ['zz', 5]) {
+    for (const encoding of ['zz', 5, Symbol('s'), { toString: () => 'hex' }]) {
         assert.throws(() => new StringDecoder(encoding), {
             name: 'TypeError',
             code: 'ERR_UNKNOWN_ENCODING',
-            message: `Unknown encoding: ${encoding}`,
+            message: `Unknown encoding: ${String(encoding)}`,
         });
     }
 });

@@ -131,6 +131,20 @@ test('pieces make the same text as the whole', () => {
     }
 });
 
+test('what breaks a pair of surrogates may begin the next', () => {
+    const bytes = Uint8Array.of(0, 0xD8, 0, 0xD8, 0, 0xDC, 0, 0xD8, 97, 0);
+    for (let size = 1; size < bytes.length; size++) {
+        const decoder = new TextDecoder('utf-16le');
+        let text = '';
+        for (let at = 0; at < bytes.length; at += size) {
+            text += decoder.decode(bytes.subarray(at, at + size),
+                { stream: true });
+        }
+        assert.strictEqual(text + decoder.decode(), '\ufffd\u{10000}\ufffda',
+            `in pieces of ${size}`);
+    }
+});
+
 test('UTF-8 agrees with Buffer, UTF-16 has no lone surrogates', () => {
     for (let i = 0; i < 200; i++) {
         const bytes = randomBytes(random(80));

@@ -21,6 +21,8 @@ test('format replaces what it knows and appends the rest', () => {
         [['%s', { a: { b: { c: 1 } } }], '{ a: [Object] }'],
         [['%s', [1, [2, [3]]]], '[ 1, [Array] ]'],
         [['%s', { toString: () => 'own' }], 'own'],
+        [['%s', Buffer.from('ab')], 'ab'],
+        [['%s', new Uint8Array(2)], '0,0'],
         [['%s', () => 5], '() => 5'],
         [['%s', new Date(0)], '1970-01-01T00:00:00.000Z'],
         [['%s', Object.create(null)], '[Object: null prototype] {}'],
@@ -169,6 +171,25 @@ test('inherits', () => {
         'of type object. Received undefined');
     assert.throws(() => util.inherits(Child, null),
         { code: 'ERR_INVALID_ARG_TYPE' });
+});
+
+test('inherits from what has no prototype, but not into such', () => {
+    function Child() {}
+    const parent = { prototype: null };
+    util.inherits(Child, parent);
+    assert.strictEqual(Child.super_, parent);
+    assert.strictEqual(Object.getPrototypeOf(Child.prototype), null);
+    for (const child of [{ prototype: null }, {}, () => {}, 5, 'x']) {
+        assert.throws(() => util.inherits(child, class {}), (error) =>
+            error instanceof TypeError && error.code === undefined);
+    }
+    for (const child of [undefined, null]) {
+        assert.throws(() => util.inherits(child, class {}), {
+            code: 'ERR_INVALID_ARG_TYPE',
+            message: 'The "ctor" argument must be of type function. ' +
+                `Received ${child}`,
+        });
+    }
 });
 
 test('deprecate warns once for a code', async (t) => {

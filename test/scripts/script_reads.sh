@@ -174,4 +174,23 @@ ten((sockets, clients, finish) => {
     }
 });
 END
+check 'a pipe laid while bytes of its source wait can be taken away' says_ok <<'END'
+ten((sockets, clients, finish) => {
+    const [first, source, to] = sockets;
+    let seen = '';
+    let mine = '';
+    clients[2].on('data', (data) => seen += data);
+    first.on('data', () => source.pipe(to));
+    first.resume();
+    source.resume();
+    setTimeout(() => {
+        source.unpipe(to);
+        source.on('data', (data) => mine += data);
+        source.resume();
+        clients[1].write('mine');
+    }, 30);
+    setTimeout(() => finish(`${seen}|${mine}` === '1|mine' ? 'ok'
+        : `${seen}|${mine}`), 60);
+});
+END
 finish

@@ -1,15 +1,17 @@
 // dns/promises: dns with promises
+//
+// Wrong arguments are thrown, not promised, as in Node.
 
 const dns = require('dns');
 
-function promised(call, value) {
-    return new Promise((resolve, reject) => {
-        call((error, ...results) => (error ? reject(error)
-            : resolve(value(...results))));
-    });
-}
-
 const same = (result) => result;
+
+function promised(call, value = same) {
+    const { promise, resolve, reject } = Promise.withResolvers();
+    call((error, ...results) => (error ? reject(error)
+        : resolve(value(...results))));
+    return promise;
+}
 
 function lookup(hostname, options) {
     const all = typeof options === 'object' && options?.all;
@@ -18,21 +20,25 @@ function lookup(hostname, options) {
 }
 
 class Resolver {
-    #resolver = new dns.Resolver();
+    #resolver;
 
-    resolve(hostname, type = 'A') {
+    constructor(options) {
+        this.#resolver = new dns.Resolver(options);
+    }
+
+    resolve(hostname, rrtype = 'A') {
         return promised((callback) =>
-            this.#resolver.resolve(hostname, type, callback), same);
+            this.#resolver.resolve(hostname, rrtype, callback));
     }
 
     resolve4(hostname, options) {
         return promised((callback) =>
-            this.#resolver.resolve4(hostname, options, callback), same);
+            this.#resolver.resolve4(hostname, options, callback));
     }
 
     resolve6(hostname, options) {
         return promised((callback) =>
-            this.#resolver.resolve6(hostname, options, callback), same);
+            this.#resolver.resolve6(hostname, options, callback));
     }
 
     cancel() {
@@ -40,25 +46,26 @@ class Resolver {
     }
 
     getServers() {
-        return dns.getServers();
+        return this.#resolver.getServers();
     }
 
-    setServers(list) {
-        dns.setServers(list);
+    setServers(servers) {
+        this.#resolver.setServers(servers);
     }
 }
 
 module.exports = {
     lookup,
-    resolve: (hostname, type = 'A') => promised((callback) =>
-        dns.resolve(hostname, type, callback), same),
+    resolve: (hostname, rrtype = 'A') => promised((callback) =>
+        dns.resolve(hostname, rrtype, callback)),
     resolve4: (hostname, options) => promised((callback) =>
-        dns.resolve4(hostname, options, callback), same),
+        dns.resolve4(hostname, options, callback)),
     resolve6: (hostname, options) => promised((callback) =>
-        dns.resolve6(hostname, options, callback), same),
+        dns.resolve6(hostname, options, callback)),
     getServers: dns.getServers,
     setServers: dns.setServers,
     getDefaultResultOrder: dns.getDefaultResultOrder,
     setDefaultResultOrder: dns.setDefaultResultOrder,
     Resolver,
+    ...require('internal/dns_errors'),
 };

@@ -83,7 +83,7 @@ function getEncoding(name) {
 /** 'utf8' for nothing, one of `names`, or undefined. */
 function normalizeEncoding(name) {
     if (name === undefined || name === null || name === '') return 'utf8';
-    return names[findEncoding(name)];
+    return typeof name === 'string' ? names[findEncoding(name)] : undefined;
 }
 
 /* ------------------------------------------------------- strings to bytes */

@@ -2,8 +2,8 @@
  * internal/encoding - TextEncoder and TextDecoder, as WHATWG describes them
  *
  * UTF-8, UTF-16LE and windows-1252, which is what `latin1` and `ascii` mean
- * there. A decoder that is given all of its bytes at once keeps no state; one that is
- * told `stream: true` has a state of internal/text_stream.
+ * there. A decoder that is given all of its bytes at once keeps no state; one
+ * that is told `stream: true` has a state of internal/text_stream.
  */
 const { codes } = require('internal/errors');
 const { validateString } = require('internal/validators');

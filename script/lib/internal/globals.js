@@ -5,6 +5,9 @@
 
 const { queueMicrotask } = require('internal/core');
 
+// What is there without us and the program.
+const engineNames = Object.getOwnPropertyNames(globalThis);
+
 function define(name, make) {
     Object.defineProperty(globalThis, name, {
         configurable: true,
@@ -70,3 +73,5 @@ define('print', () => require('internal/print'));
 define('tcp', () => require('tcp'));
 define('Ti', () => require('titanium'));
 define('Titanium', () => require('titanium'));
+
+module.exports = { engineNames };

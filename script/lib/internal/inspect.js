@@ -267,9 +267,12 @@ function isInstance(value, fn) {
 
 let builtIns;
 
-/* Names like Object and Map, whose prototypes hold nothing worth showing. */
+/*
+ * Names like Object and Map, the engine's: their prototypes hold nothing worth
+ * showing, and their toString() says nothing.
+ */
 function isBuiltIn(name) {
-    builtIns ??= new Set(getOwnPropertyNames(globalThis)
+    builtIns ??= new Set(require('internal/globals').engineNames
         .filter((each) => /^[A-Z][a-zA-Z0-9]+$/.test(each)));
     return builtIns.has(name);
 }

@@ -137,7 +137,8 @@ function connectNative(socket, options, host, port) {
 // By the program's own function. It may answer at once, or later.
 function lookUp(socket, options, host, port) {
     const lookup = options.lookup ?? require('dns').lookup;
-    const asked = { family: familyOf(options.family), hints: options.hints ?? 0 };
+    const asked = { family: familyOf(options.family),
+        hints: options.hints ?? 0 };
     const all = options.autoSelectFamily ?? settings.autoSelectFamily;
     if (all && asked.family === 0)
         asked.all = true;

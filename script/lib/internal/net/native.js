@@ -48,7 +48,7 @@ function nextReadSlab() {
 
 // What was read last, and where it lies: most programs write just that, and
 // asking a Buffer for its ArrayBuffer costs as much as the rest of a write.
-const last = { bytes: null, slab: 0, offset: 0 };
+const last = { bytes: {}, slab: 0, offset: 0 };
 
 nextReadSlab();
 

@@ -282,7 +282,7 @@ Server.prototype._onAcceptError = function (errno) {
         this.emit('error', errnoException(errno, 'accept'));
 };
 
-// ------------------------------------------------------------ closing, settings
+// ----------------------------------------------------------- closing, settings
 
 Server.prototype.close = function close(callback) {
     if (this._looking) {
@@ -329,7 +329,8 @@ Server.prototype.address = function address() {
     if (found === undefined)
         return null;
     const [host, port, family] = found;
-    return family === 1 ? host : { address: host, family: `IPv${family}`, port };
+    return family === 1 ? host
+        : { address: host, family: `IPv${family}`, port };
 };
 
 Server.prototype.getConnections = function getConnections(callback) {

@@ -14,9 +14,9 @@ const { codes, errnoException, exceptionWithHostPort, dnsException,
 const { defer, nextTick } = require('internal/core');
 const { Duplex, kNativeWritable } = require('internal/streams/duplex');
 const { Readable, pushBytes } = require('internal/streams/readable');
-const { native, registers, counters, last, open, slabNumber, FastBuffer, ID, SLAB,
-    OFFSET, LENGTH, RESULT, WANTS_CALLBACK, BYTES_READ, BYTES_WRITTEN,
-    BUFFERED } = require('internal/net/native');
+const { native, registers, counters, handles, last, open, slabNumber,
+    FastBuffer, ID, SLAB, OFFSET, LENGTH, RESULT, WANTS_CALLBACK, BYTES_READ,
+    BYTES_WRITTEN, BUFFERED } = require('internal/net/native');
 
 const CONNECTING = 1 << 0;
 const CONNECTED = 1 << 1;
@@ -47,7 +47,8 @@ class Extra {
     corks = 0;
     encoding = 'utf8';
     pending = null; // writes before C has the socket
-    failed = null; // callbacks of writes whose error is to come
+    failed = null; // callbacks of writes whose error is to come,
+    refused = null; // and of those that were made after them
     onFinish = null; // callbacks of end()
     attempts = null; // errors of connection attempts
     attempted = null; // 'address:port'
@@ -151,6 +152,7 @@ function onreadOf({ buffer, callback }) {
     return {
         callback,
         rest: undefined,
+        ended: false,
         next: typeof buffer === 'function' ? buffer : () => buffer,
     };
 }
@@ -228,14 +230,38 @@ Socket.prototype.connect = function connect(...args) {
     return this;
 };
 
+// What C still has to tell of a connection when its socket has another one.
+class Past {
+    constructor(socket) {
+        this.socket = socket;
+        this.callbacks = socket._callbacks;
+        this.error = writeError(socket);
+        this.hadError = (socket._flags & HAD_ERROR) !== 0;
+    }
+
+    _onWritten() {
+        const callback = this.callbacks.shift();
+        if (callback !== FINISH)
+            callback(this.error);
+    }
+
+    _onClose() {
+        this.socket.emit('close', this.hadError);
+    }
+}
+
 // A socket that was closed may be connected anew.
 function renew(socket) {
+    if (socket._id !== 0)
+        handles[socket._id] = new Past(socket);
+    socket._id = 0;
     socket._undestroy();
     socket._flags &= UNREF | SLOW;
     socket._callbacks = null;
     if (socket._extra !== null) {
         Object.assign(socket._extra, {
-            corks: 0, pending: null, onFinish: null, attempts: null,
+            corks: 0, pending: null, failed: null, refused: null,
+            onFinish: null, attempts: null,
             attempted: null, addresses: 0, remote: undefined, local: undefined,
             bytesRead: 0, bytesWritten: 0,
         });
@@ -299,11 +325,25 @@ function lookupError(status, host) {
     return dnsException(name, 'getaddrinfo', host);
 }
 
+// The address before the one that is tried now, unless it has failed. It stays
+// in the race (RFC 8305), where Node gives it up.
+function lateAttempt({ attempted, attempts }, port) {
+    const address = attempted?.at(-1).slice(0, -`:${port}`.length);
+    return attempts?.some((error) => error.address === address)
+        ? undefined : address;
+}
+
 Socket.prototype._onAttempt = function (status, address, port, family) {
     const more = extra(this);
     if (status === 0) {
+        const late = lateAttempt(more, port);
         (more.attempted ??= []).push(`${address}:${port}`);
-        this.emit('connectionAttempt', address, port, family);
+        if (late !== undefined) {
+            this.emit('connectionAttemptTimeout', late, port,
+                require('internal/net/address_text').isIP(late));
+        }
+        if (!this.destroyed)
+            this.emit('connectionAttempt', address, port, family);
         return;
     }
     const error = this._connectError(status, address, port);
@@ -352,8 +392,8 @@ Socket.prototype._onData = function (bytes) {
         giveToOnread(this, bytes);
         return;
     }
-    if (this._flags & PIPED)
-        this._flags &= ~PIPED; // C has taken the pipe away
+    if (this._flags & PIPED) // read before it was laid, or C gives them back
+        this._leavePipe();
     if (!pushBytes(this, bytes))
         stop(this);
 };
@@ -361,37 +401,47 @@ Socket.prototype._onData = function (bytes) {
 const onDataPlain = Socket.prototype._onData;
 
 function giveToOnread(socket, bytes) {
-    const { next, callback, rest } = socket._extra.onread;
-    if (socket._flags & STOPPED) { // it has said false, and this was on its way
-        socket._extra.onread.rest = rest === undefined ? bytes
-            : Buffer.concat([rest, bytes]);
-        return;
-    }
-    let more = true;
-    let at = 0;
-    while (at < bytes.length && more && !socket.destroyed) {
-        const buffer = next();
-        const part = bytes.subarray(at, at + buffer.length);
-        buffer.set(part);
-        at += part.length;
-        more = callback(part.length, buffer) !== false;
-    }
-    if (more)
-        return;
-    stop(socket);
-    if (at < bytes.length)
-        socket._extra.onread.rest = bytes.subarray(at);
+    const { onread } = socket._extra;
+    onread.rest = onread.rest === undefined ? bytes
+        : Buffer.concat([onread.rest, bytes]);
+    feedOnread(socket);
 }
 
-// What the callback had not yet had when it said false comes first.
-function resumeOnread(socket) {
+// As long as it is wanted; what a callback that throws has not had comes in a
+// tick of its own.
+function feedOnread(socket) {
     const { onread } = socket._extra;
-    const { rest } = onread;
-    readOn(socket);
-    if (rest !== undefined) {
-        onread.rest = undefined;
-        defer(giveToOnread, socket, rest);
+    while (onread.rest !== undefined && !(socket._flags & STOPPED) &&
+        !socket.destroyed) {
+        let more = false;
+        try {
+            more = givePart(onread);
+        } catch (error) {
+            defer(feedOnread, socket);
+            throw error;
+        }
+        if (!more)
+            stop(socket);
     }
+    if (onread.rest === undefined && onread.ended) {
+        onread.ended = false;
+        endReading(socket);
+    }
+}
+
+function givePart(onread) {
+    const { rest } = onread;
+    const buffer = onread.next();
+    const part = rest.subarray(0, buffer.length);
+    onread.rest = part.length < rest.length ? rest.subarray(part.length)
+        : undefined;
+    buffer.set(part);
+    return part.length > 0 && onread.callback(part.length, buffer) !== false;
+}
+
+function resumeOnread(socket) {
+    readOn(socket);
+    defer(feedOnread, socket);
 }
 
 // Until _read(), which the stream library calls once it wants more; it must not
@@ -414,9 +464,17 @@ function readOn(socket) {
 
 Socket.prototype._onEnd = function () {
     this._flags &= ~PIPED;
-    this.push(null);
-    this.read(0);
+    const onread = this._extra?.onread;
+    if (onread && onread.rest !== undefined)
+        onread.ended = true; // after what the callback still has to have
+    else
+        endReading(this);
 };
+
+function endReading(socket) {
+    socket.push(null);
+    socket.read(0);
+}
 
 Socket.prototype._read = function () {
     readOn(this);
@@ -478,6 +536,17 @@ for (const name of ['on', 'addListener', 'prependListener']) {
         if (this._flags & PIPED && (event === 'data' || event === 'readable'))
             this._leavePipe();
         return listen.call(this, event, listener);
+    };
+}
+
+// And when nobody asks any more, not even the pipe.
+for (const name of ['removeListener', 'off', 'removeAllListeners']) {
+    const remove = Readable.prototype[name];
+    Socket.prototype[name] = function (...args) {
+        const result = remove.apply(this, args);
+        if (this._flags & PIPED && this.listenerCount('data') === 0)
+            this._leavePipe();
+        return result;
     };
 }
 
@@ -620,7 +689,7 @@ function written(socket, result, callback) {
     }
     const more = socket._extra;
     let enough = result === 0;
-    if (more !== null && more.highWaterMark >= 0) {
+    if (!enough && more !== null && more.highWaterMark >= 0) {
         native.readCounters(socket._id);
         enough = counters[BUFFERED] < more.highWaterMark;
     }
@@ -632,11 +701,11 @@ function written(socket, result, callback) {
 // C tells the error as an event, too, after what the peer had sent has been
 // read, and the socket is destroyed then. ENOMEM comes only here.
 function writeFailed(socket, errno, callback) {
-    const error = errnoException(errno, 'write');
+    const more = extra(socket);
     if (callback !== undefined)
-        nextTick(callback, error);
+        (more.refused ??= []).push(callback);
     if (errorName(errno) === 'ENOMEM')
-        socket.destroy(error);
+        socket.destroy(errnoException(errno, 'write'));
 }
 
 Socket.prototype._onDrain = function () {
@@ -804,8 +873,8 @@ Socket.prototype._destroy = function (error, callback) {
     if (error)
         this._flags |= HAD_ERROR;
     notCounted(this);
-    callback(error);
     failPending(this, error);
+    callback(error);
     if (this._id === 0)
         defer(emitClose, this);
     else if (this._flags & RESET)
@@ -822,6 +891,19 @@ function notCounted(socket) {
     }
 }
 
+// In the order of the writes: those that C still has to tell of come first.
+function failRefused(socket) {
+    const more = socket._extra;
+    for (const callback of more.failed ?? EMPTY)
+        nextTick(callback, writeError(socket));
+    more.failed = null;
+    if (socket._callbacks !== null && socket._callbacks.length > 0)
+        return;
+    for (const callback of more.refused ?? EMPTY)
+        nextTick(callback, writeError(socket));
+    more.refused = null;
+}
+
 function failPending(socket, error) {
     const more = socket._extra;
     if (more === null)
@@ -830,9 +912,7 @@ function failPending(socket, error) {
         if (callback !== undefined)
             nextTick(callback, writeError(socket));
     }
-    for (const callback of more.failed ?? EMPTY)
-        nextTick(callback, writeError(socket));
-    more.failed = null;
+    failRefused(socket);
     for (const callback of more.onFinish ?? EMPTY)
         nextTick(callback, error ?? new codes.ERR_STREAM_DESTROYED('end'));
     more.pending = more.onFinish = null;
@@ -850,6 +930,7 @@ Socket.prototype._onClose = function () {
     more.bytesRead = counters[BYTES_READ];
     more.bytesWritten = counters[BYTES_WRITTEN];
     this._id = 0;
+    failRefused(this);
     if (this.destroyed)
         emitClose(this);
     else if (this._flags & FINISHED && this.readableEnded)
@@ -870,7 +951,7 @@ Socket.prototype.setTimeout = function setTimeout(msecs, callback) {
     if (callback !== undefined)
         validateFunction(callback, 'callback');
     extra(this).timeout = ms;
-    if (ms > 0)
+    if (ms > 0 && !(this._flags & CONNECTED))
         ensureHandle(this);
     if (this._id !== 0)
         native.setTimeout(this._id, ms);

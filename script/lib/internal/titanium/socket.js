@@ -333,7 +333,7 @@ class TCP extends IOStream {
             this.#mustBe(CONNECTED, 'close');
         this.#state = CLOSED;
         if (this.#socket !== null)
-            native.close(this.#socket._id);
+            native.close(this.#socket.ref()._id);
         this.#socket = null;
         this.#release();
         this.#tellReaders(new codes.ERR_SOCKET_CLOSED());
@@ -364,8 +364,20 @@ class TCP extends IOStream {
             return count;
         if (count < 0)
             throw this.#blockedCallFailed(count, 'read');
-        this.#ended = true;
+        this.#atEnd();
         return -1;
+    }
+
+    // Nothing comes from here any more: a program that waits for nothing else
+    // is over. What it has written is still delivered.
+    #atEnd() {
+        this.#ended = true;
+        this.#letGo(this.#socket);
+    }
+
+    #letGo(socket) {
+        if (this.#ended && socket.writableLength === 0)
+            socket.unref();
     }
 
     // A read that has come too late has lost nothing; all else is the end.
@@ -393,7 +405,8 @@ class TCP extends IOStream {
             this.#listening = true;
             this.#socket.on('readable', () => this.#serve());
             this.#socket.on('end', () => {
-                this.#ended = true;
+                if (this.#socket !== null)
+                    this.#atEnd();
                 this.#serve();
             });
         }
@@ -452,8 +465,9 @@ class TCP extends IOStream {
         const timer = this.#timeout > 0 ? setTimeout(() => socket.destroy(
             errnoException(native.ETIMEDOUT, 'write')), this.#timeout)
             : undefined;
-        socket.write(Buffer.from(view), (error) => {
+        socket.ref().write(Buffer.from(view), (error) => {
             clearTimeout(timer);
+            this.#letGo(socket);
             done(error ?? null, view.length);
         });
     }
