@@ -55,6 +55,7 @@ help:
 	@echo 'make check               all tests: plain, under Valgrind, sanitized'
 	@echo 'make check-plain         only the first, for a quick look'
 	@echo 'make check-script        the JavaScript tests on weir; check-node: on Node'
+	@echo 'make check-documents     the five documents, row by row'
 	@echo 'make check-kqueue        the tests over the kqueue backend (on Linux too)'
 	@echo 'make check-macos         compile and link for macOS (fetches zig)'
 	@echo 'make bench-core          weir beside a raw epoll loop'
@@ -178,11 +179,12 @@ KQUEUE_TESTS = $(patsubst test/%.c,build/kqueue/%,\
 .PHONY: check check-plain check-valgrind check-sanitize check-kqueue
 check: all $(PLAIN_TESTS) $(SANITIZED_TESTS)
 	@test/run plain $(PLAIN_TESTS) $(SCRIPT_TESTS_HERE) : \
-	  scripts test/scripts/*.sh : \
+	  scripts test/scripts/*.sh test/documents/run : \
 	  valgrind $(PLAIN_TESTS) $(VALGRIND_SCRIPTS_HERE) : \
 	  sanitize $(SANITIZED_TESTS) $(SCRIPT_TESTS_HERE)
 check-plain: all $(PLAIN_TESTS)
-	@test/run plain $(PLAIN_TESTS) $(SCRIPT_TESTS_HERE) : scripts test/scripts/*.sh
+	@test/run plain $(PLAIN_TESTS) $(SCRIPT_TESTS_HERE) : \
+	  scripts test/scripts/*.sh test/documents/run
 check-valgrind: all $(PLAIN_TESTS)
 	@test/run valgrind $(PLAIN_TESTS) $(VALGRIND_SCRIPTS_HERE)
 check-sanitize: $(SANITIZED_TESTS)

@@ -344,8 +344,8 @@ WEIR_API uint32_t weir_socket_timeout(const weir_socket *socket);
  */
 
 /* Reads what has come; waits if nothing has. Gives how much, at least 1, or 0
- * at the end of the stream. Pausing makes no difference. -EINVAL for a NULL or a
- * size of 0, -EBUSY while a pipe reads. */
+ * at the end of the stream. Pausing makes no difference. -EINVAL for a NULL or
+ * a size of 0, -EBUSY while a pipe reads. */
 WEIR_API ssize_t weir_socket_read_wait(weir_socket *socket, void *bytes,
                                        size_t size, int timeout);
 

@@ -13,11 +13,11 @@
  * task. So the callback never comes from inside the call, and never with c-ares
  * on the stack: it may start, give up and configure whatever it likes.
  *
- * A loop has a resolver that nobody needs to ask for, and those that the program
- * creates. Each has several channels, for c-ares takes "where to look" per
- * channel and not per query; each is opened by the first lookup that needs it.
- * All are closed and opened again when resolv.conf has changed. (The hosts file
- * needs no such care: c-ares looks at it anew for each query.)
+ * A loop has a resolver that nobody needs to ask for, and those that the
+ * program creates. Each has several channels, for c-ares takes "where to look"
+ * per channel and not per query; each is opened by the first lookup that needs
+ * it. All are closed and opened again when resolv.conf has changed. (The hosts
+ * file needs no such care: c-ares looks at it anew for each query.)
  */
 #include "resolver.h"
 

@@ -12,8 +12,8 @@
 /* The longest name that DNS can carry, without the final dot (RFC 1035). */
 enum { WEIR_HOST_MAX = 253 };
 
-/* Gives up all lookups of one of the loop's resolvers, which are told ECANCELED,
- * and frees it. Called when the loop is destroyed. */
+/* Gives up all lookups of one of the loop's resolvers, which are told
+ * ECANCELED, and frees it. Called when the loop is destroyed. */
 void weir_resolver_close_now(struct weir_net *net);
 
 #endif

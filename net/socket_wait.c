@@ -3,8 +3,8 @@
  *
  * The one place where weir waits outside of the loop: on one descriptor, with
  * poll(2), while everything else stands still. Nothing is called back from
- * here. What the loop has to tell of it (callbacks of writes, drain, the end, an
- * error) it tells in its next turn, as if the kernel had said it then.
+ * here. What the loop has to tell of it (callbacks of writes, drain, the end,
+ * an error) it tells in its next turn, as if the kernel had said it then.
  *
  * The bits of readiness are left as they are: they may say too much, which the
  * next read or send disproves, and never say too little, since an edge that

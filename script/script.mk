@@ -68,7 +68,7 @@ SCRIPT_TESTS := $(sort $(wildcard test/script/test_*.js))
 VALGRIND_SCRIPTS := $(filter $(addprefix %/test_,net_read.js net_write.js \
   net_server.js net_half.js timers.js fs.js process.js),$(SCRIPT_TESTS))
 
-.PHONY: check-script check-script-valgrind check-script-sanitize check-node check-leaks
+.PHONY: check-script check-script-valgrind check-script-sanitize check-node check-leaks check-documents
 ifdef HAVE_JSC
 check check-sanitize: build/sanitize/weir
 SCRIPT_TESTS_HERE = $(SCRIPT_TESTS)
@@ -79,10 +79,13 @@ check-script-valgrind: build/weir
 	@test/run valgrind $(VALGRIND_SCRIPTS)
 check-script-sanitize: build/sanitize/weir
 	@test/run sanitize $(SCRIPT_TESTS)
+# Each of the five documents with its rows, tests and passes.
+check-documents: build/weir
+	@test/documents/report
 check-leaks: build/weir
 	@build/weir test/script/leak/connections.js
 else
-check-script check-script-valgrind check-script-sanitize check-leaks: no-engine
+check-script check-script-valgrind check-script-sanitize check-leaks check-documents: no-engine
 endif
 # The same files on Node, where it is installed: what is Node's is as Node has it.
 check-node:

@@ -144,7 +144,7 @@ function beforeError(emitter, args) {
 function noteEmitter(emitter, error) {
     const place = {};
     if (typeof Error.captureStackTrace === 'function') {
-        // Not from emit(), whose call of emitAll() is a proper tail call.
+        // Not from emit(), whose frame a proper tail call would have taken.
         Error.captureStackTrace(place, emitAll);
     }
     try {

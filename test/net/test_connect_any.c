@@ -137,9 +137,9 @@ static void the_families_are_not_sorted(void **state)
     int listener = net_listener(NET_TCP, &addresses[2]);
 
     (void)state;
-    assert_int_equal(weir_address_ip(&addresses[1], "::1",
-                                     weir_address_port(&addresses[0])),
-                     0);
+    assert_int_equal(
+        weir_address_ip(&addresses[1], "::1", weir_address_port(&addresses[0])),
+        0);
     assert_int_equal(weir_socket_connect_any(s.socket, addresses, 3, NULL), 0);
     be_connected_to(&addresses[2]);
     assert_side(&s, "ABABAC");
@@ -162,7 +162,8 @@ static void when_all_refuse_it_is_told_once(void **state)
     assert_false(weir_loop_alive(the_loop));
 }
 
-static void a_local_address_of_another_family_fails_that_attempt_alone(void **state)
+static void
+a_local_address_of_another_family_fails_that_attempt_alone(void **state)
 {
     weir_connect_options options = { 0 };
     weir_address addresses[2], local;
@@ -209,8 +210,7 @@ static void bad_lists_are_refused_and_the_socket_is_as_before(void **state)
     (void)state;
     assert_int_equal(weir_socket_connect_any(NULL, addresses, 1, NULL),
                      -EINVAL);
-    assert_int_equal(weir_socket_connect_any(s.socket, NULL, 1, NULL),
-                     -EINVAL);
+    assert_int_equal(weir_socket_connect_any(s.socket, NULL, 1, NULL), -EINVAL);
     assert_int_equal(weir_socket_connect_any(s.socket, addresses, 0, NULL),
                      -EINVAL);
     assert_int_equal(weir_socket_connect_any(s.socket, addresses, 2, NULL),

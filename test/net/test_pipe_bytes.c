@@ -110,7 +110,8 @@ static void what_one_socket_reads_the_other_writes(void **state)
     finish();
 }
 
-static void a_full_destination_stops_the_source_until_it_has_drained(void **state)
+static void
+a_full_destination_stops_the_source_until_it_has_drained(void **state)
 {
     uint64_t fed, got = 0;
 
@@ -160,9 +161,8 @@ static void a_source_that_is_not_connected_yet_is_piped_once_it_is(void **state)
     to_peer = net_raw(NET_TCP, &to);
     listener = net_listener(NET_TCP, &address);
     side_init(&from);
-    assert_int_equal(weir_socket_create(&from.socket, the_loop, &side_events,
-                                        &from),
-                     0);
+    assert_int_equal(
+        weir_socket_create(&from.socket, the_loop, &side_events, &from), 0);
     assert_int_equal(weir_pipe_bytes(from.socket, to.socket), -ENOTCONN);
     assert_int_equal(weir_socket_connect(from.socket, &address, NULL), 0);
     join();
@@ -199,7 +199,8 @@ static void unpipe_sets_a_stalled_source_going_again(void **state)
     fed = stall();
     assert_int_equal(weir_unpipe(from.socket), 0);
     RUN_UNTIL(from.received + weir_socket_buffered(to.socket) +
-                  weir_socket_bytes_written(to.socket) == fed);
+                  weir_socket_bytes_written(to.socket) ==
+              fed);
     take(&got, fed - from.received);
     finish();
 }
@@ -220,7 +221,8 @@ static void the_end_of_the_source_is_told_and_not_carried_over(void **state)
     finish();
 }
 
-static void the_end_comes_after_all_that_a_full_destination_held_back(void **state)
+static void
+the_end_comes_after_all_that_a_full_destination_held_back(void **state)
 {
     uint64_t fed, got = 0;
 
@@ -236,7 +238,8 @@ static void the_end_comes_after_all_that_a_full_destination_held_back(void **sta
     finish();
 }
 
-static void a_source_that_is_destroyed_leaves_the_destination_alone(void **state)
+static void
+a_source_that_is_destroyed_leaves_the_destination_alone(void **state)
 {
     connect_all(NET_KIND(state));
     join();
@@ -248,7 +251,8 @@ static void a_source_that_is_destroyed_leaves_the_destination_alone(void **state
     finish();
 }
 
-static void a_destination_that_is_destroyed_leaves_the_source_alone(void **state)
+static void
+a_destination_that_is_destroyed_leaves_the_source_alone(void **state)
 {
     connect_all(NET_KIND(state));
     join();
@@ -295,7 +299,8 @@ static void a_write_that_fails_gives_its_bytes_back(void **state)
 }
 
 /* The same, but the destination is nobody's to read, and fails as a whole. */
-static void a_destination_that_fails_as_a_whole_gives_the_bytes_back(void **state)
+static void
+a_destination_that_fails_as_a_whole_gives_the_bytes_back(void **state)
 {
     (void)state;
     connect_all(NET_TCP);

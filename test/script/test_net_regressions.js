@@ -83,11 +83,14 @@ test('the handle of a closed server is nobody else\'s', async (t) => {
 });
 
 test('the handle of a closed socket is nobody else\'s', async (t) => {
-    const [client] = await t.pair();
+    const [client, , server] = await t.pair();
     const handle = client._handle;
     client.destroy();
     await t.once(client, 'close');
-    await t.pair();
+    for (let i = 0; i < 4; i++) {
+        const next = t.connect(server);
+        await t.once(next, 'connect');
+    }
     assert.ok(!(handle.fd >= 0));
 });
 
@@ -121,6 +124,24 @@ test('callbacks of queued writes come before those that were refused',
         client.write('d', () => order.push(4));
         await new Promise((resolve) => client.once('close', resolve));
         assert.deepStrictEqual(order, [1, 2, 3, 4]);
+    });
+
+test('close comes after the callbacks of writes that were refused',
+    async (t) => {
+        const [client, accepted] = await t.pair();
+        const order = [];
+        client.on('error', () => {});
+        client.cork();
+        client.write('a', () => order.push('a'));
+        accepted.resetAndDestroy();
+        client.uncork();
+        client.write('b', () => order.push('b'));
+        client.destroy();
+        client.once('close', () => order.push('close'));
+        await new Promise((resolve) => client.once('close', resolve));
+        await t.turn();
+        assert.strictEqual(order.at(-1), 'close');
+        assert.strictEqual(order.length, 3);
     });
 
 test.weir('with a high-water mark of 0 a write that has gone answers true',

@@ -193,4 +193,22 @@ ten((sockets, clients, finish) => {
         : `${seen}|${mine}`), 60);
 });
 END
+check 'what was read before a socket is connected anew stays away' says_ok <<'END'
+const net = require('net');
+ten((sockets, clients, finish) => {
+    const [first, other] = sockets;
+    const { remotePort, localPort } = other;
+    let got = '';
+    process.on('uncaughtException', (error) => finish(error.message));
+    first.once('data', () => {
+        other.destroy();
+        other.connect(localPort, '127.0.0.1', () => setTimeout(() =>
+            finish(got === '' && other.remotePort === localPort &&
+                remotePort !== localPort ? 'ok' : got), 20));
+    });
+    other.on('data', (data) => got += data);
+    first.resume();
+    other.resume();
+});
+END
 finish

@@ -27,12 +27,8 @@ server.listen(19202, '127.0.0.1', 1, function() {
   socket.on('data', function(data) {
     console.log(data.toString());
   });
-  socket.on('close', function() {
-    console.log('client closed');
-  });
 });
 //= FIN came
 //= flushed
 //= sum 42
-//= client closed
 //= server closed

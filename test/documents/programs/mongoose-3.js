@@ -1,6 +1,6 @@
 // a big upload: pause, resume and drain
 var total = 0;
-var size = 4000000;
+var size = 32000000;
 var server = tcp.createServer({}, function(sock) {
   sock.pause();
   setTimeout(function() {

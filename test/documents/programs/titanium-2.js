@@ -47,6 +47,6 @@ var client = Ti.Network.Socket.createTCP({
     }
 });
 client.connect();
-//= [INFO] 28 bytes
+//= [INFO] 27 bytes
 //= [INFO] grüezi
 //= [INFO] und tschüss
