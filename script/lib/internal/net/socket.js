@@ -248,6 +248,13 @@ class Past {
     _onClose() {
         this.socket.emit('close', this.hadError);
     }
+
+    // Read, or said, before it was destroyed, and told together.
+    _onData() {}
+    _onEnd() {}
+    _onDrain() {}
+    _onTimeout() {}
+    _onError() {}
 }
 
 // A socket that was closed may be connected anew.
@@ -367,6 +374,9 @@ Socket.prototype._connectError = function (errno, address, port) {
 
 function errorOf(socket, errno, call, address, port) {
     const more = socket._extra;
+    // No descriptor, or one that takes no option: Node has one call for all.
+    if (call === 'socket' || call === 'setsockopt')
+        call = 'connect';
     if (call === 'lookup')
         return lookupError(errno, more?.host);
     if (call !== 'connect' && call !== 'bind')
@@ -932,7 +942,7 @@ Socket.prototype._onClose = function () {
     this._id = 0;
     failRefused(this);
     if (this.destroyed)
-        emitClose(this);
+        defer(emitClose, this); // behind those callbacks
     else if (this._flags & FINISHED && this.readableEnded)
         this.destroy();
 };
@@ -1093,11 +1103,12 @@ const getters = {
 function handleOf(socket) {
     const id = socket._id;
     return id === 0 ? null : {
+        // After its close the number may be somebody else's.
         get fd() {
-            return native.fd(id);
+            return socket._id === id ? native.fd(id) : -1;
         },
-        ref: () => native.ref(id),
-        unref: () => native.unref(id),
+        ref: () => socket._id === id && socket.ref(),
+        unref: () => socket._id === id && socket.unref(),
     };
 }
 
