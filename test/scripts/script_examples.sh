@@ -45,8 +45,16 @@ fails() {
     return 1
 }
 
+# Node has not the globals of the older platforms.
+is_ours() {
+    case $(basename "$weir"):$1 in
+    node:mongoose | node:titanium) return 1 ;;
+    esac
+}
+
 for file in "$examples"/*.js; do
     name=$(basename "$file" .js)
+    is_ours "$name" || continue
     check "$name.js --help explains itself" helps "$name"
     check "$name.js refuses arguments that make no sense" \
         fails 2 "$name" such nonsense 'as this' here
@@ -59,7 +67,8 @@ bad_ports() {
     done
 }
 for name in echo chat proxy file-server half-open keepalive timeouts \
-    line-protocol http-hello port-scan bench-client; do
+    line-protocol http-hello port-scan bench-client mongoose iotjs titanium; do
+    is_ours "$name" || continue
     check "$name.js refuses a port that is none" bad_ports "$name"
 done
 bad_targets() {
@@ -614,4 +623,59 @@ slow_live() {
         [ "$(wc -l <"$tmp/out")" -le 3 ]
 }
 with script 'slow-reader.js redraws one line on a terminal' slow_live
+
+# -------------------------------------------------------- the older platforms
+
+# said_to NAME TEXT ANSWER: what it answers to who sends TEXT and ends.
+said_to() {
+    printf '%b' "$2" >"$tmp/said"
+    timeout 10 nc -N 127.0.0.1 "$port" <"$tmp/said" >"$tmp/out"
+    printf '%b' "$3" >"$tmp/answer"
+    cmp "$tmp/answer" "$tmp/out" || { cat "$tmp/out"; return 1; }
+}
+mongoose_hub() {
+    serve mongoose 0 && said_to mongoose '?\n' 'nothing yet\n' &&
+        said_to mongoose 'kitchen 21\nattic -3.5\nhot\n' \
+            'not a reading: hot\n' &&
+        said_to mongoose 'attic 4\n?\n' 'kitchen 21\nattic 4\n' &&
+        grep -qx 'reading kitchen 21' "$tmp/mongoose.out" &&
+        [ ! -s "$tmp/mongoose.err" ]
+    result=$?
+    stop
+    return $result
+}
+iotjs_lamps() {
+    serve iotjs 0 && said_to iotjs 'show\n' '........\n' &&
+        said_to iotjs 'on 3\ntoggle 4' '...*....\n...**...\n' &&
+        said_to iotjs 'off 3\njump\n' '....*...\nwhat is "jump"?\n' &&
+        [ ! -s "$tmp/iotjs.err" ]
+    result=$?
+    stop
+    return $result
+}
+titanium_note() {
+    serve titanium 0 &&
+        said_to titanium 'buy milk' \
+            '\0000\0000\0000\0033nothing is pinned here yet\n' &&
+        said_to titanium 'call home' '\0000\0000\0000\0010buy milk' &&
+        said_to titanium '' '\0000\0000\0000\0011call home' &&
+        [ ! -s "$tmp/titanium.err" ]
+    result=$?
+    stop
+    return $result
+}
+taken() {
+    serve mongoose 0 || return 1
+    fails 1 titanium "$port" && grep -q EADDRINUSE "$tmp/err"
+    result=$?
+    stop
+    return $result
+}
+if is_ours mongoose; then
+    with_nc 'mongoose.js keeps the last reading of each sensor' mongoose_hub
+    with_nc 'titanium.js answers with the note before, its length in front' \
+        titanium_note
+    check 'titanium.js on a port that is taken says so and ends' taken
+fi
+with_nc 'iotjs.js switches lamps, and answers after the end' iotjs_lamps
 finish

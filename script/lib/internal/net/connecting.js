@@ -8,7 +8,7 @@ const { codes } = require('internal/errors');
 const { nextTick } = require('internal/core');
 const { isIP } = require('internal/net/address_text');
 const { native } = require('internal/net/native');
-const { extra } = require('internal/net/socket');
+const { extra } = require('internal/net/socket_flags');
 const validators = require('internal/validators');
 
 const settings = { autoSelectFamily: true, timeout: 250 };

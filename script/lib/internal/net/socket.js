@@ -17,57 +17,12 @@ const { Readable, pushBytes } = require('internal/streams/readable');
 const { native, registers, counters, handles, last, open, slabNumber,
     FastBuffer, ID, SLAB, OFFSET, LENGTH, RESULT, WANTS_CALLBACK, BYTES_READ,
     BYTES_WRITTEN, BUFFERED } = require('internal/net/native');
-
-const CONNECTING = 1 << 0;
-const CONNECTED = 1 << 1;
-const ENDED = 1 << 2; // end() was called
-const FINISHED = 1 << 3; // and all of it is with the kernel
-const NEED_DRAIN = 1 << 4; // a write answered false
-const STOPPED = 1 << 5; // C does not read
-const HAD_ERROR = 1 << 6;
-const RESET = 1 << 7;
-const UNREF = 1 << 8;
-const LOOKING_UP = 1 << 9; // by JavaScript: C does not know of it yet
-const SLOW = 1 << 10; // write() has more to look at than a queue
-const PIPED = 1 << 11; // natively, to another socket
-const WAS_CONNECTING = 1 << 12; // when it was destroyed
-const COUNTED = 1 << 13; // among its server's connections
-
-// What write() may ignore in the usual case.
-const USUAL = CONNECTED;
-const LOOKED_AT = CONNECTED | ENDED | SLOW;
+const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED,
+    HAD_ERROR, RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING,
+    COUNTED, USUAL, LOOKED_AT } = require('internal/net/socket_flags');
 
 const FINISH = Symbol('finish'); // among the callbacks of writes
 const EMPTY = [];
-
-// What few sockets have, made when it is first needed.
-class Extra {
-    timeout = undefined;
-    highWaterMark = -1; // -1: the kernel's word counts
-    corks = 0;
-    encoding = 'utf8';
-    pending = null; // writes before C has the socket
-    failed = null; // callbacks of writes whose error is to come,
-    refused = null; // and of those that were made after them
-    onFinish = null; // callbacks of end()
-    attempts = null; // errors of connection attempts
-    attempted = null; // 'address:port'
-    addresses = 0; // that a lookup has found
-    host = undefined;
-    path = undefined;
-    onread = null;
-    remote = undefined;
-    local = undefined;
-    bytesRead = 0;
-    bytesWritten = 0;
-    noDelay = undefined;
-    keepAlive = undefined;
-    connectOptions = null;
-}
-
-function extra(socket) {
-    return socket._extra ??= new Extra();
-}
 
 const streamOptions = {
     [kNativeWritable]: true,
@@ -408,8 +363,6 @@ Socket.prototype._onData = function (bytes) {
         stop(this);
 };
 
-const onDataPlain = Socket.prototype._onData;
-
 function giveToOnread(socket, bytes) {
     const { onread } = socket._extra;
     onread.rest = onread.rest === undefined ? bytes
@@ -506,74 +459,6 @@ Socket.prototype.resume = function resume() {
         return this;
     }
     return Readable.prototype.resume.call(this);
-};
-
-// --------------------------------------------------------------------- piping
-//
-// Socket to socket, with nobody listening in between, bytes need not come up
-// here: C moves them. Everything else is the stream library's pipe(), which
-// stands all the while and takes over as soon as somebody wants to see.
-
-Socket.prototype.pipe = function pipe(destination, options) {
-    Readable.prototype.pipe.call(this, destination, options);
-    if (destination instanceof Socket && mayLeaveToNative(this, destination) &&
-        native.pipe(this._id, destination._id) >= 0)
-        this._flags |= PIPED;
-    return destination;
-};
-
-function mayLeaveToNative(from, to) {
-    const live = CONNECTED | CONNECTING;
-    return from._id !== 0 && to._id !== 0 && from._flags & live &&
-        to._flags & live && !((from._flags | to._flags) & LOOKING_UP) &&
-        from.listenerCount('data') === 1 &&
-        from.listenerCount('readable') === 0 && from.readableLength === 0 &&
-        from.readableEncoding === null && from._onData === onDataPlain &&
-        to.write === Socket.prototype.write && !from.readableEnded &&
-        from._extra?.onread == null;
-}
-
-Socket.prototype._leavePipe = function () {
-    this._flags &= ~PIPED;
-    if (this._id !== 0)
-        native.unpipe(this._id);
-};
-
-// Whoever asks for bytes gets them from here on.
-for (const name of ['on', 'addListener', 'prependListener']) {
-    const listen = Readable.prototype[name];
-    Socket.prototype[name] = function (event, listener) {
-        if (this._flags & PIPED && (event === 'data' || event === 'readable'))
-            this._leavePipe();
-        return listen.call(this, event, listener);
-    };
-}
-
-// And when nobody asks any more, not even the pipe.
-for (const name of ['removeListener', 'off', 'removeAllListeners']) {
-    const remove = Readable.prototype[name];
-    Socket.prototype[name] = function (...args) {
-        const result = remove.apply(this, args);
-        if (this._flags & PIPED && this.listenerCount('data') === 0)
-            this._leavePipe();
-        return result;
-    };
-}
-
-for (const name of ['unpipe', 'setEncoding']) {
-    const method = Readable.prototype[name];
-    Socket.prototype[name] = function (argument) {
-        if (this._flags & PIPED)
-            this._leavePipe();
-        return method.call(this, argument);
-    };
-}
-
-// The stream library reads, too: while it flows, and 0 bytes to be kept going.
-Socket.prototype.read = function read(size) {
-    if (this._flags & PIPED && size !== 0 && this.readableFlowing !== true)
-        this._leavePipe();
-    return Readable.prototype.read.call(this, size);
 };
 
 // --------------------------------------------------------------------- writing
@@ -1008,124 +893,7 @@ Socket.prototype.unref = function unref() {
     return this;
 };
 
-// ------------------------------------------------------------------- addresses
+Object.assign(Socket.prototype, require('internal/net/socket_pipe'));
+require('internal/net/socket_facts').define(Socket.prototype);
 
-const FAMILY = { 4: 'IPv4', 6: 'IPv6' };
-
-// { address, port, family }, or undefined for none and for a UNIX socket.
-function addressOf(socket, remote) {
-    const more = extra(socket);
-    const known = remote ? more.remote : more.local;
-    if (known !== undefined || socket._id === 0 ||
-        !(socket._flags & CONNECTED))
-        return known;
-    const found = native.address(socket._id, remote);
-    if (found === undefined || FAMILY[found[2]] === undefined)
-        return undefined;
-    const made = { address: found[0], family: FAMILY[found[2]],
-        port: found[1] };
-    if (remote)
-        more.remote = made;
-    else
-        more.local = made;
-    return made;
-}
-
-Socket.prototype.address = function address() {
-    return { ...addressOf(this, false) };
-};
-
-function bytes(socket, which) {
-    if (socket._id === 0)
-        return socket._extra === null ? 0 : socket._extra[which];
-    native.readCounters(socket._id);
-    return which === 'bytesRead' ? counters[BYTES_READ]
-        : counters[BYTES_WRITTEN] + counters[BUFFERED] + pendingBytes(socket);
-}
-
-function pendingBytes(socket) {
-    let sum = 0;
-    for (const [chunk] of socket._extra?.pending ?? EMPTY)
-        sum += chunk.length;
-    return sum;
-}
-
-function buffered(socket) {
-    if (socket._id === 0)
-        return pendingBytes(socket);
-    native.readCounters(socket._id);
-    return counters[BUFFERED] + pendingBytes(socket);
-}
-
-function readyState(socket) {
-    if (socket._flags & CONNECTING)
-        return 'opening';
-    if (socket.readable)
-        return socket.writable ? 'open' : 'readOnly';
-    return socket.writable ? 'writeOnly' : 'closed';
-}
-
-const getters = {
-    connecting: (s) => (s._flags & CONNECTING) !== 0,
-    _connecting: (s) => (s._flags & CONNECTING) !== 0,
-    pending: (s) => s._id === 0 || s.destroyed || !(s._flags & CONNECTED),
-    readyState,
-    bufferSize: (s) => (s._id === 0 && !s.connecting ? undefined
-        : buffered(s)),
-    writableLength: buffered,
-    writableHighWaterMark: (s) => (s._extra !== null &&
-        s._extra.highWaterMark >= 0 ? s._extra.highWaterMark
-        : s.readableHighWaterMark),
-    writableNeedDrain: (s) => (s._flags & (NEED_DRAIN | ENDED)) === NEED_DRAIN
-        && !s.destroyed,
-    writableEnded: (s) => (s._flags & ENDED) !== 0,
-    writableFinished: (s) => (s._flags & FINISHED) !== 0,
-    writableAborted: (s) => s.destroyed && !(s._flags & FINISHED),
-    writableObjectMode: () => false,
-    writableCorked: (s) => (s._extra === null ? 0 : s._extra.corks),
-    writable: (s) => !s.destroyed && !(s._flags & ENDED),
-    bytesRead: (s) => bytes(s, 'bytesRead'),
-    bytesWritten: (s) => bytes(s, 'bytesWritten'),
-    _bytesDispatched: (s) => bytes(s, 'bytesWritten'),
-    timeout: (s) => s._extra?.timeout,
-    remoteAddress: (s) => addressOf(s, true)?.address,
-    remotePort: (s) => addressOf(s, true)?.port,
-    remoteFamily: (s) => addressOf(s, true)?.family,
-    localAddress: (s) => addressOf(s, false)?.address,
-    localPort: (s) => addressOf(s, false)?.port,
-    localFamily: (s) => addressOf(s, false)?.family,
-    autoSelectFamilyAttemptedAddresses: (s) => (s._extra?.addresses > 1
-        ? s._extra.attempted ?? undefined : undefined),
-    _handle: handleOf,
-};
-
-// Programs look whether there is one, and for its descriptor.
-function handleOf(socket) {
-    const id = socket._id;
-    return id === 0 ? null : {
-        // After its close the number may be somebody else's.
-        get fd() {
-            return socket._id === id ? native.fd(id) : -1;
-        },
-        ref: () => socket._id === id && socket.ref(),
-        unref: () => socket._id === id && socket.unref(),
-    };
-}
-
-for (const name of Object.keys(getters)) {
-    const get = getters[name];
-    Object.defineProperty(Socket.prototype, name, {
-        configurable: true,
-        enumerable: !name.startsWith('_'),
-        get() {
-            return get(this);
-        },
-        set() {
-            // Facts cannot be set. Old programs do, to no effect on Node.
-        },
-    });
-}
-
-module.exports = {
-    Socket, extra, addressOf, lookupError, PIPED, CONNECTED, CONNECTING, ENDED,
-};
+module.exports = { Socket };

@@ -1,0 +1,132 @@
+// internal/net/socket_facts: what a socket tells of itself
+//
+// Nothing here is state: C is asked, or what C said last is kept for when the
+// connection is over.
+
+const { native, counters, BYTES_WRITTEN, BYTES_READ, BUFFERED } =
+    require('internal/net/native');
+const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN } =
+    require('internal/net/socket_flags');
+
+const EMPTY = [];
+
+const FAMILY = { 4: 'IPv4', 6: 'IPv6' };
+
+// { address, port, family }, or undefined for none and for a UNIX socket.
+function addressOf(socket, remote) {
+    const more = extra(socket);
+    const known = remote ? more.remote : more.local;
+    if (known !== undefined || socket._id === 0 ||
+        !(socket._flags & CONNECTED))
+        return known;
+    const found = native.address(socket._id, remote);
+    if (found === undefined || FAMILY[found[2]] === undefined)
+        return undefined;
+    const made = { address: found[0], family: FAMILY[found[2]],
+        port: found[1] };
+    if (remote)
+        more.remote = made;
+    else
+        more.local = made;
+    return made;
+}
+
+function address() {
+    return { ...addressOf(this, false) };
+}
+
+function bytes(socket, which) {
+    if (socket._id === 0)
+        return socket._extra === null ? 0 : socket._extra[which];
+    native.readCounters(socket._id);
+    return which === 'bytesRead' ? counters[BYTES_READ]
+        : counters[BYTES_WRITTEN] + counters[BUFFERED] + pendingBytes(socket);
+}
+
+function pendingBytes(socket) {
+    let sum = 0;
+    for (const [chunk] of socket._extra?.pending ?? EMPTY)
+        sum += chunk.length;
+    return sum;
+}
+
+function buffered(socket) {
+    if (socket._id === 0)
+        return pendingBytes(socket);
+    native.readCounters(socket._id);
+    return counters[BUFFERED] + pendingBytes(socket);
+}
+
+function readyState(socket) {
+    if (socket._flags & CONNECTING)
+        return 'opening';
+    if (socket.readable)
+        return socket.writable ? 'open' : 'readOnly';
+    return socket.writable ? 'writeOnly' : 'closed';
+}
+
+const getters = {
+    connecting: (s) => (s._flags & CONNECTING) !== 0,
+    _connecting: (s) => (s._flags & CONNECTING) !== 0,
+    pending: (s) => s._id === 0 || s.destroyed || !(s._flags & CONNECTED),
+    readyState,
+    bufferSize: (s) => (s._id === 0 && !s.connecting ? undefined
+        : buffered(s)),
+    writableLength: buffered,
+    writableHighWaterMark: (s) => (s._extra !== null &&
+        s._extra.highWaterMark >= 0 ? s._extra.highWaterMark
+        : s.readableHighWaterMark),
+    writableNeedDrain: (s) => (s._flags & (NEED_DRAIN | ENDED)) === NEED_DRAIN
+        && !s.destroyed,
+    writableEnded: (s) => (s._flags & ENDED) !== 0,
+    writableFinished: (s) => (s._flags & FINISHED) !== 0,
+    writableAborted: (s) => s.destroyed && !(s._flags & FINISHED),
+    writableObjectMode: () => false,
+    writableCorked: (s) => (s._extra === null ? 0 : s._extra.corks),
+    writable: (s) => !s.destroyed && !(s._flags & ENDED),
+    bytesRead: (s) => bytes(s, 'bytesRead'),
+    bytesWritten: (s) => bytes(s, 'bytesWritten'),
+    _bytesDispatched: (s) => bytes(s, 'bytesWritten'),
+    timeout: (s) => s._extra?.timeout,
+    remoteAddress: (s) => addressOf(s, true)?.address,
+    remotePort: (s) => addressOf(s, true)?.port,
+    remoteFamily: (s) => addressOf(s, true)?.family,
+    localAddress: (s) => addressOf(s, false)?.address,
+    localPort: (s) => addressOf(s, false)?.port,
+    localFamily: (s) => addressOf(s, false)?.family,
+    autoSelectFamilyAttemptedAddresses: (s) => (s._extra?.addresses > 1
+        ? s._extra.attempted ?? undefined : undefined),
+    _handle: handleOf,
+};
+
+// Programs look whether there is one, and for its descriptor.
+function handleOf(socket) {
+    const id = socket._id;
+    return id === 0 ? null : {
+        // After its close the number may be somebody else's.
+        get fd() {
+            return socket._id === id ? native.fd(id) : -1;
+        },
+        ref: () => socket._id === id && socket.ref(),
+        unref: () => socket._id === id && socket.unref(),
+    };
+}
+
+function define(prototype) {
+    prototype.address = address;
+    for (const name of Object.keys(getters)) {
+        const get = getters[name];
+        Object.defineProperty(prototype, name, {
+            configurable: true,
+            enumerable: !name.startsWith('_'),
+            get() {
+                return get(this);
+            },
+            set() {
+                // Facts cannot be set. Old programs do, to no effect on Node.
+            },
+        });
+    }
+}
+
+module.exports = { define };

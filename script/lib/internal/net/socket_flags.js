@@ -1,0 +1,59 @@
+// internal/net/socket_flags: the bits of a socket, and what few sockets have
+//
+// `_flags` is one integer because there may be ten thousand of them; what only
+// some sockets need lies in an object that is made when it is first needed.
+
+const CONNECTING = 1 << 0;
+const CONNECTED = 1 << 1;
+const ENDED = 1 << 2; // end() was called
+const FINISHED = 1 << 3; // and all of it is with the kernel
+const NEED_DRAIN = 1 << 4; // a write answered false
+const STOPPED = 1 << 5; // C does not read
+const HAD_ERROR = 1 << 6;
+const RESET = 1 << 7;
+const UNREF = 1 << 8;
+const LOOKING_UP = 1 << 9; // by JavaScript: C does not know of it yet
+const SLOW = 1 << 10; // write() has more to look at than a queue
+const PIPED = 1 << 11; // natively, to another socket
+const WAS_CONNECTING = 1 << 12; // when it was destroyed
+const COUNTED = 1 << 13; // among its server's connections
+
+// What write() may ignore in the usual case.
+const USUAL = CONNECTED;
+const LOOKED_AT = CONNECTED | ENDED | SLOW;
+
+// What few sockets have, made when it is first needed.
+class Extra {
+    timeout = undefined;
+    highWaterMark = -1; // -1: the kernel's word counts
+    corks = 0;
+    encoding = 'utf8';
+    pending = null; // writes before C has the socket
+    failed = null; // callbacks of writes whose error is to come,
+    refused = null; // and of those that were made after them
+    onFinish = null; // callbacks of end()
+    attempts = null; // errors of connection attempts
+    attempted = null; // 'address:port'
+    addresses = 0; // that a lookup has found
+    host = undefined;
+    path = undefined;
+    onread = null;
+    remote = undefined;
+    local = undefined;
+    bytesRead = 0;
+    bytesWritten = 0;
+    noDelay = undefined;
+    keepAlive = undefined;
+    connectOptions = null;
+}
+
+function extra(socket) {
+    return socket._extra ??= new Extra();
+}
+
+module.exports = {
+    extra,
+    CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED, HAD_ERROR,
+    RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED, USUAL,
+    LOOKED_AT,
+};
