@@ -142,10 +142,14 @@ function beforeError(emitter, args) {
  * own stack does not: that is of the place where it was made.
  */
 function noteEmitter(emitter, error) {
-    const place = {};
+    let place = {};
     if (typeof Error.captureStackTrace === 'function') {
-        // Not from emit(), whose frame a proper tail call would have taken.
-        Error.captureStackTrace(place, emitAll);
+        Error.captureStackTrace(place, EventEmitter.prototype.emit);
+        // Where the engine makes proper tail calls, emit()'s frame is gone.
+        if (!place.stack) {
+            place = {};
+            Error.captureStackTrace(place, emitAll);
+        }
     }
     try {
         Object.defineProperty(error, emittedBy, {

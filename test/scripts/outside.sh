@@ -77,7 +77,8 @@ check 'the same program needs no extension of C' strictly
 root=$tmp/root/usr
 installs() {
     quiet_make install DESTDIR="$tmp/root" PREFIX=/usr || return 1
-    (cd "$root" && find . ! -type d | sort) >"$tmp/list"
+    # The weir command is there where its engine is.
+    (cd "$root" && find . ! -type d ! -path ./bin/weir | sort) >"$tmp/list"
     cat >"$tmp/expected" <<END
 ./include/weir/net.h
 ./include/weir/reactor.h
