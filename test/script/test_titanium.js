@@ -397,12 +397,12 @@ test.weir('read gives -1 at the end, again and again', async (t) => {
 
 test.weir('a timeout ends a read that blocks, and the socket goes on',
     async (t) => {
-        const [socket, peer] = await connected(t, { timeout: 150 });
+        const [socket, peer] = await connected(t, { timeout: 400 });
         const buffer = Ti.createBuffer({ length: 4 });
         const start = Date.now();
         assert.throws(() => socket.read(buffer),
             { code: 'ETIMEDOUT', message: /read/ });
-        assert.ok(Date.now() - start >= 148);
+        assert.ok(Date.now() - start >= 398);
         assert.strictEqual(socket.state, CONNECTED);
         peer.write('late');
         assert.strictEqual(socket.read(buffer), 4);
@@ -410,7 +410,7 @@ test.weir('a timeout ends a read that blocks, and the socket goes on',
 
 test.weir('timers and other sockets go on after a call that blocked',
     async (t) => {
-        const [socket] = await connected(t, { timeout: 150 });
+        const [socket] = await connected(t, { timeout: 400 });
         const [other, peer] = await t.pair();
         const order = [];
         setTimeout(() => order.push('timer'), 5);
@@ -436,7 +436,7 @@ test.weir('write blocks until the kernel has everything', async (t) => {
 
 test.weir('a timeout ends a write that blocks, and that is ERROR',
     async (t) => {
-        const [socket, peer] = await connected(t, { timeout: 150 });
+        const [socket, peer] = await connected(t, { timeout: 400 });
         peer.pause();
         const e = await told((resolve) => {
             socket.error = resolve;
@@ -444,7 +444,7 @@ test.weir('a timeout ends a write that blocks, and that is ERROR',
             assert.throws(
                 () => socket.write(Ti.createBuffer({ length: 64 << 20 })),
                 { code: 'ETIMEDOUT', message: /write/ });
-            assert.ok(Date.now() - start >= 148);
+            assert.ok(Date.now() - start >= 398);
             assert.strictEqual(socket.state, ERROR);
         });
         assert.match(e.error, /write ETIMEDOUT/);
@@ -605,7 +605,7 @@ test.weir('the buffer of a Stream.write may be filled anew at once',
     });
 
 test.weir('timeout ends each Stream.write, and that is ERROR', async (t) => {
-    const [socket, peer] = await connected(t, { timeout: 150 });
+    const [socket, peer] = await connected(t, { timeout: 400 });
     peer.pause();
     const error = told((resolve) => {
         socket.error = resolve;
