@@ -66,7 +66,8 @@ build/sanitize/weir: $(SCRIPT_SOURCES:script/%.c=build/sanitize/script/%.o) \
 SCRIPT_TESTS := $(sort $(wildcard test/script/test_*.js))
 # Under Valgrind, which needs half a minute for each, those that reach into C.
 VALGRIND_SCRIPTS := $(filter $(addprefix %/test_,net_read.js net_write.js \
-  net_server.js net_half.js timers.js fs.js process.js titanium.js),$(SCRIPT_TESTS))
+  net_server.js net_half.js net_arguments.js tcp.js timers.js fs.js \
+  process.js titanium.js),$(SCRIPT_TESTS))
 
 .PHONY: check-script check-script-valgrind check-script-sanitize check-node check-leaks check-documents
 ifdef HAVE_JSC
