@@ -90,7 +90,7 @@ check-script check-script-valgrind check-script-sanitize check-leaks check-docum
 endif
 # The same files on Node, where it is installed: what is Node's is as Node has it.
 # Not those in which every test is weir's own.
-NODE_TESTS = $(shell grep -lE '^ *(test|compareWithNode)\(' $(SCRIPT_TESTS))
+NODE_TESTS = $(shell grep -lE '^ *(test|compareWithNode)[^.a-zA-Z = ]' $(SCRIPT_TESTS))
 check-node:
 	@command -v node >/dev/null || { echo 'check-node: node is not installed' >&2; exit 1; }
 	@test/run node $(NODE_TESTS)
