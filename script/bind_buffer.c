@@ -424,10 +424,7 @@ SCRIPT_NATIVE(is_ascii)
 
 void script_bind_buffer(script *s, JSObjectRef target)
 {
-    JSObjectRef shared = JSObjectMakeArrayBufferWithBytesNoCopy(
-        s->context, frame, sizeof frame, NULL, NULL, NULL);
-
-    script_set(s, target, "frame", shared);
+    script_share(s, target, "frame", frame, sizeof frame);
     script_function(s, target, "decode", decode);
     script_function(s, target, "encode", encode);
     script_function(s, target, "encodeAlone", encode_alone);

@@ -435,11 +435,6 @@ SCRIPT_NATIVE(constants_native)
     return object;
 }
 
-static void release_nothing(void *bytes, void *context)
-{
-    (void)bytes, (void)context;
-}
-
 void script_bind_fs(script *s, JSObjectRef target)
 {
     static const struct {
@@ -460,8 +455,5 @@ void script_bind_fs(script *s, JSObjectRef target)
 
     for (size_t i = 0; i < sizeof natives / sizeof natives[0]; i++)
         script_function(s, target, natives[i].name, natives[i].native);
-    script_set(s, target, "statNumbers",
-               JSObjectMakeArrayBufferWithBytesNoCopy(
-                   s->context, stat_numbers, sizeof stat_numbers,
-                   release_nothing, NULL, NULL));
+    script_share(s, target, "statNumbers", stat_numbers, sizeof stat_numbers);
 }

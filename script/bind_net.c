@@ -1,5 +1,5 @@
 /*
- * bind_net.c - sockets and servers for internal/net_binding.js
+ * bind_net.c - sockets and servers for internal/net/native.js
  *
  * A socket or server is a number on both sides: an index into `handles` here
  * and into an array there. No JavaScript object holds a pointer, so that
@@ -764,7 +764,7 @@ static void on_connection(weir_server *server, weir_socket *socket)
     weir_socket_set_half_open(socket, true);
     tell_reads();
     registers[STATUS] = (int32_t)(uintptr_t)weir_server_data(server);
-    /* Not read until JavaScript says so: pauseOnConnect, no listener yet. */
+    /* From here on it is read, unless the server pauses what it accepts. */
     weir_socket_set_events(socket, &socket_events, as_data(id));
     tell(ON_CONNECTION, id);
 }
@@ -887,7 +887,6 @@ ON_SERVER(server_pause,
 ON_SERVER(server_resume, (weir_server_resume(server), 0))
 ON_SERVER(server_ref, (weir_server_ref(server), 0))
 ON_SERVER(server_unref, (weir_server_unref(server), 0))
-ON_SERVER(server_connections, weir_server_connections(server))
 ON_SERVER(server_fd, weir_server_fd(server))
 /* serverMaxConnections(id, maximum): 0: none. */
 ON_SERVER(server_max,
@@ -1009,7 +1008,6 @@ static const struct {
     { "serverResume", server_resume },
     { "serverRef", server_ref },
     { "serverUnref", server_unref },
-    { "serverConnections", server_connections },
     { "serverFd", server_fd },
     { "serverMaxConnections", server_max },
     { "serverPauseOnConnect", server_pause_on_connect },
@@ -1018,17 +1016,6 @@ static const struct {
     { "canonical", canonical },
 };
 
-static void forget(void *bytes, void *context)
-{
-    (void)bytes, (void)context;
-}
-
-static JSObjectRef shared(script *s, void *memory, size_t size)
-{
-    return JSObjectMakeArrayBufferWithBytesNoCopy(s->context, memory, size,
-                                                  forget, NULL, NULL);
-}
-
 void script_bind_net(script *s, JSObjectRef target)
 {
     net.s = s;
@@ -1036,9 +1023,9 @@ void script_bind_net(script *s, JSObjectRef target)
     script_before_entering(tell_reads);
     for (size_t i = 0; i < sizeof natives / sizeof natives[0]; i++)
         script_function(s, target, natives[i].name, natives[i].native);
-    script_set(s, target, "registers", shared(s, registers, sizeof registers));
-    script_set(s, target, "putOff", shared(s, put_off, sizeof put_off));
-    script_set(s, target, "counters", shared(s, counters, sizeof counters));
+    script_share(s, target, "registers", registers, sizeof registers);
+    script_share(s, target, "putOff", put_off, sizeof put_off);
+    script_share(s, target, "counters", counters, sizeof counters);
 }
 
 /* The loop closes what is open when it is destroyed; no JavaScript runs any

@@ -504,19 +504,6 @@ SCRIPT_NATIVE(engine_version)
     return text(ctx, version);
 }
 
-static void release_nothing(void *bytes, void *context)
-{
-    (void)bytes, (void)context;
-}
-
-static void share(script *s, JSObjectRef target, const char *name, void *memory,
-                  size_t size)
-{
-    script_set(s, target, name,
-               JSObjectMakeArrayBufferWithBytesNoCopy(
-                   s->context, memory, size, release_nothing, NULL, NULL));
-}
-
 void script_bind_process(script *s, JSObjectRef target)
 {
     static const struct {
@@ -553,8 +540,10 @@ void script_bind_process(script *s, JSObjectRef target)
     script_set(s, target, "arch", text(s->context, ARCH));
     script_set(s, target, "platform", text(s->context, PLATFORM));
     script_set(s, target, "version", text(s->context, weir_version()));
-    share(s, target, "clockNumbers", &clock_numbers, sizeof clock_numbers);
-    share(s, target, "usageNumbers", usage_numbers, sizeof usage_numbers);
+    script_share(s, target, "clockNumbers", &clock_numbers,
+                 sizeof clock_numbers);
+    script_share(s, target, "usageNumbers", usage_numbers,
+                 sizeof usage_numbers);
 }
 
 void script_unbind_process(script *s)

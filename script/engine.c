@@ -289,6 +289,19 @@ void script_function(script *s, JSObjectRef target, const char *name,
     JSStringRelease(key);
 }
 
+static void release_nothing(void *bytes, void *context)
+{
+    (void)bytes, (void)context;
+}
+
+void script_share(script *s, JSObjectRef target, const char *name, void *memory,
+                  size_t size)
+{
+    script_set(s, target, name,
+               JSObjectMakeArrayBufferWithBytesNoCopy(
+                   s->context, memory, size, release_nothing, NULL, NULL));
+}
+
 JSValueRef script_property(script *s, JSObjectRef object, const char *name)
 {
     JSStringRef key = JSStringCreateWithUTF8CString(name);
@@ -553,11 +566,6 @@ SCRIPT_NATIVE(exit_now)
     _Exit(code);
 }
 
-static void release_nothing(void *bytes, void *context)
-{
-    (void)bytes, (void)context;
-}
-
 void script_bind_core(script *s, JSObjectRef target)
 {
     script_function(s, target, "builtin", builtin);
@@ -567,10 +575,7 @@ void script_bind_core(script *s, JSObjectRef target)
     script_function(s, target, "setCallbacks", set_callbacks);
     script_function(s, target, "collectGarbage", collect_garbage);
     script_function(s, target, "exit", exit_now);
-    script_set(s, target, "state",
-               JSObjectMakeArrayBufferWithBytesNoCopy(
-                   s->context, core_state, sizeof core_state, release_nothing,
-                   NULL, NULL));
+    script_share(s, target, "state", core_state, sizeof core_state);
 }
 
 /* ------------------------------------------------------- opening, closing */
@@ -579,11 +584,16 @@ static const struct {
     const char *name;
     void (*bind)(script *s, JSObjectRef target);
 } bindings[] = {
-    { "core", script_bind_core },     { "util", script_bind_util },
-    { "buffer", script_bind_buffer }, { "loader", script_bind_loader },
-    { "fs", script_bind_fs },         { "process", script_bind_process },
-    { "stdio", script_bind_stdio },   { "timers", script_bind_timers },
-    { "net", script_bind_net },       { "dns", script_bind_dns },
+    { "core", script_bind_core },
+    { "util", script_bind_util },
+    { "buffer", script_bind_buffer },
+    { "loader", script_bind_loader },
+    { "fs", script_bind_fs },
+    { "process", script_bind_process },
+    { "stdio", script_bind_stdio },
+    { "timers", script_bind_timers },
+    { "net", script_bind_net },
+    { "dns", script_bind_dns },
     { "titanium", script_bind_titanium },
 };
 

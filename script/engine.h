@@ -56,6 +56,11 @@ void script_set(script *s, JSObjectRef target, const char *name,
 void script_set_number(script *s, JSObjectRef target, const char *name,
                        double value);
 
+/* Puts an ArrayBuffer over static memory of ours on an object: what both sides
+ * see needs no conversion at each call. */
+void script_share(script *s, JSObjectRef target, const char *name,
+                  void *memory, size_t size);
+
 /* undefined when it is missing or getting it throws. */
 JSValueRef script_property(script *s, JSObjectRef object, const char *name);
 

@@ -9,6 +9,8 @@ const { nextTick } = require('internal/core');
 const validators = require('internal/validators');
 
 const native = binding.dns;
+// With net's binding behind it: not before a name is looked up.
+const addresses = () => require('internal/net/address_text');
 const waiting = new Map(); // number: function (status, list)
 
 native.setCallback((id, status, list) => {
@@ -57,19 +59,14 @@ function checkOptions({ hints, family, all, verbatim, order }) {
             throw new codes.ERR_INVALID_ARG_VALUE('hints', hints >>> 0);
     }
     if (given(family))
-        validators.validateOneOf(familyOf(family), 'options.family', FAMILIES);
+        validators.validateOneOf(addresses().familyOf(family), 'options.family',
+            FAMILIES);
     if (given(all))
         validators.validateBoolean(all, 'options.all');
     if (given(verbatim))
         validators.validateBoolean(verbatim, 'options.verbatim');
     if (given(order))
         validators.validateOneOf(order, 'options.order', ORDERS);
-}
-
-function familyOf(family) {
-    if (family === 'IPv4')
-        return 4;
-    return family === 'IPv6' ? 6 : family ?? 0;
 }
 
 function orderOf({ order, verbatim }) {
@@ -104,18 +101,18 @@ function lookup(hostname, options, callback) {
             callback(null, list[0][0], list[0][1]);
     };
     if (!hostname) {
-        const none = familyOf(asked.family) === 6 ? 6 : 4;
+        const none = addresses().familyOf(asked.family) === 6 ? 6 : 4;
         nextTick(() => (asked.all ? callback(null, [])
             : callback(null, null, none)));
         return {};
     }
-    const { isIP } = require('internal/net/address_text');
+    const { isIP } = addresses();
     if (isIP(hostname)) {
         // Whatever family was asked for.
         nextTick(give, [[hostname, isIP(hostname)]]);
         return {};
     }
-    ask(hostname, familyOf(asked.family), false, 0, (status, list) => {
+    ask(hostname, addresses().familyOf(asked.family), false, 0, (status, list) => {
         if (status < 0)
             callback(lookupError(status, hostname));
         else
@@ -288,7 +285,7 @@ function systemServers() {
 
 // As C reads it: an IPv6 address in brackets.
 function checkServer(server, index) {
-    const { isIP } = require('internal/net/address_text');
+    const { isIP } = addresses();
     validators.validateString(server, `servers[${index}]`);
     const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(server);
     const host = isIP(server) ? server : match?.[1] ?? match?.[2];

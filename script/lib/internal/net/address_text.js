@@ -14,7 +14,15 @@ function isIPOther(input) {
     return native.isIP(`${input}`);
 }
 
+// The option `family`, which may be the name that an address has it by.
+function familyOf(family) {
+    if (family === 'IPv4')
+        return 4;
+    return family === 'IPv6' ? 6 : family ?? 0;
+}
+
 module.exports = {
+    familyOf,
     isIP,
     isIPv4: (input) => isIP(input) === 4,
     isIPv6: (input) => isIP(input) === 6,

@@ -6,7 +6,7 @@
 
 const { codes } = require('internal/errors');
 const { nextTick } = require('internal/core');
-const { isIP } = require('internal/net/address_text');
+const { familyOf, isIP } = require('internal/net/address_text');
 const { native } = require('internal/net/native');
 const { extra } = require('internal/net/socket_flags');
 const validators = require('internal/validators');
@@ -74,12 +74,6 @@ function checkLookup(options, host) {
     if (options.family !== undefined && options.family !== null)
         validators.validateOneOf(familyOf(options.family), 'options.family',
             [0, 4, 6]);
-}
-
-function familyOf(family) {
-    if (family === 'IPv4')
-        return 4;
-    return family === 'IPv6' ? 6 : family ?? 0;
 }
 
 function connectPath(socket, path) {

@@ -24,6 +24,7 @@ const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED,
 const FINISH = Symbol('finish'); // among the callbacks of writes
 const EMPTY = [];
 
+// Of nearly all sockets, those that a server accepts among them.
 const streamOptions = {
     [kNativeWritable]: true,
     allowHalfOpen: true,
@@ -31,7 +32,6 @@ const streamOptions = {
     autoDestroy: true,
 };
 
-// For sockets that a server accepts: nothing to look at.
 function Socket(options) {
     if (!(this instanceof Socket))
         return new Socket(options);
