@@ -96,6 +96,7 @@ static void opened(weir_socket *s, int family)
     if (family == AF_UNIX)
         s->state |= WEIR_S_READ_ALL;
     s->state &= (uint16_t)~WEIR_S_READ_OVER;
+    weir_socket_writer_changed(s);
     weir_activate(s->loop, &s->flags);
     weir_socket_active(s);
 }
@@ -358,23 +359,6 @@ static void read_some(weir_socket *s)
         weir_socket_post(s);
 }
 
-/* The usual read: a message has come, one call takes all of it. It is here
- * only to be short; read_some() would do the same, and does the rest. */
-static inline void read_usual(weir_socket *s)
-{
-    char *buffer = weir_net_of(s->loop)->read_buffer;
-    ssize_t n = sys_recv_raw(s->source.fd, buffer, WEIR_READ_BUFFER);
-
-    if (n > 0 && n < WEIR_READ_BUFFER) {
-        s->state &= (uint16_t)~WEIR_S_READABLE;
-        s->bytes_read += (size_t)n;
-        weir_socket_active(s);
-        s->events->data(s, buffer, (size_t)n);
-    } else if (take(s, buffer, WEIR_READ_BUFFER, n < 0 ? -errno : n)) {
-        read_some(s);
-    }
-}
-
 /* An error on a connection that has nothing to read and nothing to send:
  * neither call will tell, and there is no other edge to come. */
 static WEIR_COLD void broken(weir_socket *s)
@@ -392,12 +376,10 @@ static WEIR_COLD void broken(weir_socket *s)
         weir_socket_fail(s, -error, "write", &peer);
 }
 
-static WEIR_HOT void ready(weir_loop *loop, struct weir_source *source,
-                           unsigned events)
+/* A socket that was closed in this batch comes here too: it may not read, and
+ * has nothing to send. */
+static WEIR_NOINLINE void ready_any(weir_socket *s, unsigned events)
 {
-    weir_socket *s = weir_container_of(source, weir_socket, source);
-
-    (void)loop;
     s->state |= (uint16_t)(events & (WEIR_S_READABLE | WEIR_S_WRITABLE |
                                      WEIR_S_READ_ALL));
     /* What has happened, the next read or send will tell. */
@@ -405,11 +387,7 @@ static WEIR_HOT void ready(weir_loop *loop, struct weir_source *source,
         s->state |= WEIR_S_READABLE | WEIR_S_WRITABLE | WEIR_S_READ_ALL;
     else if (events & WEIR_READ_HANGUP)
         s->state |= WEIR_S_READABLE | WEIR_S_READ_ALL;
-    if ((s->state & (WEIR_S_PLAIN_READER | WEIR_S_READABLE |
-                     WEIR_S_NO_READING | WEIR_S_READ_ALL)) ==
-        (WEIR_S_PLAIN_READER | WEIR_S_READABLE))
-        read_usual(s);
-    else if (s->state & WEIR_S_READABLE)
+    if (s->state & WEIR_S_READABLE)
         read_some(s);
     if (s->queue.size && s->phase == WEIR_PHASE_OPEN) {
         weir_socket_flush(s);
@@ -417,6 +395,49 @@ static WEIR_HOT void ready(weir_loop *loop, struct weir_source *source,
     }
     if (events & WEIR_ERROR)
         broken(s);
+}
+
+/* The usual read gave something else than a part of a buffer. */
+static WEIR_COLD void read_unusual(weir_socket *s, char *buffer, ssize_t n)
+{
+    if (take(s, buffer, WEIR_READ_BUFFER, n < 0 ? -errno : n))
+        read_some(s);
+    if (s->queue.size && s->phase == WEIR_PHASE_OPEN) {
+        weir_socket_flush(s);
+        weir_socket_tell_written(s);
+    }
+}
+
+/* What nearly every event is: a message has come, nothing waits to be sent, and
+ * one call takes all of it. It is here only to be short; ready_any() would do
+ * the same. Whatever `data` does, there is nothing left to do after it. */
+static WEIR_HOT void ready(weir_loop *loop, struct weir_source *source,
+                           unsigned events)
+{
+    const unsigned usual = WEIR_S_PLAIN_READER | WEIR_S_READABLE;
+    weir_socket *s = weir_container_of(source, weir_socket, source);
+    unsigned state = s->state | events;
+    char *buffer;
+    ssize_t n;
+
+    if (events & ~(unsigned)(WEIR_READABLE | WEIR_WRITABLE) ||
+        (state & (usual | WEIR_S_NO_READING | WEIR_S_READ_ALL |
+                  WEIR_S_TIMED_OUT)) != usual ||
+        s->queue.size) {
+        ready_any(s, events);
+        return;
+    }
+    s->state = (uint16_t)(state & ~(unsigned)WEIR_S_READABLE);
+    buffer = weir_net_of(loop)->read_buffer;
+    n = sys_recv_raw(source->fd, buffer, WEIR_READ_BUFFER);
+    if (n <= 0 || n == WEIR_READ_BUFFER) {
+        s->state |= WEIR_S_READABLE;
+        read_unusual(s, buffer, n);
+        return;
+    }
+    s->bytes_read += (size_t)n;
+    s->last_active = (uint32_t)s->loop->tick_up;
+    s->events->data(s, buffer, (size_t)n);
 }
 
 void weir_socket_pause(weir_socket *s)
@@ -526,7 +547,7 @@ static void close_descriptor(weir_socket *s)
 {
     if (s->source.fd < 0)
         return;
-    weir_source_remove(s->loop, &s->source);
+    weir_source_retire(s->loop, &s->source); /* we outlive the batch */
     sys_close(s->source.fd);
     s->source.fd = -1;
 }
@@ -537,6 +558,7 @@ static void shut(weir_socket *s, int status)
         return;
     s->phase = WEIR_PHASE_DESTROYED;
     s->state |= WEIR_S_READ_OVER;
+    s->state &= (uint16_t)~WEIR_S_PLAIN_WRITER;
     close_descriptor(s);
     weir_dial_cancel(s);
     if (weir_link_linked(&s->idle.link))

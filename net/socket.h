@@ -56,8 +56,11 @@ enum {
     WEIR_S_TIMED_OUT = 1 << 11, /* told, and idle since: no timer runs */
     WEIR_S_FAILED = 1 << 12,
     WEIR_S_ERROR_DUE = 1 << 13, /* to be told */
-    /* The usual reader: `data` and nothing else has a say. */
-    WEIR_S_PLAIN_READER = 1 << 14
+    /* What the fast paths ask instead of each thing by itself. A plain reader:
+     * `data` and nothing else has a say. A plain writer: open, no cork, no
+     * limit. */
+    WEIR_S_PLAIN_READER = 1 << 14,
+    WEIR_S_PLAIN_WRITER = 1 << 15
 };
 
 /* What few sockets have. */
@@ -153,6 +156,9 @@ void weir_socket_linger(weir_socket *socket);
 bool weir_socket_linger_is_over(weir_socket *socket, size_t length);
 
 /* ------------------------------------------------------- socket_write.c */
+
+/* WEIR_S_PLAIN_WRITER as the socket's parts say. */
+void weir_socket_writer_changed(weir_socket *socket);
 
 /* Sends what is queued, as far as the kernel takes it. Callbacks are left for
  * weir_socket_tell_written(). */

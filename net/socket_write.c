@@ -36,6 +36,15 @@ struct write {
     bool owned; /* nobody but the queue holds the buffer */
 };
 
+void weir_socket_writer_changed(weir_socket *s)
+{
+    if (s->phase == WEIR_PHASE_OPEN && s->writing == WEIR_WRITING_OPEN &&
+        !s->corks && !(s->extra && s->extra->limit))
+        s->state |= WEIR_S_PLAIN_WRITER;
+    else
+        s->state &= (uint16_t)~WEIR_S_PLAIN_WRITER;
+}
+
 static size_t high_water(const weir_socket *s)
 {
     return s->extra && s->extra->high_water ? s->extra->high_water
@@ -74,6 +83,7 @@ static void write_failed(weir_socket *s, int error)
     }
     weir_socket_note_error(s, error, "write", &peer);
     s->writing = WEIR_WRITING_FAILED;
+    weir_socket_writer_changed(s);
     s->state &= (uint16_t)~WEIR_S_DRAIN_DUE;
     /* Whatever has arrived is read before the error is told. */
     s->state |= WEIR_S_READABLE | WEIR_S_READ_ALL;
@@ -229,10 +239,12 @@ static int write_any(weir_socket *s, const struct write *w)
 
 /* The usual write: small, nobody to call back, nothing in its way, no limit.
  * It is here only to be short; write_any() would do the same. */
-static bool is_usual(const weir_socket *s, size_t length)
+static inline bool is_usual(const weir_socket *s, size_t length)
 {
-    return may_send(s) && s->writing == WEIR_WRITING_OPEN &&
-           (!s->extra || !s->extra->limit) && length - 1 < WEIR_SPARE &&
+    const unsigned usual = WEIR_S_PLAIN_WRITER | WEIR_S_WRITABLE;
+
+    return (s->state & (usual | WEIR_S_TIMED_OUT)) == usual &&
+           !s->queue.size && length - 1 < WEIR_SPARE &&
            weir_net_of(s->loop)->spare;
 }
 
@@ -278,7 +290,7 @@ WEIR_HOT int weir_write(weir_socket *s, const void *bytes, size_t length,
     if ((size_t)sent != length)
         return write_rest(s, bytes, length, sent);
     s->bytes_written += length;
-    weir_socket_active(s);
+    s->last_active = (uint32_t)s->loop->tick_up;
     return WEIR_SENT;
 }
 
@@ -359,6 +371,7 @@ int weir_socket_set_write_limit(weir_socket *s, size_t limit)
     if (!extra)
         return -ENOMEM;
     extra->limit = limit;
+    weir_socket_writer_changed(s);
     return 0;
 }
 
@@ -367,6 +380,7 @@ int weir_socket_cork(weir_socket *s)
     if (s->corks == UINT8_MAX)
         return -EINVAL;
     s->corks++;
+    weir_socket_writer_changed(s);
     return 0;
 }
 
@@ -374,7 +388,9 @@ int weir_socket_uncork(weir_socket *s)
 {
     if (!s->corks)
         return -EINVAL;
-    if (--s->corks || s->phase != WEIR_PHASE_OPEN)
+    s->corks--;
+    weir_socket_writer_changed(s);
+    if (s->corks || s->phase != WEIR_PHASE_OPEN)
         return 0;
     weir_socket_flush(s);
     weir_socket_post(s);
@@ -472,6 +488,7 @@ int weir_socket_end(weir_socket *s)
     s->writing = WEIR_WRITING_ENDING;
     /* Nothing more can be written that a cork could wait for. */
     s->corks = 0;
+    weir_socket_writer_changed(s);
     if (s->phase == WEIR_PHASE_OPEN) {
         weir_socket_flush(s);
         weir_socket_post(s);

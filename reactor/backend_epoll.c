@@ -11,10 +11,11 @@
  *     of net/ are edge-triggered.
  *  3. It refuses regular files with EPERM. io.c treats those as always ready.
  *  4. An event carries a pointer, and the kernel has handed it out before we
- *     learn that an earlier event's callback freed what it points to. Each
- *     source in a batch knows its place there, and removing it clears the
- *     place: nothing stale is ever called, and a descriptor number that is
- *     used again within the batch belongs to another source.
+ *     learn that an earlier event's callback freed what it points to. Removing
+ *     a source clears its place in the batch; sockets, of which many may close
+ *     in one batch, live until it is over and know that they are closed. So
+ *     nothing stale is ever called, and a descriptor number that is used again
+ *     within the batch belongs to another source.
  *  5. A child after fork() shares the set with its parent: it must not touch
  *     the loop (see docs/reactor.md).
  *  6. A timeout is whole milliseconds. The loop rounds up: a wake-up before
@@ -111,17 +112,12 @@ void weir_backend_remove(weir_loop *loop, struct weir_source *source)
 
 WEIR_HOT int weir_backend_wait(weir_loop *loop, int timeout)
 {
-    weir_ready *batch = loop->backend.batch;
-    int count = sys_epoll_wait(loop->backend.fd, batch, WEIR_BATCH, timeout);
+    int count = sys_epoll_wait(loop->backend.fd, loop->backend.batch,
+                               WEIR_BATCH, timeout);
 
     loop->batch_next = loop->batch_count = 0;
     if (count < 0)
         return count == -EINTR ? 0 : count;
-    for (int i = 0; i < count; i++) {
-        struct weir_source *source = batch[i].data.ptr;
-
-        source->slot = (uint32_t)i + 1;
-    }
     loop->batch_count = (unsigned)count;
     return 0;
 }

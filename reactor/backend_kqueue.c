@@ -198,12 +198,20 @@ static unsigned told_events(const struct kevent *event)
     return events;
 }
 
+/* A source's slot may be that of an earlier batch: it counts if the source does
+ * stand there. */
+static bool in_batch(const weir_loop *loop, const struct weir_source *source)
+{
+    return source->slot - 1 < loop->batch_count &&
+           loop->backend.batch[source->slot - 1].source == source;
+}
+
 static void add_to_batch(weir_loop *loop, const struct kevent *event)
 {
     struct weir_source *source = (struct weir_source *)event->udata;
     weir_ready *ready;
 
-    if (source->slot) {
+    if (in_batch(loop, source)) {
         loop->backend.batch[source->slot - 1].events |= told_events(event);
         return;
     }

@@ -16,6 +16,8 @@
 #define WEIR_HOT_INLINE inline __attribute__((always_inline, hot))
 /* And what they call now and then only, which must not lie between. */
 #define WEIR_COLD __attribute__((noinline, cold))
+/* Apart from the usual case, so that this one saves no registers for it. */
+#define WEIR_NOINLINE __attribute__((noinline))
 
 /* The struct that `member` is embedded in. */
 #define weir_container_of(pointer, type, member) \

@@ -115,33 +115,43 @@ static WEIR_HOT bool run_tasks(weir_loop *loop)
 
 static WEIR_HOT_INLINE void dispatch(weir_loop *loop)
 {
-    unsigned next = loop->batch_next;
+    weir_ready *batch = loop->backend.batch;
+    weir_ready *ready = batch + loop->batch_next;
+    const weir_ready *end = batch + loop->batch_count;
 
-    for (; next < loop->batch_count && !loop->stopped; next++) {
-        weir_ready *ready = &loop->backend.batch[next];
+    for (; ready < end && !loop->stopped; ready++) {
         struct weir_source *source = ready->WEIR_READY_SOURCE;
 
         if (!source)
             continue;
-        source->slot = 0;
         source->ready(loop, source, ready->events);
         called(loop);
     }
-    loop->batch_next = next;
+    loop->batch_next = (unsigned)(ready - batch);
+}
+
+static inline bool has_timers(const weir_loop *loop)
+{
+    return !weir_wheel_empty(&loop->wheel) || !weir_list_empty(&loop->fresh);
+}
+
+static inline bool has_tasks(const weir_loop *loop)
+{
+    return !weir_list_empty(&loop->tasks) ||
+           !weir_list_empty(&loop->running_tasks);
 }
 
 /* Milliseconds until the next thing is due, rounded up; -1 when there is
  * nothing to wait for. */
-static WEIR_HOT int wait_limit(const weir_loop *loop)
+static inline int wait_limit(const weir_loop *loop)
 {
     uint64_t next, left;
 
-    if (!weir_list_empty(&loop->tasks) ||
-        !weir_list_empty(&loop->running_tasks))
+    if (has_tasks(loop))
         return 0;
-    next = weir_wheel_next(&loop->wheel);
-    if (next == WEIR_WHEEL_NEVER)
+    if (weir_wheel_empty(&loop->wheel))
         return -1;
+    next = weir_wheel_next(&loop->wheel);
     if (next <= loop->tick)
         return 0;
     /* From the tick rounded down this is at most 1 ms too long; by the exact
@@ -153,7 +163,7 @@ static WEIR_HOT int wait_limit(const weir_loop *loop)
     return (int)((left + NS_PER_TICK - 1) / NS_PER_TICK);
 }
 
-static WEIR_HOT int wait(weir_loop *loop, int max_wait)
+static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait)
 {
     int limit = wait_limit(loop);
     int result;
@@ -173,19 +183,29 @@ static WEIR_HOT int wait(weir_loop *loop, int max_wait)
     return result;
 }
 
-static void read_clock_for_timers(weir_loop *loop)
+/* Timers and tasks, then the next batch. A loop that has neither timers nor
+ * tasks comes to the wait in a few instructions. */
+static WEIR_HOT_INLINE int next_batch(weir_loop *loop, int max_wait)
 {
-    if (!weir_wheel_empty(&loop->wheel) || !weir_list_empty(&loop->fresh))
-        weir_loop_read_clock(loop);
-}
+    bool any = false;
 
-/* There is something to wait for, and it can only be descriptors: no timer is
- * started and no task posted. */
-static inline bool is_quiet(const weir_loop *loop)
-{
-    return loop->alive > 0 && weir_list_empty(&loop->tasks) &&
-           weir_list_empty(&loop->running_tasks) &&
-           weir_list_empty(&loop->fresh) && weir_wheel_empty(&loop->wheel);
+    if (has_timers(loop)) {
+        weir_loop_read_clock(loop);
+        any = fire_timers(loop);
+    }
+    if (has_tasks(loop))
+        any |= run_tasks(loop);
+    if (loop->stopped || (max_wait < 0 && !loop->alive))
+        return 0;
+    /* Who embeds the loop was woken by a descriptor. If that is an unreferenced
+     * watcher's it must be told even though nothing is alive, or the wake-up
+     * comes again at once. */
+    if (!loop->alive)
+        max_wait = 0;
+    /* By an old clock it would sleep past a timer that is due. */
+    if (any && has_timers(loop))
+        weir_loop_read_clock(loop);
+    return wait(loop, max_wait);
 }
 
 static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
@@ -193,32 +213,12 @@ static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
     int result = 0;
 
     /* A batch that a stop cut short comes first: it became ready first. */
-    if (max_wait < 0 && loop->batch_next == loop->batch_count &&
-        is_quiet(loop)) {
-        /* What the branch below comes to then, in short. */
-        loop->turns++;
-        loop->clock_old = true;
-        result = weir_backend_wait(loop, -1);
-    } else if (loop->batch_next == loop->batch_count) {
-        bool any;
-
-        read_clock_for_timers(loop);
-        any = fire_timers(loop);
-        any |= run_tasks(loop);
-        if (loop->stopped || (max_wait < 0 && !weir_loop_alive(loop)))
-            return 0;
-        /* Who embeds the loop was woken by a descriptor. If that is an
-         * unreferenced watcher's it must be told even though nothing is alive,
-         * or the wake-up comes again at once. */
-        if (!weir_loop_alive(loop))
-            max_wait = 0;
-        /* By an old clock it would sleep past a timer that is due. */
-        if (any)
-            read_clock_for_timers(loop);
-        result = wait(loop, max_wait);
+    if (loop->batch_next == loop->batch_count) {
+        result = next_batch(loop, max_wait);
     } else {
         loop->clock_old = true; /* time has passed since the stop */
-        read_clock_for_timers(loop);
+        if (has_timers(loop))
+            weir_loop_read_clock(loop);
     }
     dispatch(loop);
     return result;
@@ -324,7 +324,6 @@ void *weir_loop_data(const weir_loop *loop)
 int weir_source_add(weir_loop *loop, struct weir_source *source,
                     unsigned interest)
 {
-    source->slot = 0;
     return weir_backend_add(loop, source, interest);
 }
 
@@ -334,13 +333,19 @@ int weir_source_change(weir_loop *loop, struct weir_source *source,
     return weir_backend_change(loop, source, interest);
 }
 
+void weir_source_retire(weir_loop *loop, struct weir_source *source)
+{
+    weir_backend_remove(loop, source);
+}
+
+/* The batch is searched: to write down where each source stands in it would be
+ * work for every message, and taking a watcher out is rare. */
 void weir_source_remove(weir_loop *loop, struct weir_source *source)
 {
     weir_backend_remove(loop, source);
-    if (source->slot) {
-        loop->backend.batch[source->slot - 1].WEIR_READY_SOURCE = NULL;
-        source->slot = 0;
-    }
+    for (unsigned i = loop->batch_next; i < loop->batch_count; i++)
+        if (loop->backend.batch[i].WEIR_READY_SOURCE == source)
+            loop->backend.batch[i].WEIR_READY_SOURCE = NULL;
 }
 
 void weir_flags_ref(weir_loop *loop, uint8_t *flags)

@@ -98,8 +98,13 @@ int weir_source_change(weir_loop *loop, struct weir_source *source,
                        unsigned interest);
 
 /* Takes a source out of the kernel's set and out of the batch: after this it
- * may be freed, and its descriptor closed and its number used again. */
+ * may be freed, and its descriptor closed and its number used again.
+ * O(batch). */
 void weir_source_remove(weir_loop *loop, struct weir_source *source);
+
+/* Takes a source out of the kernel's set alone. Its object must outlive the
+ * batch, in which `ready` may still be called and must do nothing. O(1). */
+void weir_source_retire(weir_loop *loop, struct weir_source *source);
 
 /* Calls the asyncs that were sent. The wake source's `ready`. */
 void weir_async_ready(weir_loop *loop, struct weir_source *source,

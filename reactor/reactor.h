@@ -179,7 +179,7 @@ struct weir_source {
     void (*ready)(weir_loop *loop, struct weir_source *source,
                   unsigned events);
     int fd;
-    uint32_t slot; /* 1 + its place in the batch being dispatched, or 0 */
+    uint32_t slot; /* kqueue's: 1 + its place in the last batch it was in */
 };
 
 /* ----------------------------------------------------------------- timers */
