@@ -52,6 +52,7 @@ struct weir_server {
     bool closing;
     bool failing;  /* an error was told, and nothing accepted since */
     bool half_open, pause_on_connect;
+    bool has_options; /* in `tcp`, for what is accepted */
 };
 
 static void ready(weir_loop *loop, struct weir_source *source,
@@ -160,7 +161,9 @@ static void drop(weir_server *server, int fd, const weir_address *peer)
                              peer->length ? peer : NULL);
 }
 
-static int accept_one(weir_server *server, weir_address *peer)
+/* Accepts a connection that is to be dropped. Of others the address is not
+ * asked for: few programs want it, and those can ask the socket. */
+static int accept_with_address(weir_server *server, weir_address *peer)
 {
     socklen_t size = sizeof peer->name;
     int fd;
@@ -175,9 +178,10 @@ static int accept_one(weir_server *server, weir_address *peer)
 static void welcome(weir_server *server, int fd)
 {
     weir_socket *socket;
-    int error = weir_tcp_apply(fd, server->family, &server->tcp);
+    int error;
 
-    if (error < 0) {
+    if (server->has_options &&
+        weir_tcp_apply(fd, server->family, &server->tcp) < 0) {
         sys_close(fd); /* the peer was gone already */
         return;
     }
@@ -188,7 +192,8 @@ static void welcome(weir_server *server, int fd)
     }
     server->failing = false;
     server->connections++;
-    weir_socket_set_half_open(socket, server->half_open);
+    if (server->half_open)
+        weir_socket_set_half_open(socket, true);
     if (server->pause_on_connect)
         weir_socket_pause(socket);
     server->cb(server, socket);
@@ -206,7 +211,7 @@ static int shed_one(weir_server *server, int error)
         return error;
     sys_close(server->spare);
     server->spare = -1;
-    fd = accept_one(server, &peer);
+    fd = accept_with_address(server, &peer);
     if (fd < 0) {
         open_reserve(server);
         return fd;
@@ -237,7 +242,7 @@ static bool passing(int error)
 }
 
 /* True when another accept() may succeed. */
-static bool handle_failure(weir_server *server, int error)
+static WEIR_COLD bool handle_failure(weir_server *server, int error)
 {
     if (error == -EMFILE || error == -ENFILE)
         error = shed_one(server, error);
@@ -251,18 +256,28 @@ static bool handle_failure(weir_server *server, int error)
     return false;
 }
 
-static bool take_one(weir_server *server)
+static WEIR_COLD bool drop_one(weir_server *server)
 {
     weir_address peer;
-    int fd = accept_one(server, &peer);
+    int fd = accept_with_address(server, &peer);
 
     if (fd < 0)
         return handle_failure(server, fd);
+    drop(server, fd, &peer);
+    return true;
+}
+
+static inline bool take_one(weir_server *server)
+{
+    int fd;
+
     if (server->max_connections &&
         server->connections >= server->max_connections)
-        drop(server, fd, &peer);
-    else
-        welcome(server, fd);
+        return drop_one(server);
+    fd = weir_sys_accept(server->source.fd, NULL, NULL);
+    if (fd < 0)
+        return handle_failure(server, fd);
+    welcome(server, fd);
     return true;
 }
 
@@ -291,6 +306,13 @@ static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
 static int check_options(const weir_listen_options *options)
 {
     return options ? weir_tcp_valid(&options->tcp) : 0;
+}
+
+static void set_options(weir_server *server, const weir_tcp_options *tcp)
+{
+    server->tcp = *tcp;
+    server->has_options = tcp->no_delay || tcp->keep_alive || tcp->tos ||
+                          tcp->send_buffer || tcp->receive_buffer;
 }
 
 static int set_listener_options(int fd, int family,
@@ -450,7 +472,7 @@ int weir_server_listen(weir_server *server, const weir_address *address,
         result = listen_on(server, &any_ipv4, options);
     }
     if (result == 0)
-        server->tcp = options->tcp;
+        set_options(server, &options->tcp);
     return result;
 }
 

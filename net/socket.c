@@ -244,6 +244,15 @@ static bool may_read(const weir_socket *s)
     return !(s->state & WEIR_S_NO_READING);
 }
 
+/* The half-open rule is to end our side, and there is nothing to be sent before
+ * that: close() says all of it. A descriptor that others hold it would not
+ * end. */
+static bool ends_with_its_peer(const weir_socket *s)
+{
+    return !s->queue.first && !s->extra && s->writing == WEIR_WRITING_OPEN &&
+           !(s->state & (WEIR_S_HALF_OPEN | WEIR_S_SHARED));
+}
+
 static void read_ended(weir_socket *s)
 {
     struct weir_pipe *out = weir_pipe_out(s);
@@ -262,6 +271,11 @@ static void read_ended(weir_socket *s)
         s->events->end(s);
     if (s->phase != WEIR_PHASE_OPEN)
         return;
+    if (ends_with_its_peer(s)) { /* the usual case, in short */
+        s->writing = WEIR_WRITING_FINISHED;
+        shut(s, -ECANCELED);
+        return;
+    }
     /* Where another socket's stream flows into this one, its end is that
      * stream's end. */
     if (!(s->state & WEIR_S_HALF_OPEN) && !weir_pipe_in(s))
@@ -300,7 +314,7 @@ static void received(weir_socket *s, const void *bytes, size_t length)
 }
 
 /* Where the next bytes go: the reader's own buffer if it has one. */
-static void *read_buffer(weir_socket *s, size_t *size)
+static inline void *read_buffer(weir_socket *s, size_t *size)
 {
     void *buffer = NULL;
 
@@ -321,7 +335,7 @@ static void *read_buffer(weir_socket *s, size_t *size)
  * A short read has emptied the kernel's queue, and what comes later is a new
  * edge: no second call is needed to learn that there is nothing. After a FIN
  * there is no later, so reading goes on to the 0 (libuv 2e2114ed8). */
-static bool take(weir_socket *s, void *buffer, size_t size, ssize_t n)
+static inline bool take(weir_socket *s, void *buffer, size_t size, ssize_t n)
 {
     bool emptied;
 
@@ -507,6 +521,8 @@ static void finish(weir_socket *s)
 {
     weir_server *server = s->server;
 
+    while (s->queue.first) /* no more are accepted: it ends */
+        weir_socket_tell_written(s);
     tell_error(s);
     s->phase = WEIR_PHASE_CLOSED;
     if (server)
@@ -523,6 +539,10 @@ static void run(weir_loop *loop, struct weir_deferred *deferred)
     weir_socket *s = weir_container_of(deferred, weir_socket, deferred);
 
     (void)loop;
+    if (s->phase == WEIR_PHASE_DESTROYED) {
+        finish(s);
+        return;
+    }
     if (s->phase == WEIR_PHASE_OPEN && s->queue.size)
         weir_socket_flush(s);
     weir_socket_tell_written(s);
@@ -530,13 +550,10 @@ static void run(weir_loop *loop, struct weir_deferred *deferred)
      * would lose what had arrived (libuv #2643). */
     if (s->phase == WEIR_PHASE_OPEN && s->state & WEIR_S_READABLE)
         read_some(s);
-    if (s->phase == WEIR_PHASE_DESTROYED) {
-        while (s->queue.first) /* no more are accepted: it ends */
-            weir_socket_tell_written(s);
+    if (s->phase == WEIR_PHASE_DESTROYED)
         finish(s);
-        return;
-    }
-    tell_error(s);
+    else
+        tell_error(s);
 }
 
 /* ----------------------------------------------------------------- ending */
@@ -560,11 +577,14 @@ static void shut(weir_socket *s, int status)
     s->state |= WEIR_S_READ_OVER;
     s->state &= (uint16_t)~WEIR_S_PLAIN_WRITER;
     close_descriptor(s);
-    weir_dial_cancel(s);
     if (weir_link_linked(&s->idle.link))
         weir_wheel_remove(&s->loop->wheel, &s->idle);
-    weir_queue_fail(&s->queue, status);
-    weir_pipe_closed(s);
+    if (s->queue.first)
+        weir_queue_fail(&s->queue, status);
+    if (s->extra) {
+        weir_dial_cancel(s);
+        weir_pipe_closed(s);
+    }
     weir_activate(s->loop, &s->flags); /* until `close` was told */
     weir_socket_post(s);
 }

@@ -489,9 +489,13 @@ int weir_socket_end(weir_socket *s)
     /* Nothing more can be written that a cork could wait for. */
     s->corks = 0;
     weir_socket_writer_changed(s);
-    if (s->phase == WEIR_PHASE_OPEN) {
+    if (s->phase != WEIR_PHASE_OPEN)
+        return 0;
+    if (s->queue.first) {
         weir_socket_flush(s);
         weir_socket_post(s);
+    } else {
+        send_fin(s);
     }
     return 0;
 }

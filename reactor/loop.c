@@ -183,9 +183,8 @@ static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait)
     return result;
 }
 
-/* Timers and tasks, then the next batch. A loop that has neither timers nor
- * tasks comes to the wait in a few instructions. */
-static WEIR_HOT_INLINE int next_batch(weir_loop *loop, int max_wait)
+/* Timers and tasks, then the next batch. */
+static WEIR_HOT WEIR_NOINLINE int next_batch(weir_loop *loop, int max_wait)
 {
     bool any = false;
 
@@ -212,13 +211,19 @@ static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
 {
     int result = 0;
 
-    /* A batch that a stop cut short comes first: it became ready first. */
-    if (loop->batch_next == loop->batch_count) {
-        result = next_batch(loop, max_wait);
-    } else {
+    if (loop->batch_next < loop->batch_count) {
+        /* A batch that a stop cut short comes first: it became ready first. */
         loop->clock_old = true; /* time has passed since the stop */
         if (has_timers(loop))
             weir_loop_read_clock(loop);
+    } else if (max_wait < 0 && loop->alive && !has_tasks(loop) &&
+               !has_timers(loop)) {
+        /* What next_batch() comes to for a loop of descriptors alone. */
+        loop->turns++;
+        loop->clock_old = true;
+        result = weir_backend_wait(loop, -1);
+    } else {
+        result = next_batch(loop, max_wait);
     }
     dispatch(loop);
     return result;
