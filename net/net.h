@@ -276,7 +276,11 @@ WEIR_API int weir_write_buffer(weir_socket *socket, weir_buffer *buffer,
 WEIR_API size_t weir_socket_buffered(const weir_socket *socket);
 
 /* A write answers WEIR_WAIT when at least this much waits after it. Default 1:
- * as soon as anything waits. 0 sets the default. -ENOMEM. */
+ * as soon as anything waits. 0 sets the default. -ENOMEM.
+ * With a mark above 1, small writes that a socket makes to itself in its own
+ * `data` (up to 16 KiB, and less than the mark) leave together when `data`
+ * returns: ten answers to ten requests are one system call. What send() has to
+ * say then comes as `error`. */
 WEIR_API int weir_socket_set_high_water(weir_socket *socket, size_t mark);
 
 /* A write that could bring the queue above this is refused with -ENOBUFS and

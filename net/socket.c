@@ -297,6 +297,15 @@ static void discarded(weir_socket *s, size_t length)
         shut(s, -ECANCELED);
 }
 
+static void tell_data(weir_socket *s, const void *bytes, size_t length)
+{
+    bool gathering = weir_socket_gather(s);
+
+    s->events->data(s, bytes, length);
+    if (gathering)
+        weir_socket_gathered(s);
+}
+
 static void received(weir_socket *s, const void *bytes, size_t length)
 {
     struct weir_pipe *out;
@@ -310,7 +319,7 @@ static void received(weir_socket *s, const void *bytes, size_t length)
     else if (s->state & WEIR_S_DISCARD)
         discarded(s, length);
     else if (s->events->data)
-        s->events->data(s, bytes, length);
+        tell_data(s, bytes, length);
 }
 
 /* Where the next bytes go: the reader's own buffer if it has one. */
@@ -483,7 +492,8 @@ void weir_socket_reader_changed(weir_socket *s)
     else
         s->state |= WEIR_S_NO_READER;
     if (s->events && s->events->data && !s->events->buffer &&
-        !weir_pipe_out(s) && !(s->state & WEIR_S_DISCARD))
+        !weir_pipe_out(s) && !(s->state & WEIR_S_DISCARD) &&
+        !(s->extra && s->extra->high_water))
         s->state |= WEIR_S_PLAIN_READER;
     else
         s->state &= (uint16_t)~WEIR_S_PLAIN_READER;

@@ -67,6 +67,7 @@ enum {
 struct weir_extra {
     size_t high_water; /* 0: default */
     size_t limit;
+    bool gathering; /* one of the corks is weir_socket_gather()'s */
     struct weir_dial *dial;       /* while connecting */
     struct weir_pipe *out, *in;   /* source of, destination of */
     const char *failed_call;
@@ -159,6 +160,11 @@ bool weir_socket_linger_is_over(weir_socket *socket, size_t length);
 
 /* WEIR_S_PLAIN_WRITER as the socket's parts say. */
 void weir_socket_writer_changed(weir_socket *socket);
+
+/* Around a `data` event: small writes made in it go out together, where that
+ * keeps what a write promises. False: it would not. */
+bool weir_socket_gather(weir_socket *socket);
+void weir_socket_gathered(weir_socket *socket);
 
 /* Sends what is queued, as far as the kernel takes it. Callbacks are left for
  * weir_socket_tell_written(). */

@@ -22,7 +22,10 @@ enum {
     GATHER = 64,
     WRITE_BUDGET = 1024 * 1024,
     PIECES_MAX = 1024,
-    HIGH_WATER = 1
+    HIGH_WATER = 1,
+    /* Bytes of small writes that are held back within one `data` event. What is
+     * larger is cheaper to send at once than to copy. */
+    GATHERED_MOST = 16 * 1024
 };
 
 /* What a write wants to send, whoever owns it. */
@@ -178,8 +181,45 @@ static bool wants_chunk(const struct write *w)
     return to_be_told(w) || (!w->buffer && w->length > WEIR_SPARE);
 }
 
+/* ------------------------------------------------------------- gathering
+ *
+ * Ten answers to ten requests that came in one read would be ten calls of
+ * send(). With a high-water mark a write's answer does not tell whether its
+ * bytes are with the kernel, only whether less than the mark waits; so they may
+ * wait until the event is over, and go in one call. Without a mark (or with 1)
+ * the answer would be another one, and nothing is held back. Nor is it beyond
+ * the event, or beyond GATHERED_MOST, or up to the mark. */
+
+bool weir_socket_gather(weir_socket *s)
+{
+    if (!s->extra || s->extra->high_water <= 1 || s->corks ||
+        s->phase != WEIR_PHASE_OPEN || s->writing != WEIR_WRITING_OPEN)
+        return false;
+    s->extra->gathering = true;
+    s->corks = 1;
+    weir_socket_writer_changed(s);
+    return true;
+}
+
+/* The user may have corked meanwhile, or taken our cork away: by uncork, or by
+ * end, or by ending the socket. */
+void weir_socket_gathered(weir_socket *s)
+{
+    if (!s->extra->gathering)
+        return;
+    s->extra->gathering = false;
+    (void)weir_socket_uncork(s);
+}
+
+static bool is_gathering(const weir_socket *s)
+{
+    return s->extra && s->extra->gathering;
+}
+
 static int answer(weir_socket *s)
 {
+    if (is_gathering(s) && s->queue.size >= high_water(s))
+        weir_socket_gathered(s);
     if (s->queue.size < high_water(s))
         return WEIR_SENT;
     s->state |= WEIR_S_DRAIN_DUE;
@@ -216,6 +256,8 @@ static int write_any(weir_socket *s, const struct write *w)
 
     if (result < 0)
         return result;
+    if (is_gathering(s) && s->queue.size + w->length > GATHERED_MOST)
+        weir_socket_gathered(s);
     if (wants_chunk(w)) {
         chunk = weir_chunk_create(w->buffer ? 0 : w->length);
         if (!chunk)
@@ -361,6 +403,7 @@ int weir_socket_set_high_water(weir_socket *s, size_t mark)
     if (!extra)
         return -ENOMEM;
     extra->high_water = mark;
+    weir_socket_reader_changed(s);
     return 0;
 }
 
@@ -393,7 +436,8 @@ int weir_socket_uncork(weir_socket *s)
     if (s->corks || s->phase != WEIR_PHASE_OPEN)
         return 0;
     weir_socket_flush(s);
-    weir_socket_post(s);
+    if (s->queue.first || s->state & WEIR_S_DRAIN_DUE)
+        weir_socket_post(s);
     return 0;
 }
 
@@ -488,6 +532,8 @@ int weir_socket_end(weir_socket *s)
     s->writing = WEIR_WRITING_ENDING;
     /* Nothing more can be written that a cork could wait for. */
     s->corks = 0;
+    if (s->extra)
+        s->extra->gathering = false;
     weir_socket_writer_changed(s);
     if (s->phase != WEIR_PHASE_OPEN)
         return 0;
