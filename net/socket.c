@@ -24,6 +24,7 @@
 #include "pipe.h"
 #include "server.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -322,6 +323,12 @@ static void received(weir_socket *s, const void *bytes, size_t length)
         tell_data(s, bytes, length);
 }
 
+static inline size_t read_size(const weir_socket *s)
+{
+    return s->bytes_read < WEIR_READ_TRUSTED ? WEIR_READ_FIRST
+                                             : WEIR_READ_BUFFER;
+}
+
 /* Where the next bytes go: the reader's own buffer if it has one. */
 static inline void *read_buffer(weir_socket *s, size_t *size)
 {
@@ -334,7 +341,7 @@ static inline void *read_buffer(weir_socket *s, size_t *size)
     }
     if (buffer && *size)
         return buffer;
-    *size = WEIR_READ_BUFFER;
+    *size = read_size(s);
     return weir_net_of(s->loop)->read_buffer;
 }
 
@@ -420,16 +427,23 @@ static WEIR_NOINLINE void ready_any(weir_socket *s, unsigned events)
         broken(s);
 }
 
-/* The usual read gave something else than a part of a buffer. */
-static WEIR_COLD void read_unusual(weir_socket *s, char *buffer, ssize_t n)
+/* The usual read gave something else than a part of the smaller buffer. */
+static WEIR_NOINLINE void read_unusual(weir_socket *s, char *buffer, ssize_t n)
 {
-    if (take(s, buffer, WEIR_READ_BUFFER, n < 0 ? -errno : n))
+    s->state |= WEIR_S_READABLE;
+    if (take(s, buffer, read_size(s), n < 0 ? -errno : n))
         read_some(s);
     if (s->queue.size && s->phase == WEIR_PHASE_OPEN) {
         weir_socket_flush(s);
         weir_socket_tell_written(s);
     }
 }
+
+/* The events that are not usual have bits of `state` that are not usual either:
+ * one comparison sees both. */
+static_assert(((WEIR_ERROR | WEIR_HANGUP | WEIR_READ_HANGUP | WEIR_URGENT) &
+               ~(WEIR_S_NO_READING | WEIR_S_ERROR_DUE | WEIR_S_READ_ALL)) == 0,
+              "");
 
 /* What nearly every event is: a message has come, nothing waits to be sent, and
  * one call takes all of it. It is here only to be short; ready_any() would do
@@ -438,23 +452,21 @@ static WEIR_HOT void ready(weir_loop *loop, struct weir_source *source,
                            unsigned events)
 {
     const unsigned usual = WEIR_S_PLAIN_READER | WEIR_S_READABLE;
+    const unsigned unusual = WEIR_S_NO_READING | WEIR_S_READ_ALL |
+                             WEIR_S_TIMED_OUT | WEIR_S_ERROR_DUE;
     weir_socket *s = weir_container_of(source, weir_socket, source);
     unsigned state = s->state | events;
     char *buffer;
     ssize_t n;
 
-    if (events & ~(unsigned)(WEIR_READABLE | WEIR_WRITABLE) ||
-        (state & (usual | WEIR_S_NO_READING | WEIR_S_READ_ALL |
-                  WEIR_S_TIMED_OUT)) != usual ||
-        s->queue.size) {
+    if ((state & (usual | unusual)) != usual || s->queue.size) {
         ready_any(s, events);
         return;
     }
     s->state = (uint16_t)(state & ~(unsigned)WEIR_S_READABLE);
     buffer = weir_net_of(loop)->read_buffer;
-    n = sys_recv_raw(source->fd, buffer, WEIR_READ_BUFFER);
-    if (n <= 0 || n == WEIR_READ_BUFFER) {
-        s->state |= WEIR_S_READABLE;
+    n = sys_recv_raw(source->fd, buffer, read_size(s));
+    if (n <= 0 || n >= WEIR_READ_FIRST) {
         read_unusual(s, buffer, n);
         return;
     }

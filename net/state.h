@@ -14,9 +14,18 @@ struct weir_chunk;
 
 /* Reads land here unless the reader provides a buffer: an idle connection owns
  * none. Its pages cost memory only once data has reached them. In bulk echo a
- * loop that reads 512 KiB at once needs 0.7 of the CPU of one that reads 64
- * (measured; see docs/decisions.md). */
-enum { WEIR_READ_BUFFER = 512 * 1024 };
+ * loop that reads 512 KiB at once needs 0.4 of the CPU of one that reads 64
+ * (measured; see docs/performance.md).
+ *
+ * A peer that sends and never reads leaves what was read last in our queue. So
+ * a connection is read in smaller pieces until it has carried more than the
+ * kernel's buffers hold: then its peer has been seen to read.
+ */
+enum {
+    WEIR_READ_BUFFER = 512 * 1024,
+    WEIR_READ_FIRST = 64 * 1024,
+    WEIR_READ_TRUSTED = 16 * 1024 * 1024
+};
 
 struct weir_net {
     struct weir_pool sockets;
