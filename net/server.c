@@ -52,7 +52,7 @@ struct weir_server {
     bool closing;
     bool failing;  /* an error was told, and nothing accepted since */
     bool half_open, pause_on_connect;
-    bool has_options; /* in `tcp`, for what is accepted */
+    bool has_options; /* in `tcp`, to be set on what is accepted */
 };
 
 static void ready(weir_loop *loop, struct weir_source *source,
@@ -308,11 +308,17 @@ static int check_options(const weir_listen_options *options)
     return options ? weir_tcp_valid(&options->tcp) : 0;
 }
 
+/* Linux makes an accepted socket as a copy of the listener, whose options it
+ * has then; only the type of service may be the peer's (tcp_reflect_tos).
+ * Elsewhere not all are handed down (macOS: TCP_KEEPALIVE). */
 static void set_options(weir_server *server, const weir_tcp_options *tcp)
 {
     server->tcp = *tcp;
-    server->has_options = tcp->no_delay || tcp->keep_alive || tcp->tos ||
-                          tcp->send_buffer || tcp->receive_buffer;
+    server->has_options = tcp->tos;
+#ifndef __linux__
+    server->has_options |= tcp->no_delay || tcp->keep_alive ||
+                           tcp->send_buffer || tcp->receive_buffer;
+#endif
 }
 
 static int set_listener_options(int fd, int family,

@@ -618,8 +618,8 @@ static void aborted_connections_without_end_do_not_hold_the_loop(void **state)
     close(old);
 }
 
-static int refuse_no_delay(int fd, int level, int option, const void *value,
-                           socklen_t size)
+static int refuse_options(int fd, int level, int option, const void *value,
+                          socklen_t size)
 {
     (void)fd, (void)level, (void)option, (void)value, (void)size;
     errno = EINVAL;
@@ -628,7 +628,8 @@ static int refuse_no_delay(int fd, int level, int option, const void *value,
 
 static void a_connection_that_takes_no_options_is_closed(void **state)
 {
-    weir_listen_options options = { .tcp.no_delay = true };
+    /* Others are the listener's, and handed down by the system. */
+    weir_listen_options options = { .tcp.tos = 8 };
     weir_address address = weir_address_loopback(0);
     weir_server *server;
     int client;
@@ -638,7 +639,7 @@ static void a_connection_that_takes_no_options_is_closed(void **state)
                      0);
     assert_int_equal(weir_server_listen(server, &address, &options), 0);
     client = connect_to(server);
-    weir_sys.setsockopt = refuse_no_delay;
+    weir_sys.setsockopt = refuse_options;
     raw_expect_end(client);
     assert_int_equal(told.connections, 0);
     assert_int_equal(weir_server_connections(server), 0);
