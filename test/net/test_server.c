@@ -532,7 +532,9 @@ static void a_port_in_use_does_not_fall_back_to_ipv4(void **state)
 
 /* ------------------------------------------------------------ tcp options */
 
-static void accepted_sockets_begin_with_the_servers_options(void **state)
+/* What a server's connections begin with; `tos` is set on each of them, and the
+ * others are handed down where the system does that. */
+static void check_options(unsigned tos)
 {
     weir_listen_options options = {
         .tcp = { .no_delay = true,
@@ -540,14 +542,15 @@ static void accepted_sockets_begin_with_the_servers_options(void **state)
                  .keep_alive_delay = 11,
                  .keep_alive_interval = 12,
                  .keep_alive_count = 3,
-                 .tos = 0x10,
+                 .tos = tos,
                  .send_buffer = 50000,
                  .receive_buffer = 60000 },
     };
     weir_server *server = start_server(on_connection, &options);
-    int client = connect_to(server), fd;
+    int client, fd;
 
-    (void)state;
+    net_count();
+    client = connect_to(server);
     RUN_UNTIL(told.last);
     fd = weir_socket_fd(told.last);
     assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_NODELAY), 1);
@@ -555,10 +558,25 @@ static void accepted_sockets_begin_with_the_servers_options(void **state)
     assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 11);
     assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), 12);
     assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 3);
-    assert_int_equal(option_of(fd, IPPROTO_IP, IP_TOS), 0x10);
+    assert_int_equal(option_of(fd, IPPROTO_IP, IP_TOS), tos);
     assert_int_equal(option_of(fd, SOL_SOCKET, SO_SNDBUF), 100000);
     assert_int_equal(option_of(fd, SOL_SOCKET, SO_RCVBUF), 120000);
     close(client);
+}
+
+static void accepted_sockets_begin_with_the_servers_options(void **state)
+{
+    (void)state;
+    check_options(0x10);
+}
+
+static void options_that_the_listener_hands_down_cost_no_call(void **state)
+{
+    (void)state;
+    check_options(0);
+#ifdef __linux__
+    assert_int_equal(net_calls.setsockopt, 0);
+#endif
 }
 
 static void an_accepted_socket_is_non_blocking_and_not_inherited(void **state)
@@ -1566,6 +1584,7 @@ int main(void)
         TEST(an_explicit_ipv6_address_is_not_replaced_by_ipv4),
         TEST(a_port_in_use_does_not_fall_back_to_ipv4),
         TEST(accepted_sockets_begin_with_the_servers_options),
+        TEST(options_that_the_listener_hands_down_cost_no_call),
         TEST(an_accepted_socket_is_non_blocking_and_not_inherited),
         TEST(an_option_that_the_system_refuses_fails_the_listen),
         TEST(a_huge_buffer_size_is_cut_and_not_negative),
