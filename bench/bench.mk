@@ -45,7 +45,8 @@ build/bench/timers-libuv: PEER_LIBS = -luv -lm -pthread
 
 # The servers of bench/peers/. One whose library is not here is left out, as
 # quietly; bench/run says so.
-PEERS := $(addprefix build/bench/peer-,raw weir libuv libuv-expert libev libevent)
+PEERS := $(addprefix build/bench/,hand-over $(addprefix peer-,raw weir libuv \
+	libuv-expert libev libevent))
 build/bench/peer-libuv build/bench/peer-libuv-expert: PEER_HEADER = uv.h
 build/bench/peer-libuv build/bench/peer-libuv-expert: PEER_LIBS = -luv
 build/bench/peer-libev: PEER_HEADER = ev.h
@@ -55,8 +56,10 @@ build/bench/peer-libevent: PEER_LIBS = -levent
 build/bench/peer-weir: PEER_LIBS = build/libweir.a $(LIBS)
 build/bench/peer-weir: build/libweir.a | $(HEADERS)
 
+build/bench/hand-over: bench/peers/hand_over.c
 build/bench/peer-libuv-expert: bench/peers/libuv_expert.c
-$(filter-out %/peer-libuv-expert,$(PEERS)): build/bench/peer-%: bench/peers/%.c
+$(filter-out %/hand-over %/peer-libuv-expert,$(PEERS)): \
+  build/bench/peer-%: bench/peers/%.c
 $(PEERS): bench/peers/peer.c bench/peers/peer.h
 	@mkdir -p $(@D)
 	@if [ -z '$(PEER_HEADER)' ] || echo '#include <$(PEER_HEADER)>' | \

@@ -112,21 +112,18 @@ class Client {
 // -------------------------------------------------------------------- checks
 
 const carries = async () => {
-    const one = new Client();
-    const other = new Client();
+    const client = new Client();
     const much = pattern(7 * MEGABYTE + 19);
 
     for (const text of ['hello', 'a', 'and once more']) {
-        one.write(text);
-        assert(String(await one.take(text.length)) === text, 'other bytes');
+        client.write(text);
+        assert(String(await client.take(text.length)) === text, 'other bytes');
     }
-    other.write(much);
-    other.socket.end(); // all of it must come, and then the end
-    assert((await other.take(much.length)).equals(much),
+    client.write(much);
+    client.socket.end(); // all of it must come, and then the end
+    assert((await client.take(much.length)).equals(much),
         'of much, not the same came back');
-    await other.over();
-    one.socket.end();
-    await one.over();
+    await client.over();
 };
 
 const holds = async () => {
