@@ -68,6 +68,13 @@ $(PEERS): bench/peers/peer.c bench/peers/peer.h
 	  $(filter-out -MMD -MP,$(BENCH_COMPILE)) $(filter %.c,$^) $(PEER_LIBS) \
 	    -o $@; fi
 
+.PHONY: bench-deps bench-peers bench-peers-try
+bench-deps:
+	@CC='$(CC)' bench/deps
+bench-peers: $(PEERS) $(if $(HAVE_JSC),build/weir)
+bench-peers-try: bench-peers
+	@bench/peers/try $(PEER_NAMES)
+
 .PHONY: benches bench-core bench-script bench-timers bench-instructions \
   check-instructions
 benches: build/bench/load build/bench/raw_epoll build/bench/user_clock.so \

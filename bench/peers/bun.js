@@ -16,7 +16,8 @@ class Side {
     other = null;
     waiting = null; // pieces
     source = null; // is read again when nothing waits
-    ending = false; // FIN when nothing waits
+    ended = false; // their FIN is in
+    ending = false; // ours follows when nothing waits
     finished = false;
 
     constructor(socket) {
@@ -63,13 +64,27 @@ class Side {
             this.ending = true;
         } else if (!this.finished) {
             this.finished = true;
+            this.finish();
+        }
+    }
+
+    // shutdown() sends the FIN and reads on; end() would close.
+    finish() {
+        if (this.ended) {
             this.socket.end();
+        } else {
+            this.socket.shutdown();
         }
     }
 }
 
 const drain = (socket) => socket.data.drain();
 const ignore = () => {};
+
+const end = (socket) => {
+    socket.data.ended = true;
+    socket.data.end();
+};
 
 const carry = (socket, bytes) => {
     const { other } = socket.data;
@@ -88,7 +103,7 @@ const handlers = {
         },
         data: carry,
         drain,
-        end: (socket) => socket.data.end(),
+        end,
         error: ignore,
     },
     sink: {
@@ -115,7 +130,7 @@ handlers.fanout = {
         }
     },
     drain,
-    end: (socket) => socket.data.end(),
+    end,
     close: (socket) => guests.delete(socket.data),
     error: ignore,
 };
@@ -125,10 +140,18 @@ handlers.fanout = {
 const side = {
     data: carry,
     drain,
-    end: (socket) => socket.data.other.end(),
+    end: (socket) => {
+        socket.data.ended = true;
+        socket.data.other.end();
+    },
+    // Also instead of `end`, when our FIN was out already.
     close: (socket, error) => {
+        const { other } = socket.data;
+
         if (error) {
-            socket.data.other.socket.terminate();
+            other?.socket.terminate();
+        } else {
+            other?.end();
         }
     },
     error: ignore,
