@@ -7,7 +7,7 @@
  * Bun's sockets keep nothing: write() says how much the kernel took, and the
  * rest is the program's business until `drain`. What its bytes go to holds a
  * reader up meanwhile. All handlers are shared by all connections, as Bun's
- * manual wants it; what belongs to one is its `data`. No-delay is Bun's default.
+ * manual wants it; what belongs to one is its `data`. No-delay is the default.
  */
 
 // A connection: where its bytes go, what waits to be written to it, and how far

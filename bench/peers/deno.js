@@ -1,5 +1,5 @@
 /*
- * deno.js - the servers on Deno's own API: Deno.listen, Deno.connect, Deno.serve
+ * deno.js - the servers on Deno's own API: Deno.listen and Deno.serve
  *
  *   deno run --allow-net bench/peers/deno.js WORKLOAD PORT [TARGET]
  *

@@ -22,8 +22,8 @@
 
 enum { LISTENER = 3, LOOK_EVERY = 20, QUIET = 5 /* looks in a row */ };
 
-/* Processor time of a process that sleeps; 0 of one that does not, -1 when it is
- * gone. */
+/* Processor time of a process that sleeps; 0 of one that does not, -1 of one
+ * that is gone. */
 static long time_asleep(pid_t pid)
 {
     char path[32], text[512];

@@ -97,7 +97,8 @@ static void alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = uv_buf_init(peer_allocate(suggested), (unsigned)suggested);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer);
+static void on_read(uv_stream_t *stream, ssize_t length,
+                    const uv_buf_t *buffer);
 
 /* The one whose bytes were written may be read from again. */
 static void resume_source(struct connection *c)
@@ -199,7 +200,8 @@ static void on_bytes(struct connection *c, char *bytes, size_t length)
     pause_if_full(c);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
+static void on_read(uv_stream_t *stream, ssize_t length,
+                    const uv_buf_t *buffer)
 {
     struct connection *c = connection_of(stream);
 

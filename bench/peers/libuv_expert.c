@@ -1,12 +1,12 @@
 /*
  * libuv_expert.c - the servers on libuv, as one writes them who counts
  *
- * What libuv_expert does otherwise than libuv.c:
+ * What it does otherwise than libuv.c:
  *
  *   - uv_try_write() first, which makes no request and no callback. Only what
  *     the kernel did not take gets a request, with the bytes in the same piece
  *     of memory; until that is written, nothing more is read.
- *   - All connections read into one buffer, since nothing stays in it; and it is
+ *   - All connections read into one buffer, since nothing stays in it. It is
  *     as large as the raw loop's, so that much comes with one read.
  *   - No uv_shutdown() where nothing waits and both directions end: closing
  *     sends the FIN.
@@ -112,7 +112,8 @@ static void alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = uv_buf_init(read_buffer, sizeof read_buffer);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer);
+static void on_read(uv_stream_t *stream, ssize_t length,
+                    const uv_buf_t *buffer);
 
 static void on_rest_written(uv_write_t *write, int status)
 {
@@ -145,7 +146,8 @@ static void write_rest(struct connection *source, struct connection *to,
     } else {
         memcpy(rest->bytes, bytes, length);
     }
-    if (uv_write(&rest->write, stream_of(to), &buffer, 1, on_rest_written) < 0) {
+    if (uv_write(&rest->write, stream_of(to), &buffer, 1,
+                 on_rest_written) < 0) {
         if (message)
             peer_message_unref(message);
         free(rest);
@@ -214,7 +216,8 @@ static void answer(struct connection *c, const char *bytes, size_t length)
     }
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
+static void on_read(uv_stream_t *stream, ssize_t length,
+                    const uv_buf_t *buffer)
 {
     struct connection *c = connection_of(stream);
 

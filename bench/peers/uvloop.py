@@ -2,8 +2,8 @@
 
     python3 bench/peers/uvloop.py WORKLOAD PORT [TARGET]
 
-A Protocol for each connection, which is the fast way of asyncio (streams are the
-other). write() queues what the kernel does not take; pause_writing() and
+A Protocol for each connection, which is the fast way of asyncio (the other is
+streams). write() queues what the kernel does not take; pause_writing() and
 resume_writing() tell where a reader must be held up. No-delay is asyncio's
 default.
 """
