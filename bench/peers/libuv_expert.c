@@ -109,11 +109,11 @@ static void alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     (void)handle;
     (void)suggested;
-    *buffer = uv_buf_init(read_buffer, sizeof read_buffer);
+    buffer->base = read_buffer;
+    buffer->len = sizeof read_buffer;
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length,
-                    const uv_buf_t *buffer);
+static void read_on(struct connection *c);
 
 static void on_rest_written(uv_write_t *write, int status)
 {
@@ -126,7 +126,7 @@ static void on_rest_written(uv_write_t *write, int status)
         close_connection(c);
     else if (status == 0 && rest->source &&
              !uv_is_closing((uv_handle_t *)&rest->source->tcp))
-        uv_read_start(stream_of(rest->source), alloc, on_read);
+        read_on(rest->source);
     free(rest);
 }
 
@@ -161,8 +161,7 @@ static void write_rest(struct connection *source, struct connection *to,
 static bool try_write(struct connection *to, const char *bytes, size_t length,
                       size_t *sent)
 {
-    uv_buf_t buffer =
-        uv_buf_init((char *)(uintptr_t)bytes, (unsigned)length);
+    uv_buf_t buffer = { .base = (char *)(uintptr_t)bytes, .len = length };
     int result = uv_try_write(stream_of(to), &buffer, 1);
 
     if (result < 0 && result != UV_EAGAIN) {
@@ -216,23 +215,61 @@ static void answer(struct connection *c, const char *bytes, size_t length)
     }
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length,
-                    const uv_buf_t *buffer)
+/* What there was instead of bytes. */
+static void on_nothing(struct connection *c, ssize_t length)
 {
-    struct connection *c = connection_of(stream);
-
     if (length == UV_EOF)
         on_end(c);
     else if (length < 0)
         close_connection(c);
+}
+
+/* Echo and proxy. */
+static void on_carry(uv_stream_t *stream, ssize_t length,
+                     const uv_buf_t *buffer)
+{
+    struct connection *c = connection_of(stream);
+
+    if (length > 0)
+        write_bytes(c, c->other, buffer->base, (size_t)length);
+    else
+        on_nothing(c, length);
+}
+
+static void on_sink(uv_stream_t *stream, ssize_t length,
+                    const uv_buf_t *buffer)
+{
+    (void)buffer;
     if (length <= 0)
-        return;
-    switch (peer.workload) {
-    case PEER_FANOUT: to_others(c, buffer->base, (size_t)length); break;
-    case PEER_HTTP: answer(c, buffer->base, (size_t)length); break;
-    case PEER_SINK: break;
-    default: write_bytes(c, c->other, buffer->base, (size_t)length);
-    }
+        on_nothing(connection_of(stream), length);
+}
+
+static void on_fanout(uv_stream_t *stream, ssize_t length,
+                      const uv_buf_t *buffer)
+{
+    if (length > 0)
+        to_others(connection_of(stream), buffer->base, (size_t)length);
+    else
+        on_nothing(connection_of(stream), length);
+}
+
+static void on_http(uv_stream_t *stream, ssize_t length,
+                    const uv_buf_t *buffer)
+{
+    if (length > 0)
+        answer(connection_of(stream), buffer->base, (size_t)length);
+    else
+        on_nothing(connection_of(stream), length);
+}
+
+static const uv_read_cb on_bytes[] = {
+    [PEER_ECHO] = on_carry,    [PEER_SINK] = on_sink, [PEER_PROXY] = on_carry,
+    [PEER_FANOUT] = on_fanout, [PEER_HTTP] = on_http,
+};
+
+static void read_on(struct connection *c)
+{
+    uv_read_start(stream_of(c), alloc, on_bytes[peer.workload]);
 }
 
 /* --------------------------------------------------------------- accepting */
@@ -258,8 +295,8 @@ static void on_connected(uv_connect_t *request, int status)
         return;
     }
     uv_tcp_nodelay(&upstream->tcp, 1);
-    uv_read_start(stream_of(upstream), alloc, on_read);
-    uv_read_start(stream_of(upstream->other), alloc, on_read);
+    read_on(upstream);
+    read_on(upstream->other);
 }
 
 static void connect_upstream(struct connection *c)
@@ -293,7 +330,7 @@ static void on_connection(uv_stream_t *server, int status)
     case PEER_HTTP: c->http = (struct peer_http){ 0 }; break;
     default: c->other = c;
     }
-    uv_read_start(stream_of(c), alloc, on_read);
+    read_on(c);
 }
 
 int main(int argc, char **argv)
