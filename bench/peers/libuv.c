@@ -8,6 +8,8 @@
  */
 #include "bench/peers/peer.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
 
@@ -289,6 +291,7 @@ int main(int argc, char **argv)
     peer = peer_arguments(argc, argv, "echo sink fanout proxy http",
                           uv_version_string());
     peer_list(&guests);
+    signal(SIGPIPE, SIG_IGN); /* libuv writes without MSG_NOSIGNAL */
     address = peer_loopback(peer.port);
     uv_tcp_init(uv_default_loop(), &server);
     error = uv_tcp_bind(&server, (struct sockaddr *)&address, 0);

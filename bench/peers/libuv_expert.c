@@ -15,6 +15,8 @@
  */
 #include "bench/peers/peer.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -341,6 +343,7 @@ int main(int argc, char **argv)
     peer = peer_arguments(argc, argv, "echo sink fanout proxy http",
                           uv_version_string());
     peer_list(&guests);
+    signal(SIGPIPE, SIG_IGN); /* libuv writes without MSG_NOSIGNAL */
     fd = peer_listen(peer.port);
     uv_tcp_init(uv_default_loop(), &server);
     error = uv_tcp_open(&server, fd);
