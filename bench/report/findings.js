@@ -62,30 +62,25 @@ function sentence(lead, relation) {
 const OURS = ['weir', 'weir-js'];
 
 /*
- * For each of ours that is in it. `say(peer, name)` gives the lead, or nothing
- * where there is nothing to say.
+ * A sentence for each of ours that is in it. `say(peer, first)` gives its lead;
+ * one that is not the first need not repeat what it is a figure of.
  */
 function finding(results, found, metric, say, options) {
     return OURS.filter((ours) => found.has(ours, metric))
-        .map((ours, index) => {
-            const name = index === 0 ? results.label(ours) : 'weir JS';
-            return sentence(say(ours, name), relations(results,
-                verdicts(results, found, ours, metric, options)));
-        })
-        .join(' ');
+        .map((ours, index) => sentence(say(ours, index === 0),
+            relations(results,
+                verdicts(results, found, ours, metric, options))));
 }
 
 /* weir needs 0.98 (0.95–1.01) of the raw loop's CPU per message: ... */
 function costFinding(results, found, work, yardstick) {
-    return finding(results, found, 'cost', (ours, name) => {
-        if (!yardstick || ours === yardstick) {
-            return `${name} needs ${spread(work.unit,
-                found.summary(ours, 'cost'))} of ${work.what}`;
-        }
+    return finding(results, found, 'cost', (ours, first) => {
         const { ratio } = compare(found.series(ours, 'cost'),
             found.series(yardstick, 'cost'));
-        return `${name} needs ${spread('ratio', ratio)} of ` +
-            `${owner(results, yardstick)} ${work.what}`;
+        const figure = spread('ratio', ratio);
+        return first ? `${results.label(ours)} needs ${figure} of ` +
+            `${owner(results, yardstick)} ${work.what}` :
+            `In JavaScript ${figure}`;
     });
 }
 
@@ -93,12 +88,14 @@ function owner(results, peer) {
     return peer === 'raw' ? 'the raw loop’s' : `${results.label(peer)}’s`;
 }
 
-/* weir's is 176 B (174–180): ... */
-function valueFinding(results, found, metric, unit, what, options) {
-    return finding(results, found, metric, (ours, name) =>
-        `${name}: ${spread(unit, found.summary(ours, metric))} ${what}`,
-    options);
+/* `says`: 'takes % to start a timer', the figure in place of the sign. */
+function valueFinding(results, found, metric, { unit, says, options }) {
+    return finding(results, found, metric, (ours, first) => {
+        const figure = spread(unit, found.summary(ours, metric));
+        return first ? `${results.label(ours)} ${says.replace('%', figure)}` :
+            `In JavaScript ${figure}`;
+    }, options);
 }
 
 module.exports = { OURS, verdicts, relations, finding, costFinding,
-    valueFinding, owner };
+    valueFinding };

@@ -9,7 +9,7 @@ const DASH = '–';
 const NONE = '—';
 
 function grouped(digits) {
-    return digits.replace(/\B(?=(\d{3})+$)/g, ',');
+    return digits.replace(/\B(?<!\.\d*)(?=(\d{3})+$)/g, ',');
 }
 
 /* 1234.5 -> 1,235; 12.345 -> 12.3; 0.012345 -> 0.0123; 64 -> 64 */
@@ -53,7 +53,8 @@ function ratio(value) {
 const UNITS = {
     ratio,
     number: (value) => number(value),
-    count: (value) => (value >= 100 ? number(value) : number(value, 3)),
+    plain: (value) => grouped(String(value)),
+    count: (value) => number(value),
     seconds: (value) => (value === 0 ? '0' : scaled(value, TIMES)),
     microseconds: (value) => scaled(value / 1e6, TIMES),
     nanoseconds: (value) => `${number(value)} ns`,

@@ -30,23 +30,32 @@ function valuesOf(goal, found) {
         found.series(goal.to, goal.key)) : found.values(goal.peer, goal.key);
 }
 
+/* How much of what the goal allows was used; null where that says nothing. */
+function shareOf({ most, least }, { median }) {
+    if (most > 0) {
+        return median / most;
+    }
+    return least > 0 ? least / median : null;
+}
+
 function judge(results, goal) {
     const found = results.case(goal.part, goal.where);
     const values = valuesOf(goal, found);
     const goalText = limitText(goal);
     if (values.length === 0) {
         return { what: goal.what, goal: goalText, measured: NONE,
-            state: 'not measured' };
+            state: 'not measured', share: null };
     }
     const measured = spread(goal.unit, summary(values));
+    const share = shareOf(goal, summary(values));
     if (!goal.behind) {
-        return { what: goal.what, goal: goalText, measured,
+        return { what: goal.what, goal: goalText, measured, share,
             state: keeps(values, goal) };
     }
     const { behind } = verdicts(results, found, goal.peer, goal.key);
     const others = behind.filter(({ peer }) => peer !== 'raw')
         .map(({ peer }) => results.label(peer));
-    return { what: goal.what, goal: goalText,
+    return { what: goal.what, goal: goalText, share,
         measured: others.length ? `behind ${list(others)}` : measured,
         state: others.length ? 'missed' : 'met' };
 }

@@ -41,7 +41,7 @@ function findingOf(names, commits) {
         });
     const since = `In ${commits.length} recorded commits since ` +
         commits[0].date.slice(0, 10);
-    return said.length ? `${since}: ${said.join(', ')}.` : `${since}.`;
+    return [said.length ? `${since}: ${said.join(', ')}.` : `${since}.`];
 }
 
 function history(results) {
@@ -53,7 +53,7 @@ function history(results) {
         return [];
     }
     return [{
-        id: 'history', section: 'history', kind: 'lines',
+        id: 'history', section: 'counts', kind: 'lines',
         title: 'Instructions, commit by commit',
         finding: findingOf(names, commits),
         legend: 'User-space instructions as checked in, by the commits that ' +
@@ -61,7 +61,7 @@ function history(results) {
         unit: 'count', logarithmic: true, axis: 'commit',
         ticks: commits.map(({ commit }) => commit.slice(0, 7)),
         series: shown.map((name) => ({ label: name,
-            kind: name.startsWith('weir') ? 'ours' : 'native',
+            kind: FIRST.indexOf(name) < 2 ? 'ours' : 'native',
             points: commits.map(({ commit }, index) =>
                 ({ x: index, median: names.get(name).get(commit) }))
                 .filter(({ median }) => median > 0) })),

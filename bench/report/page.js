@@ -14,7 +14,8 @@ const { number } = require('./format');
 
 const DARK = { ink: '#e6e9ec', weak: '#9aa4af', grid: '#2c333b',
     yardstick: '#c3cad1', ours: '#58a6ff', band: '#1d3a5f',
-    native: '#77818c', script: '#535d68' };
+    native: '#818b96', script: '#5d6772',
+    card: '#171b21' };
 
 function hex(value) {
     return `#${value.toString(16).padStart(6, '0')}`;
@@ -29,14 +30,15 @@ const LIGHT = Object.fromEntries(Object.entries(COLOURS)
     .map(([name, value]) => [name, hex(value)]));
 
 const STYLE = `
-:root{color-scheme:light dark;--page:#f4f5f7;--card:#fff;--good:#1a7f37;
+:root{color-scheme:light dark;--page:#f4f5f7;--good:#1a7f37;
 --bad:#c4320a;${variables(LIGHT)}}
-@media (prefers-color-scheme:dark){:root{--page:#0e1116;--card:#171b21;
+@media (prefers-color-scheme:dark){:root{--page:#0e1116;
 --good:#4ac26b;--bad:#ff8a5c;${variables(DARK)}}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{max-width:1180px;margin:0 auto;padding:24px 16px 60px}
+h1 span{white-space:nowrap}
 h1{font-size:26px;line-height:1.2;margin:0 0 4px}
 h2{font-size:20px;margin:40px 0 12px}
 h3{font-size:15px;margin:0 0 4px}
@@ -45,13 +47,13 @@ p{margin:0 0 8px}
 .grid{display:grid;gap:16px;align-items:start;
 grid-template-columns:repeat(auto-fill,minmax(min(100%,470px),1fr))}
 .tiles{display:grid;gap:12px;margin:20px 0 0;
-grid-template-columns:repeat(auto-fill,minmax(165px,1fr))}
+grid-template-columns:repeat(4,1fr)}
 .card,.tile{background:var(--card);border:1px solid var(--grid);
 border-radius:10px;padding:14px 16px;min-width:0}
 .tile b{display:block;font-size:26px;line-height:1.2;color:var(--ours)}
 .tile span{font-size:13px}
 .tile .weak{display:block}
-.finding{font-size:15px}
+.finding{font-size:15px;margin-bottom:4px}
 .card svg{display:block;width:100%;height:auto}
 .card svg text{font-family:inherit}
 .ahead,.met{color:var(--good)}.behind,.missed{color:var(--bad)}
@@ -67,13 +69,22 @@ th{color:var(--weak);font-weight:500}
 th:first-child,td:first-child{text-align:left}
 .text td:last-child,.text th:last-child{text-align:left}
 tr.ours td{color:var(--ours);font-weight:600}
-.goals td:first-child{white-space:normal;min-width:12em}
+.goals{width:100%}
+.goals td:first-child{white-space:normal;min-width:11em}
+.bar{display:inline-block;position:relative;width:150px;height:12px;
+vertical-align:middle}
+.bar>i{position:absolute;left:0;top:1px;bottom:1px;background:var(--ours)}
+.bar::after{content:"";position:absolute;left:66.7%;top:-3px;bottom:-3px;
+border-left:1.5px dashed var(--yardstick)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin:0;
 font-size:13px}
 dt{color:var(--weak)}dd{margin:0;overflow-wrap:anywhere}
 li{margin-bottom:4px}
 @media (max-width:600px){.card,.tile{padding:12px}h1{font-size:22px}
-.tiles{grid-template-columns:1fr 1fr}}
+.tiles{grid-template-columns:1fr 1fr}.card svg text{font-size:15px}
+.goals td,.goals th{white-space:normal;padding-right:6px}
+.goals td:first-child{min-width:9em}
+.goals td:nth-child(4),.goals th:nth-child(4){display:none}}
 `;
 
 function escaped(text) {
@@ -84,8 +95,8 @@ function escaped(text) {
 /* The words that say how it stands, in their colours. */
 function judged(text) {
     return escaped(text).replace(
-        /\b(ahead|level|behind|met|missed|close)\b(?! to)/g,
-        '<span class="$1">$1</span>');
+        /\b(ahead|level|behind|met|missed)\b|^close$/g,
+        '<span class="$&">$&</span>');
 }
 
 /* ------------------------------------------------------------------ figures */
@@ -106,7 +117,7 @@ function inlined(svg, { id, title, finding }) {
         text = text.replace(form, `var(--${name})`);
     }
     return text.replace('<svg', `<svg role="img" aria-label="${
-        escaped(`${title}. ${finding}`)}"`).trim();
+        escaped([`${title}.`, ...finding].join(' '))}"`).trim();
 }
 
 function table({ columns, rows }, name = '') {
@@ -121,6 +132,22 @@ function table({ columns, rows }, name = '') {
 </tbody></table></div>`;
 }
 
+/* How much of the goal was used: the mark is the goal, at two thirds. */
+function goalTable({ columns, rows, shares }) {
+    const body = rows.map(([what, goal, measured, state], index) => {
+        const share = shares[index];
+        const bar = share === null ? '' : `<i class="bar"><i style="width:${
+            Math.min(share / 1.5 * 100, 100).toFixed(1)}%"></i></i>`;
+        return `<tr><td>${escaped(what)}</td><td>${escaped(goal)}</td>` +
+            `<td>${escaped(measured)}</td><td>${bar}</td>` +
+            `<td>${judged(state)}</td></tr>`;
+    });
+    const [what, goal, weir, state] = columns.map(escaped);
+    return `<div class="scroll"><table class="goals"><thead><tr><th>${what}` +
+        `</th><th>${goal}</th><th>${weir}</th><th></th><th>${state}</th></tr>` +
+        `</thead><tbody>\n${body.join('\n')}\n</tbody></table></div>`;
+}
+
 function card(picture, svg) {
     const rows = table(picture.table, picture.kind === 'strip' ? 'text' : '');
     const numbers = svg === null ? rows :
@@ -130,7 +157,8 @@ function card(picture, svg) {
         escaped(picture.note)}</p>` : '';
     return `<section class="card" id="${picture.id}">
 <h3>${escaped(picture.title)}</h3>
-<p class="finding">${judged(picture.finding)}</p>
+${picture.finding.map((text) =>
+        `<p class="finding">${judged(text)}</p>`).join('\n')}
 <p class="weak">${escaped(picture.legend)}</p>
 ${numbers}${note}
 </section>`;
@@ -225,13 +253,15 @@ function page(results, pictures, goals, tileList, svgOf) {
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escaped(title)}</title><style>${STYLE}</style></head><body><main>
-<h1>${escaped(title)}</h1>
+<h1>${escaped(title).replace(/[\d-]+$/, '<span>$&</span>')}</h1>
 <p class="weak">${escaped(facts.join(' · '))}</p>
 ${tiles(tileList)}
 ${glance}
 <h2>Goals</h2><section class="card goals"><p class="finding">${
-    judged(goals.finding)}</p>${table(goals.table, 'goals')}
-<p class="weak">close: the median misses the goal by less than the spread.</p>
+    judged(goals.finding)}</p>${goalTable({ ...goals.table,
+        shares: goals.rows.map(({ share }) => share) })}
+<p class="weak">The mark in a bar is the goal; up to it is met. Close: the
+median misses the goal by less than the spread.</p>
 </section>
 ${others.join('\n')}
 ${about(results)}

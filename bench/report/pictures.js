@@ -8,10 +8,10 @@
  * A picture whose part was not measured is not there.
  */
 const { compare, summary, ratios } = require('./statistics');
-const { show, spread, number, NONE } = require('./format');
+const { show, spread, number, list, NONE } = require('./format');
 const { WORKS, yardstickOf, best, slug, connections, size } =
     require('./works');
-const { OURS, finding, costFinding, valueFinding, owner } =
+const { OURS, finding, costFinding, valueFinding } =
     require('./findings');
 const { history } = require('./history');
 
@@ -78,7 +78,7 @@ function costTable(results, found, yardstick) {
 
 /* Waiting for one connection is no bottleneck: there is nothing else to do. */
 function boundNote(results, found) {
-    if (found.fields.connections === 1 && found.part !== 'proxy') {
+    if (found.fields.connections === 1 && found.part === 'echo') {
         return 'With one connection the server sleeps after each message; ' +
             'what is measured is also how fast the machine wakes it.';
     }
@@ -192,10 +192,10 @@ function scalingFinding(results, cases, { ours, scripted, name }) {
     const values = cases.map((found) =>
         show('ratio', ratioTo(found, ours, 'raw').median));
     const other = bestOver(results, cases, scripted);
-    return `At ${at.join(' / ')} connections weir in ${name} needs ` +
+    return [`At ${at.join(' / ')} connections weir in ${name} needs ` +
         `${values.join(' / ')} of the raw loop’s CPU` +
-        (other ? `: ${verdictsOver(results, cases, ours, other)}, ` +
-            'the best of the others.' : '.');
+        (other ? `; beside the best of the others: ${
+            verdictsOver(results, cases, ours, other)}.` : '.')];
 }
 
 function scalingTable(results, cases, peers) {
@@ -228,8 +228,9 @@ function scalingPicture(results, bytes, language) {
         title: `Echo, ${size({ size: bytes })}, in ${language.name}`,
         finding: scalingFinding(results, cases, language),
         legend: 'CPU per message against the number of connections, 1 = raw ' +
-            'loop. Lower is better. The band is the range of weir’s rounds.',
-        unit: 'ratio', reference: 1, series,
+            'loop, logarithmic. Lower is better. The band is the range of ' +
+            'weir’s rounds.',
+        unit: 'ratio', logarithmic: true, reference: 1, series,
         axis: 'connections',
         table: scalingTable(results, cases, ['raw', ...peers]),
     };
@@ -248,9 +249,11 @@ const PERCENTILES = [['p50_us', 'p50'], ['p99_us', 'p99'],
 function latencyFinding(results, found) {
     const half = (peer) =>
         show('microseconds', found.summary(peer, 'p50_us').median);
-    return finding(results, found, 'p999_us', (ours, name) =>
-        `${name} answers half of the messages within ${half(ours)}, 99.9 % ` +
-        `within ${spread('microseconds', found.summary(ours, 'p999_us'))}`);
+    return finding(results, found, 'p999_us', (ours, first) =>
+        (first ? `${results.label(ours)} answers half of the messages ` +
+            `within ${half(ours)}, 99.9 % within ` :
+            `In JavaScript ${half(ours)} and `) +
+        spread('microseconds', found.summary(ours, 'p999_us')));
 }
 
 function latencyPicture(results, found) {
@@ -263,14 +266,13 @@ function latencyPicture(results, found) {
             found.summary(peer, metric).median);
         return { label: results.label(peer),
             kind: kindOf(results, peer, 'raw'), values,
-            text: values.map((value) => show('microseconds', value))
-                .join(' · ') };
+            texts: values.map((value) => show('microseconds', value)) };
     });
     return {
         id: `latency-${slug(found)}`, section: 'latency', kind: 'percentiles',
         title: `Latency: ${WORKS[found.part].title(found.fields)}`,
         finding: latencyFinding(results, found),
-        legend: 'p50 ● p99 ● p99.9 ○, medians of the rounds, logarithmic. ' +
+        legend: '● p50, • p99, ○ p99.9: medians of the rounds, logarithmic. ' +
             'Further left is better. A server that is busy all the time ' +
             'answers as late as it is slow: compare with its CPU per message.',
         unit: 'microseconds', rows,
@@ -297,7 +299,7 @@ function latencies(results) {
 
 /*
  * Bars of one metric of one case. `about`: id, section, title, legend, unit,
- * what (the end of the finding's lead), only (which peers), options.
+ * says (see valueFinding), only (which peers), more (columns), options.
  */
 function valuePicture(results, found, metric, about) {
     const { only = () => true, options, unit } = about;
@@ -309,7 +311,7 @@ function valuePicture(results, found, metric, about) {
     const part = restricted(found, only);
     return {
         kind: 'bars', ...about,
-        finding: valueFinding(results, part, metric, unit, about.what, options),
+        finding: valueFinding(results, part, metric, about),
         rows: peers.map((peer) => ({
             label: results.label(peer), kind: kindOf(results, peer, 'raw'),
             ...found.summary(peer, metric) })),
@@ -338,7 +340,7 @@ function memory(results) {
         valuePicture(results, found, 'each', {
             id: `memory-${id}`, section: 'memory', unit: 'exactBytes',
             title: `Memory per idle connection, ${name}`,
-            what: 'of memory for each idle connection',
+            says: 'needs % for an idle connection',
             legend: `Bytes per connection, of ${found ?
                 number(found.fields.connections) : ''} that echoed one ` +
                 'message each and stand. Shorter is better.',
@@ -350,32 +352,32 @@ function memory(results) {
 
 function counts(results) {
     const exact = { exact: true };
-    const one = (kind, metric, title, what) =>
+    const one = (kind, metric, title, says) =>
         valuePicture(results, results.case('counts', { kind }), metric, {
             id: `${metric}-${kind}`, section: 'counts', unit: 'count', title,
-            what, options: exact, legend: metric === 'instructions' ?
+            says, options: exact, legend: metric === 'instructions' ?
                 'User-space instructions by callgrind: repeatable to half a ' +
                 'percent. Shorter is better.' :
                 'By strace -c; shorter is better.',
         });
     return [
         one('message', 'instructions', 'Instructions per message',
-            'instructions in user space for a message of 64 B'),
+            'spends % instructions in user space on a message of 64 B'),
         one('connection', 'instructions', 'Instructions per connection',
-            'instructions to accept, echo once and close'),
+            'spends % instructions to accept, echo once and close'),
         one('pipelined', 'instructions', 'Instructions per pipelined message',
-            'instructions for a message, 16 under way'),
+            'spends % instructions on a message, 16 under way'),
         one('message', 'syscalls', 'System calls per message',
-            'system calls for a message of 64 B'),
+            'makes % system calls for a message of 64 B'),
         one('connection', 'syscalls', 'System calls per connection',
-            'system calls to accept, echo once and close'),
+            'makes % system calls to accept, echo once and close'),
     ];
 }
 
 function start(results) {
     return [valuePicture(results, results.case('start'), 'wall_ms', {
-        id: 'start', section: 'start', unit: 'milliseconds',
-        title: 'Start-up', what: 'from start to end of an empty script',
+        id: 'start', section: 'memory', unit: 'milliseconds',
+        title: 'Start-up', says: 'takes % from start to end of an empty script',
         legend: 'Milliseconds by the clock. Shorter is better.',
         more: { CPU: ['cpu_ms', 'milliseconds'] },
     })];
@@ -387,8 +389,8 @@ function rearmFinding(cases) {
     const live = cases.map((found) => number(found.fields.live));
     const values = cases.map((found) =>
         number(found.summary('weir', 'ns').median));
-    return `Re-arming one of ${live.join(' / ')} timers takes weir ` +
-        `${values.join(' / ')} ns.`;
+    return [`Re-arming one of ${live.join(' / ')} timers takes weir ` +
+        `${values.join(' / ')} ns.`];
 }
 
 function rearmPicture(results) {
@@ -421,19 +423,19 @@ function rearmPicture(results) {
 
 function timers(results) {
     const most = (name) => results.cases('timers', { name }).slice(-1)[0];
-    const one = (name, title, what) => valuePicture(results, most(name), 'ns', {
+    const one = (name, title, says) => valuePicture(results, most(name), 'ns', {
         id: `timers-${name}`, section: 'timers', unit: 'nanoseconds', title,
-        what, legend: `CPU nanoseconds for one, ${most(name) ?
+        says, legend: `CPU nanoseconds for one, ${most(name) ?
             number(most(name).fields.live) : ''} timers. ` +
             'Shorter is better.' });
     return [
-        one('insert', 'Starting a timer', 'to start a timer'),
-        one('cancel', 'Stopping a timer', 'to stop one'),
+        one('insert', 'Starting a timer', 'takes % to start a timer'),
+        one('cancel', 'Stopping a timer', 'takes % to stop one'),
         rearmPicture(results),
-        one('fire', 'Firing a timer', 'to fire one'),
+        one('fire', 'Firing a timer', 'takes % to fire one'),
         valuePicture(results, most('fire'), 'early_percent', {
             id: 'timers-early', section: 'timers', unit: 'percent',
-            title: 'Timers fired early', what: 'of the timers fire early',
+            title: 'Timers fired early', says: 'fires % of the timers early',
             legend: 'Early: less than the delay after the call that started ' +
                 'it, by the true clock. Shorter is better.',
             more: { 'late, median': ['late_p50_us', 'microseconds'] },
@@ -444,18 +446,21 @@ function timers(results) {
 /* -------------------------------------------------------- stalled readers */
 
 function stalledFinding(results, found) {
-    return OURS.filter((ours) => found.has(ours, 'kept')).map((ours) => {
-        const kept = found.summary(ours, 'kept');
-        const { verdict } = compare(found.series(ours, 'rate'),
-            found.series(ours, 'rate_alone'), { better: 'more' });
-        const words = { level: 'level with being alone', behind: 'less than ' +
-            'alone', ahead: 'not less than alone', unknown: 'one round' };
-        return `Beside ${number(found.fields.stalled)} readers that have ` +
-            `stopped, ${results.label(ours)} serves the others at ` +
-            `${spread('ratio', kept)} of their rate (${words[verdict]}); each ` +
-            `of the stalled costs ${spread('bytes',
-                found.summary(ours, 'rss_each'))}.`;
-    }).join(' ');
+    const words = { level: 'level with being alone', behind: 'behind what ' +
+        'it is alone', ahead: 'not less than alone', unknown: 'one round' };
+    return OURS.filter((ours) => found.has(ours, 'kept'))
+        .map((ours, index) => {
+            const { verdict } = compare(found.series(ours, 'rate'),
+                found.series(ours, 'rate_alone'), { better: 'more' });
+            const kept = spread('ratio', found.summary(ours, 'kept'));
+            const each = spread('bytes', found.summary(ours, 'rss_each'));
+            return index > 0 ? `In JavaScript ${kept} (${words[verdict]}), ` +
+                `${each}.` : 'Beside ' +
+                `${number(found.fields.stalled)} readers that have stopped, ` +
+                `${results.label(ours)} serves the others at ${kept} of ` +
+                `their rate (${words[verdict]}); each of the stalled costs ` +
+                `${each}.`;
+        });
 }
 
 function stalled(results) {
@@ -466,17 +471,18 @@ function stalled(results) {
             return null;
         }
         return {
-            id: slug(found), section: 'stalled', kind: 'bars',
+            id: slug(found), section: 'bytes', kind: 'bars',
             title: 'Stalled readers: the rate of the others',
             finding: stalledFinding(results, found),
             legend: 'Messages per second beside stalled connections, 1 = the ' +
-                'same server without them. At 1 or above it is as it should be.',
+                'same server without them: at 1 it is as it should be. At the ' +
+                'right the memory that each stalled one costs.',
             unit: 'ratio', reference: 1,
             rows: peers.map((peer) => ({ label: results.label(peer),
                 kind: kindOf(results, peer, 'raw'),
                 ...found.summary(peer, 'kept'),
-                text: show('bytes', found.summary(peer, 'rss_each').median) +
-                    ' each' })),
+                text: show('bytes',
+                    found.summary(peer, 'rss_each').median) })),
             table: {
                 columns: ['', 'rate alone', 'rate', 'kept', 'memory of each',
                     'taken of each'],
@@ -515,6 +521,7 @@ function glanceTable(rows) {
         return dot ? spread('ratio', dot) : NONE;
     };
     return {
+        loose: 1,       // columns at the end that a terminal has no room for
         columns: ['', '1 is', 'weir', 'weir JS', 'the others'],
         rows: rows.map((row) => [row.label, row.beside, of(row, 'weir'),
             of(row, 'weir-js'), row.dots.filter(({ kind }) => kind !== 'ours')
@@ -529,7 +536,7 @@ function glanceFinding(results, cases) {
     return OURS.map((ours) => {
         const tally = { ahead: 0, level: 0, behind: 0, unknown: 0 };
         for (const [found, metric, , options] of cases) {
-            const other = found && best(results, found, metric,
+            const other = best(results, found, metric,
                 (peer) => results.champion(peer) === ours);
             if (other && found.has(ours, metric)) {
                 tally[compare(found.series(ours, metric),
@@ -537,10 +544,12 @@ function glanceFinding(results, cases) {
             }
         }
         const total = tally.ahead + tally.level + tally.behind;
-        return total === 0 ? '' : `${results.label(ours)} is ahead of the ` +
-            `best of its peers in ${tally.ahead} of ${total}, level in ` +
-            `${tally.level}, behind in ${tally.behind}.`;
-    }).filter((text) => text !== '').join(' ');
+        const parts = ['ahead', 'level', 'behind']
+            .filter((verdict) => tally[verdict] > 0)
+            .map((verdict) => `${verdict} in ${tally[verdict]}`);
+        return total === 0 ? '' : 'Beside the best of its peers ' +
+            `${results.label(ours)} is ${list(parts)} of ${total}.`;
+    }).filter((text) => text !== '');
 }
 
 function glance(results) {
@@ -623,13 +632,10 @@ const SECTIONS = [
     ['messages', 'Messages'],
     ['connections', 'Cost against the number of connections'],
     ['latency', 'Latency'],
-    ['bytes', 'Bytes'],
-    ['stalled', 'Readers that stop'],
-    ['memory', 'Memory'],
+    ['bytes', 'Bytes, and readers that stop'],
+    ['memory', 'Memory and starting up'],
     ['counts', 'Instructions and system calls'],
     ['timers', 'Timers'],
-    ['start', 'Starting up'],
-    ['history', 'History'],
 ];
 
 function pictures(results) {
@@ -639,4 +645,4 @@ function pictures(results) {
         .filter((picture) => picture !== null);
 }
 
-module.exports = { SECTIONS, pictures, owner };
+module.exports = { SECTIONS, pictures };

@@ -14,9 +14,10 @@ function padded(text, size, left) {
 }
 
 /* The first column to the left, the others to the right; two spaces between. */
-function table({ columns, rows }) {
-    const lines = [columns, ...rows];
-    const sizes = columns.map((_, column) =>
+function table({ columns, rows, loose = 0 }) {
+    const kept = columns.length - loose;
+    const lines = [columns, ...rows].map((line) => line.slice(0, kept));
+    const sizes = lines[0].map((_, column) =>
         Math.max(...lines.map((line) => width(line[column] ?? ''))));
     return lines.map((line) => line.map((cell, column) =>
         padded(cell ?? '', sizes[column], column === 0)).join('  ').trimEnd())
@@ -40,7 +41,8 @@ function wrapped(text, size = 80) {
 function terminal(pictures, goals, heading) {
     const parts = [heading];
     for (const picture of pictures) {
-        parts.push([`== ${picture.title}`, wrapped(picture.finding),
+        parts.push([`== ${picture.title}`,
+            ...picture.finding.map((text) => wrapped(text)),
             table(picture.table), picture.note ? wrapped(picture.note) : '']
             .filter((text) => text !== '').join('\n'));
     }
