@@ -4,9 +4,9 @@
  *
  *     main.js [--figures FILE] [--plots DIR] RAW OUTDIR
  *         prints the tables, writes OUTDIR/DATE.json, and a gnuplot script for
- *         each picture into DIR (build/bench/plots). RAW may be a DATE.json: a
- *         report is then made from it again. FILE: the history of the checked-in
- *         counts. The last line on stderr is the name of the JSON.
+ *         each picture into DIR (build/bench/plots). RAW may be a DATE.json:
+ *         a report is then made from it again. FILE: the history of the
+ *         checked-in counts. The last line on stderr is the name of the JSON.
  *     main.js [--plots DIR] --html OUTDIR/DATE.json
  *         puts what gnuplot has drawn into OUTDIR/DATE.html.
  *
@@ -26,6 +26,8 @@ const { page, heading } = require('./page');
 const PLOTS = 'build/bench/plots';
 const TABLE = path.join(__dirname, '..', 'peers', 'table');
 
+const TAKE = ['plots', 'figures', 'html'];
+
 class UsageError extends Error {}
 
 function toOptions(words) {
@@ -34,7 +36,7 @@ function toOptions(words) {
         const name = words[i].replace(/^--/, '');
         if (!words[i].startsWith('--')) {
             options.files.push(words[i]);
-        } else if (name in options && name !== 'files' && i + 1 < words.length) {
+        } else if (TAKE.includes(name) && i + 1 < words.length) {
             options[name] = words[++i];
         } else {
             throw new UsageError(`no such option, or no value: ${words[i]}`);

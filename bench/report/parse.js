@@ -8,11 +8,11 @@
  *     skipped PEER REASON                 not installed
  *     failed PEER PART REASON             left out of that part
  *     part=P peer=N round=R KEY=VALUE...  a measurement
- *     figure DATE COMMIT NAME VALUE       a checked-in count, from git's history
+ *     figure DATE COMMIT NAME VALUE       a checked-in count, from git
  *
- * The idea: this file knows the form of a line and not what its keys mean. Keys
- * that nobody reads yet are kept, so the runner may say more than the report
- * shows. Several lines for the same thing in the same round are one
+ * The idea: this file knows the form of a line and not what its keys mean.
+ * Keys that nobody reads yet are kept, so the runner may say more than the
+ * report shows. Several lines for the same thing in the same round are one
  * measurement: counts and clocks come from runs of their own.
  */
 

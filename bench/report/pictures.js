@@ -7,48 +7,15 @@
  * page.js frames it, tables.js prints its table; none of them looks at results.
  * A picture whose part was not measured is not there.
  */
-const { compare, summary, ratios } = require('./statistics');
-const { show, spread, number, list, NONE } = require('./format');
-const { WORKS, yardstickOf, best, slug, connections, size } =
-    require('./works');
-const { OURS, finding, costFinding, valueFinding } =
-    require('./findings');
+const { compare } = require('./statistics');
+const { show, spread, number, NONE } = require('./format');
+const { WORKS, yardstickOf, slug, connections, size } = require('./works');
+const { OURS, finding, costFinding } = require('./findings');
+const { VERDICT_HEAD, LANGUAGES, kindOf, byMedian, verdictCell, ratioTo } =
+    require('./rows');
+const { glance } = require('./glance');
+const { memory, counts, timers, start } = require('./values');
 const { history } = require('./history');
-
-const VERDICT_HEAD = 'weir beside it';
-
-/* ours, the yardstick, a library or a runtime: a colour for each. */
-function kindOf(results, peer, yardstick) {
-    if (results.isOurs(peer)) {
-        return 'ours';
-    }
-    if (peer === yardstick) {
-        return 'yardstick';
-    }
-    return results.scripted(peer) ? 'script' : 'native';
-}
-
-function byMedian(found, metric) {
-    return (a, b) => found.summary(a, metric).median -
-        found.summary(b, metric).median;
-}
-
-/* 'ahead 0.72 (0.70–0.75)': weir, or weir JS, beside this peer. */
-function verdictCell(results, found, peer, metric, options) {
-    const ours = results.champion(peer);
-    if (results.isOurs(peer) || !found.has(ours, metric)) {
-        return '';
-    }
-    const { verdict, ratio } = compare(found.series(ours, metric),
-        found.series(peer, metric), options);
-    return ratio ? `${verdict} ${spread('ratio', ratio)}` : '';
-}
-
-function ratioTo(found, peer, yardstick, metric = 'cost') {
-    const values = ratios(found.series(peer, metric),
-        found.series(yardstick, metric));
-    return values.length ? summary(values) : null;
-}
 
 /* ------------------------------------------------------------ a workload */
 
@@ -143,11 +110,6 @@ function sizesOf(cases) {
 
 /* ------------------------------------------- cost against connections */
 
-const LANGUAGES = [
-    { id: 'c', ours: 'weir', name: 'C', scripted: false },
-    { id: 'js', ours: 'weir-js', name: 'JavaScript', scripted: true },
-];
-
 /* The best of the others over all the cases: least product of its ratios. */
 function bestOver(results, cases, scripted) {
     const total = new Map();
@@ -215,7 +177,8 @@ function scalingPicture(results, bytes, language) {
         return null;
     }
     const peers = [...new Set(cases.flatMap((each) => each.peers('cost')))]
-        .filter((peer) => peer !== 'raw' && results.scripted(peer) === scripted);
+        .filter((peer) => peer !== 'raw' &&
+            results.scripted(peer) === scripted);
     const series = peers.map((peer) => ({
         label: results.label(peer), kind: kindOf(results, peer, 'raw'),
         points: cases.filter((each) => each.has(peer, 'cost'))
@@ -295,154 +258,6 @@ function latencies(results) {
         .map((found) => latencyPicture(results, found));
 }
 
-/* --------------------------------------------- one value for each peer */
-
-/*
- * Bars of one metric of one case. `about`: id, section, title, legend, unit,
- * says (see valueFinding), only (which peers), more (columns), options.
- */
-function valuePicture(results, found, metric, about) {
-    const { only = () => true, options, unit } = about;
-    const peers = found ? found.peers(metric).filter(only)
-        .sort(byMedian(found, metric)) : [];
-    if (!peers.some((peer) => results.isOurs(peer))) {
-        return null;
-    }
-    const part = restricted(found, only);
-    return {
-        kind: 'bars', ...about,
-        finding: valueFinding(results, part, metric, about),
-        rows: peers.map((peer) => ({
-            label: results.label(peer), kind: kindOf(results, peer, 'raw'),
-            ...found.summary(peer, metric) })),
-        table: {
-            columns: ['', about.title, VERDICT_HEAD, ...Object.keys(
-                about.more || {})],
-            rows: peers.map((peer) => [results.label(peer),
-                spread(unit, found.summary(peer, metric)),
-                verdictCell(results, found, peer, metric, options),
-                ...Object.values(about.more || {}).map(([key, as]) =>
-                    spread(as, found.summary(peer, key)))]),
-        },
-    };
-}
-
-/* The same case, with only some of its peers. */
-function restricted(found, only) {
-    const copy = Object.create(found);
-    copy.rounds = new Map([...found.rounds].filter(([peer]) => only(peer)));
-    return copy;
-}
-
-function memory(results) {
-    const found = results.case('memory');
-    return LANGUAGES.map(({ id, name, scripted }) =>
-        valuePicture(results, found, 'each', {
-            id: `memory-${id}`, section: 'memory', unit: 'exactBytes',
-            title: `Memory per idle connection, ${name}`,
-            says: 'needs % for an idle connection',
-            legend: `Bytes per connection, of ${found ?
-                number(found.fields.connections) : ''} that echoed one ` +
-                'message each and stand. Shorter is better.',
-            only: (peer) => results.scripted(peer) === scripted,
-            more: { 'process, fresh': ['rss_fresh', 'bytes'],
-                'with them': ['rss_full', 'bytes'] },
-        }));
-}
-
-function counts(results) {
-    const exact = { exact: true };
-    const one = (kind, metric, title, says) =>
-        valuePicture(results, results.case('counts', { kind }), metric, {
-            id: `${metric}-${kind}`, section: 'counts', unit: 'count', title,
-            says, options: exact, legend: metric === 'instructions' ?
-                'User-space instructions by callgrind: repeatable to half a ' +
-                'percent. Shorter is better.' :
-                'By strace -c; shorter is better.',
-        });
-    return [
-        one('message', 'instructions', 'Instructions per message',
-            'spends % instructions in user space on a message of 64 B'),
-        one('connection', 'instructions', 'Instructions per connection',
-            'spends % instructions to accept, echo once and close'),
-        one('pipelined', 'instructions', 'Instructions per pipelined message',
-            'spends % instructions on a message, 16 under way'),
-        one('message', 'syscalls', 'System calls per message',
-            'makes % system calls for a message of 64 B'),
-        one('connection', 'syscalls', 'System calls per connection',
-            'makes % system calls to accept, echo once and close'),
-    ];
-}
-
-function start(results) {
-    return [valuePicture(results, results.case('start'), 'wall_ms', {
-        id: 'start', section: 'memory', unit: 'milliseconds',
-        title: 'Start-up', says: 'takes % from start to end of an empty script',
-        legend: 'Milliseconds by the clock. Shorter is better.',
-        more: { CPU: ['cpu_ms', 'milliseconds'] },
-    })];
-}
-
-/* ----------------------------------------------------------------- timers */
-
-function rearmFinding(cases) {
-    const live = cases.map((found) => number(found.fields.live));
-    const values = cases.map((found) =>
-        number(found.summary('weir', 'ns').median));
-    return [`Re-arming one of ${live.join(' / ')} timers takes weir ` +
-        `${values.join(' / ')} ns.`];
-}
-
-function rearmPicture(results) {
-    const cases = results.cases('timers', { name: 'rearm' })
-        .filter((found) => found.has('weir', 'ns'));
-    if (cases.length < 2) {
-        return null;
-    }
-    const peers = [...new Set(cases.flatMap((each) => each.peers('ns')))];
-    return {
-        id: 'timers-rearm', section: 'timers', kind: 'lines',
-        title: 'Re-arming a timer', finding: rearmFinding(cases),
-        legend: 'Nanoseconds against the number of live timers, both ' +
-            'logarithmic. Lower is better.',
-        unit: 'nanoseconds', logarithmic: true, axis: 'live timers',
-        series: peers.map((peer) => ({ label: results.label(peer),
-            kind: kindOf(results, peer, 'raw'),
-            points: cases.filter((each) => each.has(peer, 'ns'))
-                .map((each) => ({ x: each.fields.live,
-                    ...each.summary(peer, 'ns') })) })),
-        table: {
-            columns: ['', ...cases.map(({ fields }) =>
-                `${number(fields.live)} live`)],
-            rows: peers.map((peer) => [results.label(peer),
-                ...cases.map((each) =>
-                    spread('nanoseconds', each.summary(peer, 'ns')))]),
-        },
-    };
-}
-
-function timers(results) {
-    const most = (name) => results.cases('timers', { name }).slice(-1)[0];
-    const one = (name, title, says) => valuePicture(results, most(name), 'ns', {
-        id: `timers-${name}`, section: 'timers', unit: 'nanoseconds', title,
-        says, legend: `CPU nanoseconds for one, ${most(name) ?
-            number(most(name).fields.live) : ''} timers. ` +
-            'Shorter is better.' });
-    return [
-        one('insert', 'Starting a timer', 'takes % to start a timer'),
-        one('cancel', 'Stopping a timer', 'takes % to stop one'),
-        rearmPicture(results),
-        one('fire', 'Firing a timer', 'takes % to fire one'),
-        valuePicture(results, most('fire'), 'early_percent', {
-            id: 'timers-early', section: 'timers', unit: 'percent',
-            title: 'Timers fired early', says: 'fires % of the timers early',
-            legend: 'Early: less than the delay after the call that started ' +
-                'it, by the true clock. Shorter is better.',
-            more: { 'late, median': ['late_p50_us', 'microseconds'] },
-        }),
-    ];
-}
-
 /* -------------------------------------------------------- stalled readers */
 
 function stalledFinding(results, found) {
@@ -494,135 +309,6 @@ function stalled(results) {
             },
         };
     });
-}
-
-/* ------------------------------------------------------------ at a glance */
-
-/* A row: every peer a dot on one axis, where 1 is whom we are put beside. */
-function strip(results, found, metric, label, beside) {
-    if (!found || !beside || !found.has(beside, metric)) {
-        return null;
-    }
-    const dots = found.peers(metric)
-        .filter((peer) => peer !== beside)
-        .map((peer) => ({ kind: kindOf(results, peer, beside), peer,
-            label: results.label(peer),
-            ...ratioTo(found, peer, beside, metric) }))
-        .filter(({ median }) => median > 0);
-    if (!dots.some(({ kind }) => kind === 'ours')) {
-        return null;
-    }
-    return { label, dots, beside: results.label(beside) };
-}
-
-function glanceTable(rows) {
-    const of = (row, peer) => {
-        const dot = row.dots.find((each) => each.peer === peer);
-        return dot ? spread('ratio', dot) : NONE;
-    };
-    return {
-        loose: 1,       // columns at the end that a terminal has no room for
-        columns: ['', '1 is', 'weir', 'weir JS', 'the others'],
-        rows: rows.map((row) => [row.label, row.beside, of(row, 'weir'),
-            of(row, 'weir-js'), row.dots.filter(({ kind }) => kind !== 'ours')
-                .sort((a, b) => a.median - b.median)
-                .map(({ label, median }) => `${label} ${show('ratio', median)}`)
-                .join(', ')]),
-    };
-}
-
-/* In how many of the rows weir is ahead of, level with, behind the others. */
-function glanceFinding(results, cases) {
-    return OURS.map((ours) => {
-        const tally = { ahead: 0, level: 0, behind: 0, unknown: 0 };
-        for (const [found, metric, , options] of cases) {
-            const other = best(results, found, metric,
-                (peer) => results.champion(peer) === ours);
-            if (other && found.has(ours, metric)) {
-                tally[compare(found.series(ours, metric),
-                    found.series(other, metric), options).verdict]++;
-            }
-        }
-        const total = tally.ahead + tally.level + tally.behind;
-        const parts = ['ahead', 'level', 'behind']
-            .filter((verdict) => tally[verdict] > 0)
-            .map((verdict) => `${verdict} in ${tally[verdict]}`);
-        return total === 0 ? '' : 'Beside the best of its peers ' +
-            `${results.label(ours)} is ${list(parts)} of ${total}.`;
-    }).filter((text) => text !== '');
-}
-
-function glance(results) {
-    const cases = Object.keys(WORKS).flatMap((part) => results.cases(part))
-        .map((found) => [found, 'cost', shortTitle(found)]);
-    const rows = cases.map(([found, metric, label]) =>
-        strip(results, found, metric, label, yardstickOf(results, found)))
-        .filter((row) => row !== null);
-    if (rows.length === 0) {
-        return [];
-    }
-    return [{
-        id: 'glance-cost', section: 'glance', kind: 'strip',
-        title: 'What a unit of work costs the server',
-        finding: glanceFinding(results, cases),
-        legend: 'CPU per message, connection or byte. The line at 1 is the ' +
-            'raw loop (for the proxy HAProxy). Further left is better. ' +
-            'Filled: weir in C; ring: weir’s JavaScript; grey: the others.',
-        rows, table: glanceTable(rows),
-    }, ...glanceOther(results)];
-}
-
-function shortTitle({ part, fields }) {
-    const { name } = WORKS[part];
-    switch (part) {
-    case 'echo':
-        return `${name} ${size(fields)} × ${number(fields.connections)}`;
-    case 'bulk':
-    case 'sink':
-    case 'http':
-    case 'pipelined':
-    case 'proxy':
-        return `${name} × ${fields.connections}`;
-    default:
-        return name;
-    }
-}
-
-/* What has no raw loop beside it: 1 is the best of the others. */
-function glanceOther(results) {
-    const exact = { exact: true };
-    const scripts = (peer) => results.scripted(peer);
-    const natives = (peer) => !results.scripted(peer);
-    const timer = (name) => results.cases('timers', { name }).slice(-1)[0];
-    const cases = [
-        [results.case('counts', { kind: 'message' }), 'instructions',
-            'Instructions, message', exact],
-        [results.case('counts', { kind: 'connection' }), 'instructions',
-            'Instructions, connection', exact],
-        [results.case('memory'), 'each', 'Memory, idle, C', {}, natives],
-        [results.case('memory'), 'each', 'Memory, idle, JS', {}, scripts],
-        [timer('insert'), 'ns', 'Timer start'],
-        [timer('cancel'), 'ns', 'Timer stop'],
-        [timer('rearm'), 'ns', 'Timer re-arm'],
-        [timer('fire'), 'ns', 'Timer fire'],
-        [results.case('start'), 'wall_ms', 'Start-up'],
-    ].filter(([found]) => found);
-    const rows = cases.map(([found, metric, label, , only = () => true]) => {
-        const part = restricted(found, (peer) => peer !== 'raw' && only(peer));
-        return strip(results, part, metric, label,
-            best(results, part, metric));
-    }).filter((row) => row !== null);
-    if (rows.length === 0) {
-        return [];
-    }
-    return [{
-        id: 'glance-other', section: 'glance', kind: 'strip',
-        title: 'Instructions, memory, timers, start-up',
-        finding: glanceFinding(results, cases),
-        legend: 'The line at 1 is the best of the others. Further left is ' +
-            'better.',
-        rows, table: glanceTable(rows),
-    }];
 }
 
 /* ------------------------------------------------------------------- all */

@@ -259,8 +259,8 @@ function xTics({ series, ticks }) {
                 index === ticks.length - 1);
         return chosen.map(([text, index]) => `${quoted(text)} ${index}`);
     }
-    const xs = new Set(series.flatMap(({ points }) => points.map(({ x }) => x)));
-    return [...xs].map((x) => `${quoted(show('number', x))} ${x}`);
+    const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
+    return [...new Set(xs)].map((x) => `${quoted(show('number', x))} ${x}`);
 }
 
 /* Ours last: it is drawn over the others. */

@@ -11,8 +11,8 @@
  * median with a probability that only depends on the number of rounds (the
  * sign test). k is the largest for which that is still 90 %: all of the range
  * for 5 to 7 rounds, without its ends from 8 on. With fewer rounds even the
- * whole range is not that sure; so it is widened by its own width on both sides:
- * the difference must be larger than the spread. One round says nothing.
+ * whole range is not that sure; so it is widened by its own width on both
+ * sides: the difference must be larger than the spread. One round says nothing.
  */
 
 const SURE = 0.9;
@@ -109,8 +109,8 @@ function compare(ours, theirs, { better = 'less', exact = false } = {}) {
     if (low <= 1 && high >= 1) {
         return { verdict: 'level', ratio };
     }
-    const less = high < 1;
-    return { verdict: less === (better === 'less') ? 'ahead' : 'behind', ratio };
+    const ahead = (high < 1) === (better === 'less');
+    return { verdict: ahead ? 'ahead' : 'behind', ratio };
 }
 
 /*
