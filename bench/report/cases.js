@@ -19,7 +19,7 @@ const METRICS = {
     kept: (m) => m.rate / m.rate_alone,
 };
 
-/* What bounds a run below this share of a core is not the server. */
+/* Below this share of a core it is not the server that bounds a run. */
 const BUSY = 0.85;
 
 /* Of peers that the table does not know. */
@@ -83,10 +83,24 @@ class Case {
         return [...this.rounds.keys()].filter((peer) => this.has(peer, metric));
     }
 
-    /* Whether something else than the server was the bottleneck. */
-    bounded(peer) {
-        const { median } = this.summary(peer, 'busy');
-        return median < BUSY;
+    /*
+     * What was the bottleneck in most of the rounds, as bench/run says: server,
+     * load, or neither.
+     */
+    bound(peer) {
+        const rounds = [...(this.rounds.get(peer) || new Map()).values()];
+        const most = (who) =>
+            rounds.filter(({ bound }) => bound === who).length * 2 >
+                rounds.length;
+        if (rounds.some(({ bound }) => bound !== undefined)) {
+            return ['load', 'neither'].find(most) || 'server';
+        }
+        return this.summary(peer, 'busy').median < BUSY ? 'load' : 'server';
+    }
+
+    /* Whether user time comes from the kernel's ticks only. */
+    sampled(peer) {
+        return !this.has(peer, 'user_ns');
     }
 
     matches(fields) {

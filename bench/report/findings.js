@@ -81,7 +81,7 @@ function costFinding(results, found, work, yardstick) {
         return first ? `${results.label(ours)} needs ${figure} of ` +
             `${owner(results, yardstick)} ${work.what}` :
             `In JavaScript ${figure}`;
-    });
+    }, work.options);
 }
 
 function owner(results, peer) {

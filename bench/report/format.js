@@ -8,17 +8,24 @@
 const DASH = '–';
 const NONE = '—';
 
+/* '12345.6' -> '12,345.6' */
 function grouped(digits) {
-    return digits.replace(/\B(?<!\.\d*)(?=(\d{3})+$)/g, ',');
+    return digits.replace(/^\d+/, (whole) =>
+        whole.replace(/\B(?=(\d{3})+$)/g, ','));
 }
 
-/* 1234.5 -> 1,235; 12.345 -> 12.3; 0.012345 -> 0.0123; 64 -> 64 */
+/* What was set, not measured: all of its digits. 10000 -> 10,000 */
+function plain(value) {
+    return grouped(String(value));
+}
+
+/* What was measured. 1234.5 -> 1,235; 12.345 -> 12.3; 0.012345 -> 0.0123 */
 function number(value, digits = 3) {
     if (!Number.isFinite(value)) {
         return NONE;
     }
     const size = Math.abs(value);
-    if (size >= 10 ** (digits - 1) || Number.isInteger(size)) {
+    if (size >= 10 ** (digits - 1) || size === 0) {
         return (value < 0 ? '-' : '') + grouped(String(Math.round(size)));
     }
     const places = digits - 1 - Math.floor(Math.log10(size));
@@ -52,9 +59,10 @@ function ratio(value) {
 
 const UNITS = {
     ratio,
+    plain,
     number: (value) => number(value),
-    plain: (value) => grouped(String(value)),
-    count: (value) => number(value),
+    count: (value) => (Number.isInteger(value) ? plain(value) :
+        number(value)),
     seconds: (value) => (value === 0 ? '0' : scaled(value, TIMES)),
     microseconds: (value) => scaled(value / 1e6, TIMES),
     nanoseconds: (value) => `${number(value)} ns`,
@@ -104,4 +112,4 @@ function counted(count) {
     return SMALL[count] || String(count);
 }
 
-module.exports = { DASH, NONE, number, show, spread, list, counted };
+module.exports = { DASH, NONE, plain, number, show, spread, list, counted };

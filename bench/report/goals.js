@@ -11,15 +11,18 @@
  * inside of the spread. missed: neither.
  */
 const { keeps, summary, ratios } = require('./statistics');
-const { show, spread, list, NONE } = require('./format');
+const { plain, show, spread, list, NONE } = require('./format');
 const { verdicts } = require('./findings');
 
 function limitText({ most, least, unit, behind }) {
     if (behind) {
         return `behind ${behind}`;
     }
-    return most === undefined ? `at least ${show(unit, least)}` :
-        `at most ${show(unit, most)}`;
+    const [name, limit] = most === undefined ? ['at least', least] :
+        ['at most', most];
+    // 140 ns, not 140.00 ns: a goal was set, and not measured.
+    const sign = /[^\d.,]*$/.exec(show(unit, 1.5))[0];
+    return `${name} ${plain(limit)}${sign}`;
 }
 
 function valuesOf(goal, found) {

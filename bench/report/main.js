@@ -87,8 +87,12 @@ function title(results) {
 }
 
 function writePlots(all, folder) {
-    fs.rmSync(folder, { recursive: true, force: true });
     fs.mkdirSync(folder, { recursive: true });
+    for (const name of fs.readdirSync(folder)) {
+        if (/\.(gp|svg)$/.test(name)) {
+            fs.unlinkSync(path.join(folder, name));
+        }
+    }
     for (const picture of all) {
         fs.writeFileSync(path.join(folder, `${picture.id}.gp`),
             script(picture));

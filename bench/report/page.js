@@ -10,7 +10,6 @@
  */
 const { COLOURS } = require('./plots');
 const { SECTIONS } = require('./pictures');
-const { number } = require('./format');
 
 const DARK = { ink: '#e6e9ec', weak: '#9aa4af', grid: '#2c333b',
     yardstick: '#c3cad1', ours: '#58a6ff', band: '#1d3a5f',
@@ -190,8 +189,18 @@ const META = [['machine', 'machine'], ['cores', 'cores'], ['kernel', 'kernel'],
     ['engine', 'engine'], ['commit', 'weir’s commit'], ['mode', 'mode'],
     ['rounds', 'rounds']];
 
+/* Who was measured: version, and what the table says of its server. */
+function whoIs(results) {
+    const { versions, measurements, peers = {} } = results;
+    const names = [...new Set([...Object.keys(versions),
+        ...measurements.map(({ peer }) => peer)])];
+    return names.map((name) => [results.label(name),
+        [versions[name], (peers[name] || {}).about].filter(Boolean)
+            .join('; ')]);
+}
+
 function about(results) {
-    const { meta, versions, skipped, failed } = results;
+    const { meta, skipped, failed } = results;
     const known = META.filter(([key]) => key in meta);
     const rest = Object.keys(meta).filter((key) => key !== 'date' &&
         !META.some(([name]) => name === key)).map((key) => [key, key]);
@@ -206,8 +215,7 @@ function about(results) {
     ];
     return `<h2>Where and what</h2><div class="grid">
 <section class="card"><h3>The machine</h3>${list(pairs)}</section>
-<section class="card"><h3>Versions</h3>${list(Object.entries(versions)
-    .map(([peer, text]) => [results.label(peer), text]))}</section>
+<section class="card"><h3>The peers</h3>${list(whoIs(results))}</section>
 ${missing.length ? `<section class="card"><h3>Left out</h3>${
     list(missing)}</section>` : ''}</div>`;
 }
@@ -223,7 +231,8 @@ const METHOD = [
     'Two are called <b>level</b> when the range of the rounds’ ratios covers ' +
         '1; <b>ahead</b> or <b>behind</b> only when it does not. With fewer ' +
         'than five rounds that range is widened by its own width; from eight ' +
-        'on it goes without its ends. Counts are level within half a percent.',
+        'on it goes without its ends. Counts are level within half a percent, ' +
+        'latencies within the 3 % of their histogram.',
     'CPU is that of the whole server process, all threads, user and system, ' +
         'by the kernel’s exact clock, over the units of work of the same ' +
         'span. User time comes from the processor’s clock around the calls ' +
@@ -238,7 +247,7 @@ function heading({ meta }) {
     const day = String(meta.date || '').slice(0, 10);
     const rounds = Number(meta.rounds) || 0;
     const facts = [meta.machine, meta.cores && `${meta.cores} cores`,
-        meta.kernel, meta.date, rounds && `${number(rounds)} rounds`,
+        meta.kernel, meta.date, rounds && `${rounds} rounds`,
         meta.mode && `mode ${meta.mode}`, meta.commit &&
             `commit ${meta.commit}`].filter(Boolean);
     return { title: `weir beside its peers, ${day}`, facts };

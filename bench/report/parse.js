@@ -89,15 +89,21 @@ class Parser {
         this.results.measurements.push(found);
     }
 
+    /* A key that comes again says one thing more. */
+    meta(text) {
+        const at = text.indexOf('=');
+        const [key, value] = [text.slice(0, at), text.slice(at + 1)];
+        const { meta } = this.results;
+        meta[key] = key in meta ? `${meta[key]}; ${value}` : value;
+    }
+
     line(text, number) {
         const [kind, rest] = words(text, 1);
         const { results } = this;
         switch (kind) {
-        case 'meta': {
-            const at = rest.indexOf('=');
-            results.meta[rest.slice(0, at)] = rest.slice(at + 1);
+        case 'meta':
+            this.meta(rest);
             break;
-        }
         case 'version': {
             const [peer, version] = words(rest, 1);
             results.versions[peer] = version;

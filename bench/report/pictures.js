@@ -7,20 +7,22 @@
  * page.js frames it, tables.js prints its table; none of them looks at results.
  * A picture whose part was not measured is not there.
  */
-const { compare } = require('./statistics');
-const { show, spread, number, NONE } = require('./format');
+const { BUCKETED, compare } = require('./statistics');
+const { show, spread, plain, NONE } = require('./format');
 const { WORKS, yardstickOf, slug, connections, size } = require('./works');
 const { OURS, finding, costFinding } = require('./findings');
 const { VERDICT_HEAD, LANGUAGES, kindOf, byMedian, verdictCell, ratioTo } =
     require('./rows');
 const { glance } = require('./glance');
-const { memory, counts, timers, start } = require('./values');
+const { bestOver, verdictsOver } = require('./curves');
+const { memory, counts, start } = require('./values');
+const { timers } = require('./timers');
 const { history } = require('./history');
 
 /* ------------------------------------------------------------ a workload */
 
 function costTable(results, found, yardstick) {
-    const { rate, unit, what } = WORKS[found.part];
+    const { rate, unit, what, options } = WORKS[found.part];
     const peers = found.peers('cost').sort(byMedian(found, 'cost'));
     const latency = peers.some((peer) => found.has(peer, 'p50_us'));
     const columns = ['', 'rate', what, 'user', 'system', 'busy',
@@ -29,13 +31,12 @@ function costTable(results, found, yardstick) {
         const of = (metric, as) => spread(as, found.summary(peer, metric));
         const only = (metric, as) =>
             show(as, found.summary(peer, metric).median);
-        const busy = found.summary(peer, 'busy').median;
+        const split = found.sampled(peer) ? '~' : '';
         return [results.label(peer), only('rate', rate), of('cost', unit),
-            only('user', unit), only('system', unit),
-            Number.isFinite(busy) ? `${Math.round(busy * 100)} %` +
-                (found.bounded(peer) ? '*' : '') : NONE,
+            split + only('user', unit), split + only('system', unit),
+            busyCell(found, peer),
             spread('ratio', ratioTo(found, peer, yardstick)),
-            verdictCell(results, found, peer, 'cost'),
+            verdictCell(results, found, peer, 'cost', options),
             ...latency ? ['p50_us', 'p99_us', 'p999_us']
                 .map((metric) => only(metric, 'microseconds')) : []];
     });
@@ -43,18 +44,27 @@ function costTable(results, found, yardstick) {
         rows };
 }
 
-/* Waiting for one connection is no bottleneck: there is nothing else to do. */
-function boundNote(results, found) {
-    if (found.fields.connections === 1 && found.part === 'echo') {
-        return 'With one connection the server sleeps after each message; ' +
-            'what is measured is also how fast the machine wakes it.';
-    }
-    const bounded = found.peers('cost').filter((peer) => found.bounded(peer));
-    if (bounded.length === 0) {
-        return '';
-    }
-    return '* The load, not the server, was what bounded: less than 85 % of ' +
-        'its core was busy. CPU per unit still holds, the rate does not.';
+const BOUND_SIGNS = { server: '', load: '*', neither: '°' };
+
+/* '97 %', of a core; with a sign where the server was not what bounded. */
+function busyCell(found, peer) {
+    const busy = found.summary(peer, 'busy').median;
+    return Number.isFinite(busy) ? `${Math.round(busy * 100)} %` +
+        BOUND_SIGNS[found.bound(peer)] : NONE;
+}
+
+/* What the signs in the table mean, as far as they are in it. */
+function signsNote(found) {
+    const peers = found.peers('cost');
+    const some = (bound) => peers.some((peer) => found.bound(peer) === bound);
+    return [
+        some('load') && '* The load was what bounded, not the server: its ' +
+            'CPU per unit holds, its rate could be higher.',
+        some('neither') && '° Neither the server nor the load was busy all ' +
+            'the time: they wait for each other.',
+        peers.some((peer) => found.sampled(peer)) && '~ User and system ' +
+            'time sampled by the kernel’s ticks, not measured.',
+    ].filter(Boolean).join(' ');
 }
 
 function costPicture(results, found) {
@@ -81,7 +91,7 @@ function costPicture(results, found) {
             'Shorter is better.',
         unit: 'ratio', reference: 1, rows,
         table: costTable(results, found, yardstick),
-        note: boundNote(results, found),
+        note: signsNote(found),
     };
 }
 
@@ -110,54 +120,16 @@ function sizesOf(cases) {
 
 /* ------------------------------------------- cost against connections */
 
-/* The best of the others over all the cases: least product of its ratios. */
-function bestOver(results, cases, scripted) {
-    const total = new Map();
-    for (const found of cases) {
-        for (const peer of found.peers('cost')) {
-            if (!results.isOurs(peer) && peer !== 'raw' &&
-                results.scripted(peer) === scripted) {
-                const log = Math.log(found.summary(peer, 'cost').median);
-                total.set(peer, [...(total.get(peer) || []), log]);
-            }
-        }
-    }
-    const complete = [...total].filter(([, logs]) =>
-        logs.length === cases.length);
-    const sum = ([, logs]) => logs.reduce((a, b) => a + b, 0);
-    complete.sort((a, b) => sum(a) - sum(b));
-    return complete.length ? complete[0][0] : null;
-}
-
-/* 'level with libev at 1, 64 and 1,000; ahead at 10,000' */
-function verdictsOver(results, cases, ours, other) {
-    const groups = new Map();
-    for (const found of cases) {
-        const { verdict } = compare(found.series(ours, 'cost'),
-            found.series(other, 'cost'));
-        const at = number(found.fields.connections);
-        groups.set(verdict, [...(groups.get(verdict) || []), at]);
-    }
-    const join = { ahead: 'ahead of', level: 'level with', behind: 'behind',
-        unknown: 'not comparable with' };
-    const label = results.label(other);
-    if (groups.size === 1) {
-        return `${join[[...groups.keys()][0]]} ${label} at each`;
-    }
-    return [...groups].map(([verdict, at], index) =>
-        `${index ? verdict : `${join[verdict]} ${label}`} at ${at.join(', ')}`)
-        .join('; ');
-}
-
 function scalingFinding(results, cases, { ours, scripted, name }) {
-    const at = cases.map((found) => number(found.fields.connections));
+    const at = cases.map((found) => plain(found.fields.connections));
     const values = cases.map((found) =>
         show('ratio', ratioTo(found, ours, 'raw').median));
-    const other = bestOver(results, cases, scripted);
+    const other = bestOver(results, cases, 'cost',
+        (peer) => results.scripted(peer) === scripted);
     return [`At ${at.join(' / ')} connections weir in ${name} needs ` +
         `${values.join(' / ')} of the raw loop’s CPU` +
         (other ? `; beside the best of the others: ${
-            verdictsOver(results, cases, ours, other)}.` : '.')];
+            verdictsOver(results, cases, 'cost', ours, other)}.` : '.')];
 }
 
 function scalingTable(results, cases, peers) {
@@ -216,7 +188,7 @@ function latencyFinding(results, found) {
         (first ? `${results.label(ours)} answers half of the messages ` +
             `within ${half(ours)}, 99.9 % within ` :
             `In JavaScript ${half(ours)} and `) +
-        spread('microseconds', found.summary(ours, 'p999_us')));
+        spread('microseconds', found.summary(ours, 'p999_us')), BUCKETED);
 }
 
 function latencyPicture(results, found) {
@@ -246,7 +218,7 @@ function latencyPicture(results, found) {
                 ...[...PERCENTILES.map(([metric]) => metric), 'max_us']
                     .map((metric) => spread('microseconds',
                         found.summary(peer, metric))),
-                verdictCell(results, found, peer, 'p999_us')]),
+                verdictCell(results, found, peer, 'p999_us', BUCKETED)]),
         },
     };
 }
@@ -271,7 +243,7 @@ function stalledFinding(results, found) {
             const each = spread('bytes', found.summary(ours, 'rss_each'));
             return index > 0 ? `In JavaScript ${kept} (${words[verdict]}), ` +
                 `${each}.` : 'Beside ' +
-                `${number(found.fields.stalled)} readers that have stopped, ` +
+                `${plain(found.fields.stalled)} readers that have stopped, ` +
                 `${results.label(ours)} serves the others at ${kept} of ` +
                 `their rate (${words[verdict]}); each of the stalled costs ` +
                 `${each}.`;
@@ -320,7 +292,7 @@ const SECTIONS = [
     ['latency', 'Latency'],
     ['bytes', 'Bytes, and readers that stop'],
     ['memory', 'Memory and starting up'],
-    ['counts', 'Instructions and system calls'],
+    ['counts', 'What is the server’s own: user space and system calls'],
     ['timers', 'Timers'],
 ];
 

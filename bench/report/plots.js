@@ -260,7 +260,7 @@ function xTics({ series, ticks }) {
         return chosen.map(([text, index]) => `${quoted(text)} ${index}`);
     }
     const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
-    return [...new Set(xs)].map((x) => `${quoted(show('number', x))} ${x}`);
+    return [...new Set(xs)].map((x) => `${quoted(show('plain', x))} ${x}`);
 }
 
 /* Ours last: it is drawn over the others. */

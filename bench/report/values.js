@@ -1,9 +1,10 @@
 'use strict';
 /*
- * The pictures of a single value for each peer: memory, counts, timers,
- * starting up. Bars, and lines where it depends on a number.
+ * The pictures of a single value for each peer, which are bars: memory, counts,
+ * starting up.
  */
-const { show, spread, number } = require('./format');
+const { COUNTED } = require('./statistics');
+const { spread, plain } = require('./format');
 const { valueFinding } = require('./findings');
 const { VERDICT_HEAD, LANGUAGES, kindOf, byMedian, verdictCell, restricted } =
     require('./rows');
@@ -46,7 +47,7 @@ function memory(results) {
             title: `Memory per idle connection, ${name}`,
             says: 'needs % for an idle connection',
             legend: `Bytes per connection, of ${found ?
-                number(found.fields.connections) : ''} that echoed one ` +
+                plain(found.fields.connections) : ''} that echoed one ` +
                 'message each and stand. Shorter is better.',
             only: (peer) => results.scripted(peer) === scripted,
             more: { 'process, fresh': ['rss_fresh', 'bytes'],
@@ -54,17 +55,29 @@ function memory(results) {
         }));
 }
 
+/* Where it was measured by the processor's clock: peers in C. */
+function userTime(results) {
+    const found = results.case('echo', { connections: 64, size: 64 });
+    return valuePicture(results, found, 'user_ns', {
+        id: 'user-time', section: 'counts', unit: 'nanoseconds',
+        title: 'User-space time per message',
+        says: 'spends % of user-space time on a message of 64 B',
+        legend: 'By the processor’s clock between system calls, 64 ' +
+            'connections. Shorter is better.',
+    });
+}
+
 function counts(results) {
-    const exact = { exact: true };
     const one = (kind, metric, title, says) =>
         valuePicture(results, results.case('counts', { kind }), metric, {
             id: `${metric}-${kind}`, section: 'counts', unit: 'count', title,
-            says, options: exact, legend: metric === 'instructions' ?
+            says, options: COUNTED, legend: metric === 'instructions' ?
                 'User-space instructions by callgrind: repeatable to half a ' +
                 'percent. Shorter is better.' :
                 'By strace -c; shorter is better.',
         });
     return [
+        userTime(results),
         one('message', 'instructions', 'Instructions per message',
             'spends % instructions in user space on a message of 64 B'),
         one('connection', 'instructions', 'Instructions per connection',
@@ -87,64 +100,4 @@ function start(results) {
     })];
 }
 
-/* ----------------------------------------------------------------- timers */
-
-function rearmFinding(cases) {
-    const live = cases.map((found) => number(found.fields.live));
-    const values = cases.map((found) =>
-        number(found.summary('weir', 'ns').median));
-    return [`Re-arming one of ${live.join(' / ')} timers takes weir ` +
-        `${values.join(' / ')} ns.`];
-}
-
-function rearmPicture(results) {
-    const cases = results.cases('timers', { name: 'rearm' })
-        .filter((found) => found.has('weir', 'ns'));
-    if (cases.length < 2) {
-        return null;
-    }
-    const peers = [...new Set(cases.flatMap((each) => each.peers('ns')))];
-    return {
-        id: 'timers-rearm', section: 'timers', kind: 'lines',
-        title: 'Re-arming a timer', finding: rearmFinding(cases),
-        legend: 'Nanoseconds against the number of live timers, both ' +
-            'logarithmic. Lower is better.',
-        unit: 'nanoseconds', logarithmic: true, axis: 'live timers',
-        series: peers.map((peer) => ({ label: results.label(peer),
-            kind: kindOf(results, peer, 'raw'),
-            points: cases.filter((each) => each.has(peer, 'ns'))
-                .map((each) => ({ x: each.fields.live,
-                    ...each.summary(peer, 'ns') })) })),
-        table: {
-            columns: ['', ...cases.map(({ fields }) =>
-                `${number(fields.live)} live`)],
-            rows: peers.map((peer) => [results.label(peer),
-                ...cases.map((each) =>
-                    spread('nanoseconds', each.summary(peer, 'ns')))]),
-        },
-    };
-}
-
-function timers(results) {
-    const most = (name) => results.cases('timers', { name }).slice(-1)[0];
-    const one = (name, title, says) => valuePicture(results, most(name), 'ns', {
-        id: `timers-${name}`, section: 'timers', unit: 'nanoseconds', title,
-        says, legend: `CPU nanoseconds for one, ${most(name) ?
-            number(most(name).fields.live) : ''} timers. ` +
-            'Shorter is better.' });
-    return [
-        one('insert', 'Starting a timer', 'takes % to start a timer'),
-        one('cancel', 'Stopping a timer', 'takes % to stop one'),
-        rearmPicture(results),
-        one('fire', 'Firing a timer', 'takes % to fire one'),
-        valuePicture(results, most('fire'), 'early_percent', {
-            id: 'timers-early', section: 'timers', unit: 'percent',
-            title: 'Timers fired early', says: 'fires % of the timers early',
-            legend: 'Early: less than the delay after the call that started ' +
-                'it, by the true clock. Shorter is better.',
-            more: { 'late, median': ['late_p50_us', 'microseconds'] },
-        }),
-    ];
-}
-
-module.exports = { memory, counts, timers, start };
+module.exports = { valuePicture, memory, counts, start };
