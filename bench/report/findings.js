@@ -44,8 +44,9 @@ function relations(results, groups) {
         text.push(`level with ${list(level.map(name))}`);
     }
     if (behind.length > 0) {
-        const by = ({ peer, ratio }) =>
-            `${results.label(peer)} (${show('ratio', ratio.median)} of it)`;
+        const by = ({ peer, ratio: { median } }) => results.label(peer) +
+            (Number.isFinite(median) ? ` (${show('ratio', median)} of it)` :
+                '');
         text.push(`behind ${list(behind.map(by))}`);
     }
     if (text.length === 0 && groups.unknown.length > 0) {

@@ -80,6 +80,12 @@ function show(unit, value) {
     return Number.isFinite(value) ? UNITS[unit](value) : NONE;
 }
 
+/* A round figure, as an axis has it: 30 ns, not 30.0 ns. */
+function tick(unit, value) {
+    return show(unit, value).replace(/\.(\d*?)0+(?=\D|$)/, (_, rest) =>
+        (rest === '' ? '' : `.${rest}`));
+}
+
 /* Median and range: 0.98 (0.95–1.01); of a single round the value alone. */
 function spread(unit, summary) {
     if (!summary || !Number.isFinite(summary.median)) {
@@ -112,4 +118,4 @@ function counted(count) {
     return SMALL[count] || String(count);
 }
 
-module.exports = { DASH, NONE, plain, number, show, spread, list, counted };
+module.exports = { DASH, NONE, plain, number, show, tick, spread, list, counted };

@@ -239,8 +239,7 @@ const METHOD = [
         'where that can be had, and is otherwise sampled by the kernel.',
     'weir (in C, and as the JavaScript runtime) is blue, its peers are grey: ' +
         'libraries darker, runtimes lighter. The raw loop is a hand-written ' +
-        'epoll loop with nothing in between: the least that a message costs ' +
-        'with one buffer of 64 KiB.',
+        'epoll loop with nothing in between: the least that a message costs.',
 ];
 
 function heading({ meta }) {

@@ -144,7 +144,7 @@ function scalingTable(results, cases, peers) {
 function scalingPicture(results, bytes, language) {
     const { ours, scripted } = language;
     const cases = results.cases('echo', { size: bytes })
-        .filter((each) => each.has(ours, 'cost') && each.has('raw', 'cost'));
+        .filter((each) => ratioTo(each, ours, 'raw') !== null);
     if (cases.length < 2) {
         return null;
     }
@@ -153,10 +153,10 @@ function scalingPicture(results, bytes, language) {
             results.scripted(peer) === scripted);
     const series = peers.map((peer) => ({
         label: results.label(peer), kind: kindOf(results, peer, 'raw'),
-        points: cases.filter((each) => each.has(peer, 'cost'))
+        points: cases.filter((each) => ratioTo(each, peer, 'raw') !== null)
             .map((each) => ({ x: each.fields.connections,
                 ...ratioTo(each, peer, 'raw') })),
-    }));
+    })).filter(({ points }) => points.length > 0);
     return {
         id: `scaling-${bytes}-${language.id}`, section: 'connections',
         kind: 'lines',

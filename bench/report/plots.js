@@ -8,7 +8,7 @@
  * variables of its own, so the same picture is drawn for a light and for a dark
  * background.
  */
-const { show } = require('./format');
+const { plain, show, tick } = require('./format');
 
 const COLOURS = {
     ink: 0x1b1f24,
@@ -182,9 +182,9 @@ function logTics(from, to, unit, narrow = false) {
             }
         }
     }
-    const plain = ['ratio', 'count', undefined].includes(unit);
-    return found.map((value) => `${quoted(plain ? show('plain', value) :
-        show(unit, value))} ${value}`).join(', ');
+    const bare = ['ratio', 'count', undefined].includes(unit);
+    return found.map((value) => `${quoted(bare ? plain(value) :
+        tick(unit, value))} ${value}`).join(', ');
 }
 
 /* -------------------------------------------------------------------- lines */
@@ -260,7 +260,7 @@ function xTics({ series, ticks }) {
         return chosen.map(([text, index]) => `${quoted(text)} ${index}`);
     }
     const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
-    return [...new Set(xs)].map((x) => `${quoted(show('plain', x))} ${x}`);
+    return [...new Set(xs)].map((x) => `${quoted(plain(x))} ${x}`);
 }
 
 /* Ours last: it is drawn over the others. */
@@ -289,7 +289,9 @@ function lines(picture) {
         ...ticks ? [] : ['set logscale x'],
         ...logarithmic ? ['set logscale y'] : [],
         ticks && ticks.length === 1 ? 'set xrange [-1:1]' :
-            `set xrange [${Math.min(...xs)}:${Math.max(...xs)}]`,
+            // A little more, or rounding may cost the first tick.
+            `set xrange [${Math.min(...xs) * 0.999}:${Math.max(...xs) *
+                1.001}]`,
         `set yrange [${range.join(':')}]`,
         `set xtics nomirror scale 0 tc ${rgb('weak')} ` +
             `(${xTics(picture).join(', ')})`,

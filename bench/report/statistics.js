@@ -67,7 +67,7 @@ function range(values) {
     const order = sorted(values);
     const n = order.length;
     if (n < ENOUGH) {
-        const width = order[n - 1] - order[0];
+        const width = order[n - 1] - order[0] || 0; // of infinities: NaN
         return [order[0] - width, order[n - 1] + width];
     }
     let k = 1;
@@ -77,13 +77,16 @@ function range(values) {
     return [order[k - 1], order[n - k]];
 }
 
-/* Two Maps of round -> value: the ratios of the rounds that both have. */
+/*
+ * Two Maps of round -> value: the ratios of the rounds that both have. Nothing
+ * beside nothing is the same; something beside nothing is infinitely more.
+ */
 function ratios(ours, theirs) {
     const found = [];
     for (const [round, value] of ours) {
         const other = theirs.get(round);
-        if (other > 0 && Number.isFinite(value)) {
-            found.push(value / other);
+        if (Number.isFinite(value) && Number.isFinite(other)) {
+            found.push(value === 0 && other === 0 ? 1 : value / other);
         }
     }
     return found;

@@ -14,7 +14,7 @@ const use = (name) => require(path.join(REPORT, name));
 const { COUNTED, BUCKETED, median, summary, range, compare, keeps } =
     use('statistics');
 const { parse, parsePeers, print } = use('parse');
-const { plain, number, show, spread, list } = use('format');
+const { plain, number, show, tick, spread, list } = use('format');
 const { Results } = use('cases');
 const { pictures } = use('pictures');
 const { script, apart, limitOf } = use('plots');
@@ -117,7 +117,12 @@ test('what the instrument cannot tell apart is level', () => {
 test('nothing to compare with is no verdict', () => {
     assert.deepStrictEqual(compare(series(1), new Map()),
         { verdict: 'unknown', ratio: null });
-    assert.strictEqual(verdict([1, 1], [0, 0]), 'unknown');
+});
+
+test('nothing is level with nothing, and ahead of something', () => {
+    assert.strictEqual(verdict([0, 0, 0], [0, 0, 0]), 'level');
+    assert.strictEqual(verdict([0, 0, 0], [0.1, 0.1, 0.2]), 'ahead');
+    assert.strictEqual(verdict([0.1, 0.1, 0.2], [0, 0, 0]), 'behind');
 });
 
 test('a goal is met by the median, and close inside of the spread', () => {
@@ -211,6 +216,12 @@ test('a range names its unit once, and a single round has none', () => {
         '9,500 B (9,000 B–11.0 kB)');
     assert.strictEqual(spread('ratio', summary([0.5])), '0.50');
     assert.strictEqual(spread('ratio', null), '—');
+});
+
+test('an axis has round figures', () => {
+    assert.strictEqual(tick('nanoseconds', 30), '30 ns');
+    assert.strictEqual(tick('microseconds', 1500), '1.5 ms');
+    assert.strictEqual(tick('microseconds', 300), '300 µs');
 });
 
 test('names are listed as in a sentence', () => {
