@@ -82,6 +82,9 @@ function costPicture(results, found) {
         }))
         .filter((row) => Number.isFinite(row.median))
         .sort((a, b) => a.median - b.median);
+    if (rows.length === 0) {
+        return null;
+    }
     return {
         id: slug(found), section: work.section, kind: 'bars',
         title: work.title(found.fields),
