@@ -118,4 +118,5 @@ function counted(count) {
     return SMALL[count] || String(count);
 }
 
-module.exports = { DASH, NONE, plain, number, show, tick, spread, list, counted };
+module.exports = { DASH, NONE, plain, number, show, tick, spread, list,
+    counted };

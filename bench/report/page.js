@@ -75,6 +75,7 @@ vertical-align:middle}
 .bar>i{position:absolute;left:0;top:1px;bottom:1px;background:var(--ours)}
 .bar::after{content:"";position:absolute;left:66.7%;top:-3px;bottom:-3px;
 border-left:1.5px dashed var(--yardstick)}
+.scroll+.weak{margin:6px 0 0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin:0;
 font-size:13px}
 dt{color:var(--weak)}dd{margin:0;overflow-wrap:anywhere}
@@ -137,7 +138,9 @@ function goalTable({ columns, rows, shares }) {
         const share = shares[index];
         const bar = share === null ? '' : `<i class="bar"><i style="width:${
             Math.min(share / 1.5 * 100, 100).toFixed(1)}%"></i></i>`;
-        return `<tr><td>${escaped(what)}</td><td>${escaped(goal)}</td>` +
+        const weak = share === null && state === 'not measured' ?
+            ' class="weak"' : '';
+        return `<tr${weak}><td>${escaped(what)}</td><td>${escaped(goal)}</td>` +
             `<td>${escaped(measured)}</td><td>${bar}</td>` +
             `<td>${judged(state)}</td></tr>`;
     });
@@ -148,18 +151,19 @@ function goalTable({ columns, rows, shares }) {
 }
 
 function card(picture, svg) {
-    const rows = table(picture.table, picture.kind === 'strip' ? 'text' : '');
+    const note = picture.note ? `<p class="weak">${
+        escaped(picture.note)}</p>` : '';
+    const rows = table(picture.table,
+        picture.kind === 'strip' ? 'text' : '') + note;
     const numbers = svg === null ? rows :
         `${inlined(svg, picture)}\n<details><summary>All the figures</summary>${
             rows}</details>`;
-    const note = picture.note ? `<p class="weak">${
-        escaped(picture.note)}</p>` : '';
     return `<section class="card" id="${picture.id}">
 <h3>${escaped(picture.title)}</h3>
 ${picture.finding.map((text) =>
         `<p class="finding">${judged(text)}</p>`).join('\n')}
 <p class="weak">${escaped(picture.legend)}</p>
-${numbers}${note}
+${numbers}
 </section>`;
 }
 
@@ -229,10 +233,11 @@ const METHOD = [
         'the most. A ratio is that of one round; the median of the rounds’ ' +
         'ratios is what stands here.',
     'Two are called <b>level</b> when the range of the rounds’ ratios covers ' +
-        '1; <b>ahead</b> or <b>behind</b> only when it does not. With fewer ' +
-        'than five rounds that range is widened by its own width; from eight ' +
-        'on it goes without its ends. Counts are level within half a percent, ' +
-        'latencies within the 3 % of their histogram.',
+        '1, or when their median is nearer to 1 than half of that range is ' +
+        'wide; only else <b>ahead</b> or <b>behind</b>. With fewer than five ' +
+        'rounds the range is widened by its own width; from eight on it goes ' +
+        'without its ends. Times are level within 1 % in any case, counts within half a percent, latencies within the 3 % of ' +
+        'their histogram.',
     'CPU is that of the whole server process, all threads, user and system, ' +
         'by the kernel’s exact clock, over the units of work of the same ' +
         'span. User time comes from the processor’s clock around the calls ' +

@@ -23,20 +23,22 @@ const { history } = require('./history');
 
 function costTable(results, found, yardstick) {
     const { rate, unit, what, options } = WORKS[found.part];
-    const peers = found.peers('cost').sort(byMedian(found, 'cost'));
+    const place = (peer) => (ratioTo(found, peer, yardstick) || {}).median;
+    const peers = found.peers('cost').sort((a, b) => place(a) - place(b));
     const latency = peers.some((peer) => found.has(peer, 'p50_us'));
-    const columns = ['', 'rate', what, 'user', 'system', 'busy',
-        `to ${results.label(yardstick)}`, VERDICT_HEAD];
+    const columns = ['', `to ${results.label(yardstick)}`, VERDICT_HEAD, what,
+        'user', 'system', 'rate', 'busy'];
     const rows = peers.map((peer) => {
         const of = (metric, as) => spread(as, found.summary(peer, metric));
         const only = (metric, as) =>
             show(as, found.summary(peer, metric).median);
         const split = found.sampled(peer) ? '~' : '';
-        return [results.label(peer), only('rate', rate), of('cost', unit),
-            split + only('user', unit), split + only('system', unit),
-            busyCell(found, peer),
+        return [results.label(peer),
             spread('ratio', ratioTo(found, peer, yardstick)),
             verdictCell(results, found, peer, 'cost', options),
+            of('cost', unit), split + only('user', unit),
+            split + only('system', unit), only('rate', rate),
+            busyCell(found, peer),
             ...latency ? ['p50_us', 'p99_us', 'p999_us']
                 .map((metric) => only(metric, 'microseconds')) : []];
     });
@@ -265,8 +267,8 @@ function stalled(results) {
             title: 'Stalled readers: the rate of the others',
             finding: stalledFinding(results, found),
             legend: 'Messages per second beside stalled connections, 1 = the ' +
-                'same server without them: at 1 it is as it should be. At the ' +
-                'right the memory that each stalled one costs.',
+                'same server without them: at 1 it is as it should be. At ' +
+                'the right the memory that each stalled one costs.',
             unit: 'ratio', reference: 1,
             rows: peers.map((peer) => ({ label: results.label(peer),
                 kind: kindOf(results, peer, 'raw'),

@@ -5,7 +5,9 @@
  * The idea: machines are noisy, and what disturbs a round disturbs all who run
  * in it. So two peers are compared round by round: the ratio of the two in the
  * same round, one ratio for each round that both have. If the range of those
- * ratios covers 1, the two are level, whatever their medians are.
+ * ratios covers 1, the two are level, whatever their medians are; and so they
+ * are when the median is nearer to 1 than half of what the ratios are apart: a
+ * difference smaller than the spread is none.
  *
  * Which range: between the k-th least and the k-th largest ratio lies the true
  * median with a probability that only depends on the number of rounds (the
@@ -17,6 +19,7 @@
 
 const SURE = 0.9;
 const ENOUGH = 5;         // rounds, from which on the range can be that sure
+const TIMED = 0.01;       // less is where code happens to lie in the cache
 
 function sorted(values) {
     return [...values].sort((a, b) => a - b);
@@ -95,11 +98,11 @@ function ratios(ours, theirs) {
 /*
  * What is to be said of ours beside theirs: 'ahead', 'level', 'behind', or
  * 'unknown' where there is nothing to go by. Both are Maps of round -> value.
- * `better` is 'less' or 'more'. `within`: what the instrument cannot tell apart,
- * as a part of the value. `once`: it is repeatable, one round is enough.
+ * `better` is 'less' or 'more'. `within`: what the instrument cannot tell
+ * apart, as a part of the value. `once`: it is repeatable, one round is enough.
  */
 function compare(ours, theirs, options = {}) {
-    const { better = 'less', within = 0, once = false } = options;
+    const { better = 'less', within = TIMED, once = false } = options;
     const found = ratios(ours, theirs);
     if (found.length === 0) {
         return { verdict: 'unknown', ratio: null };
@@ -109,7 +112,9 @@ function compare(ours, theirs, options = {}) {
         return { verdict: 'unknown', ratio };
     }
     const [low, high] = once ? [ratio.least, ratio.most] : range(found);
-    if (low <= 1 + within && high >= 1 - within) {
+    const difference = Math.abs(ratio.median - 1);
+    if ((low <= 1 + within && high >= 1 - within) ||
+        difference < (ratio.most - ratio.least) / 2) {
         return { verdict: 'level', ratio };
     }
     const ahead = (high < 1) === (better === 'less');

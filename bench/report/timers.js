@@ -1,7 +1,7 @@
 'use strict';
 /*
  * The pictures of bench/timers.c, which says what each name means. Bars of the
- * costs that do not depend on how many timers there are, lines of those that do.
+ * costs that do not depend on how many timers there are, lines of the others.
  */
 const { plain, number, spread } = require('./format');
 const { kindOf } = require('./rows');

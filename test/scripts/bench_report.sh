@@ -43,7 +43,7 @@ check 'the same report is made from its JSON again' eval \
 
 # A PATH without gnuplot: what the script needs, and the engine.
 mkdir "$tmp/bin"
-for tool in sh dirname tail cat mkdir sed git node grep; do
+for tool in sh dirname tail cat mkdir awk git node; do
     has $tool && ln -s "$(command -v $tool)" "$tmp/bin/$tool"
 done
 without_gnuplot() {
