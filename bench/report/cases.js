@@ -17,6 +17,7 @@ const METRICS = {
     system: (m) => METRICS.cost(m) - METRICS.user(m),
     busy: (m) => m.cpu_s / m.seconds,
     kept: (m) => m.rate / m.rate_alone,
+    ofMark: (m) => m.rss_each / m.mark,
 };
 
 /* Below this share of a core it is not the server that bounds a run. */
@@ -76,6 +77,13 @@ class Case {
 
     has(peer, metric) {
         return this.series(peer, metric).size > 0;
+    }
+
+    /* '5 rounds', or nothing to say of a single one. */
+    times(metric) {
+        const most = Math.max(0, ...this.peers(metric).map((peer) =>
+            this.series(peer, metric).size));
+        return most > 1 ? ` ${most} rounds.` : '';
     }
 
     /* Those that have the metric, in the order of the results. */
@@ -179,4 +187,4 @@ function inOrder(a, b) {
     return 0;
 }
 
-module.exports = { Case, Results };
+module.exports = { Results };

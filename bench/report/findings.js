@@ -98,5 +98,5 @@ function valueFinding(results, found, metric, { unit, says, options }) {
     }, options);
 }
 
-module.exports = { OURS, verdicts, relations, finding, costFinding,
+module.exports = { OURS, verdicts, finding, costFinding,
     valueFinding };

@@ -118,5 +118,4 @@ function counted(count) {
     return SMALL[count] || String(count);
 }
 
-module.exports = { DASH, NONE, plain, number, show, tick, spread, list,
-    counted };
+module.exports = { NONE, plain, number, show, tick, spread, list, counted };

@@ -81,4 +81,4 @@ function goals(results, wanted) {
     };
 }
 
-module.exports = { goals, judge };
+module.exports = { goals };

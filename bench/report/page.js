@@ -236,8 +236,8 @@ const METHOD = [
         '1, or when their median is nearer to 1 than half of that range is ' +
         'wide; only else <b>ahead</b> or <b>behind</b>. With fewer than five ' +
         'rounds the range is widened by its own width; from eight on it goes ' +
-        'without its ends. Times are level within 1 % in any case, counts within half a percent, latencies within the 3 % of ' +
-        'their histogram.',
+        'without its ends. Times are level within 1 % in any case, counts ' +
+        'within half a percent, latencies within the 3 % of their histogram.',
     'CPU is that of the whole server process, all threads, user and system, ' +
         'by the kernel’s exact clock, over the units of work of the same ' +
         'span. User time comes from the processor’s clock around the calls ' +

@@ -93,7 +93,7 @@ function costPicture(results, found) {
         finding: costFinding(results, found, work, yardstick),
         legend: `${work.what}, 1 = ${results.label(yardstick)} ` +
             `(${show(work.unit, found.summary(yardstick, 'cost').median)}). ` +
-            'Shorter is better.',
+            `Shorter is better.${found.times('cost')}`,
         unit: 'ratio', reference: 1, rows,
         table: costTable(results, found, yardstick),
         note: signsNote(found),
@@ -169,7 +169,7 @@ function scalingPicture(results, bytes, language) {
         finding: scalingFinding(results, cases, language),
         legend: 'CPU per message against the number of connections, 1 = raw ' +
             'loop, logarithmic. Lower is better. The band is the range of ' +
-            'weir’s rounds.',
+            `weir’s rounds.${cases[0].times('cost')}`,
         unit: 'ratio', logarithmic: true, reference: 1, series,
         axis: 'connections',
         table: scalingTable(results, cases, ['raw', ...peers]),
@@ -268,7 +268,8 @@ function stalled(results) {
             finding: stalledFinding(results, found),
             legend: 'Messages per second beside stalled connections, 1 = the ' +
                 'same server without them: at 1 it is as it should be. At ' +
-                'the right the memory that each stalled one costs.',
+                'the right the memory that each stalled one costs.' +
+                found.times('kept'),
             unit: 'ratio', reference: 1,
             rows: peers.map((peer) => ({ label: results.label(peer),
                 kind: kindOf(results, peer, 'raw'),

@@ -144,5 +144,5 @@ function keeps(values, { most = Infinity, least = -Infinity }) {
 const COUNTED = { within: 0.005, once: true };
 const BUCKETED = { within: 0.03 };
 
-module.exports = { COUNTED, BUCKETED, median, quantile, summary, range, ratios,
-    compare, keeps };
+module.exports = { COUNTED, BUCKETED, median, summary, range, ratios, compare,
+    keeps };

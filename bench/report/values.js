@@ -23,6 +23,7 @@ function valuePicture(results, found, metric, about) {
     const part = restricted(found, only);
     return {
         kind: 'bars', ...about,
+        legend: about.legend + part.times(metric),
         finding: valueFinding(results, part, metric, about),
         rows: peers.map((peer) => ({
             label: results.label(peer), kind: kindOf(results, peer, 'raw'),
