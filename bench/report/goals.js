@@ -5,18 +5,20 @@
  *     part, where     the case; key: what of it; peer: weir or weir-js
  *     to              ratio to that peer, round by round
  *     most, least     the limit of the median
- *     behind: none    behind no peer of the same kind by more than the spread
+ *     level           not behind another peer, or another key of the same one
+ *     behind: none    behind no peer of the same kind
  *
  * met: the median keeps the limit. close: it does not, but the limit lies
- * inside of the spread. missed: neither.
+ * inside of the spread. missed: neither. Where no difference is the goal, one
+ * that is smaller than the spread is none.
  */
-const { keeps, summary, ratios } = require('./statistics');
+const { compare, keeps, summary, ratios } = require('./statistics');
 const { plain, show, spread, list, NONE } = require('./format');
 const { verdicts } = require('./findings');
 
-function limitText({ most, least, unit, behind }) {
-    if (behind) {
-        return `behind ${behind}`;
+function limitText({ most, least, unit, behind, level }) {
+    if (behind || level) {
+        return level ? 'level' : `behind ${behind}`;
     }
     const [name, limit] = most === undefined ? ['at least', least] :
         ['at most', most];
@@ -41,26 +43,40 @@ function shareOf({ most, least }, { median }) {
     return least > 0 ? least / median : null;
 }
 
+/* { measured, state, share } of each sort of goal. */
+
+function keepsLimit(goal, found) {
+    const values = valuesOf(goal, found);
+    return { measured: spread(goal.unit, summary(values)),
+        state: keeps(values, goal), share: shareOf(goal, summary(values)) };
+}
+
+function isLevel({ peer, key, better, level }, found) {
+    const { verdict, ratio } = compare(found.series(peer, key),
+        found.series(level.peer || peer, level.key || key), { better });
+    const states = { unknown: 'not measured', behind: 'missed' };
+    return { measured: spread('ratio', ratio), state: states[verdict] || 'met',
+        share: null };
+}
+
+function isBehindNone({ peer, key, unit }, found, results) {
+    const { behind } = verdicts(results, found, peer, key);
+    const others = behind.filter((each) => each.peer !== 'raw')
+        .map((each) => results.label(each.peer));
+    return { measured: others.length ? `behind ${list(others)}` :
+        spread(unit, found.summary(peer, key)),
+    state: others.length ? 'missed' : 'met', share: null };
+}
+
 function judge(results, goal) {
     const found = results.case(goal.part, goal.where);
-    const values = valuesOf(goal, found);
-    const goalText = limitText(goal);
-    if (values.length === 0) {
-        return { what: goal.what, goal: goalText, measured: NONE,
-            state: 'not measured', share: null };
+    const row = { what: goal.what, goal: limitText(goal) };
+    if (valuesOf(goal, found).length === 0) {
+        return { ...row, measured: NONE, state: 'not measured', share: null };
     }
-    const measured = spread(goal.unit, summary(values));
-    const share = shareOf(goal, summary(values));
-    if (!goal.behind) {
-        return { what: goal.what, goal: goalText, measured, share,
-            state: keeps(values, goal) };
-    }
-    const { behind } = verdicts(results, found, goal.peer, goal.key);
-    const others = behind.filter(({ peer }) => peer !== 'raw')
-        .map(({ peer }) => results.label(peer));
-    return { what: goal.what, goal: goalText, share,
-        measured: others.length ? `behind ${list(others)}` : measured,
-        state: others.length ? 'missed' : 'met' };
+    const sort = (goal.level && isLevel) || (goal.behind && isBehindNone) ||
+        keepsLimit;
+    return { ...row, ...sort(goal, found, results) };
 }
 
 /* { rows, finding, table } */

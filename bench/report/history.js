@@ -3,7 +3,7 @@
  * How the counts have changed: from the checked-in figures of each commit that
  * changed them. Only instruction counts; the others have a prefix.
  */
-const { number } = require('./format');
+const { number, show } = require('./format');
 
 const OTHER = /^(syscalls|allocations|bytes)_/;
 const FIRST = ['weir_message', 'weir_connection', 'timer_start', 'timer_rearm',
@@ -26,19 +26,20 @@ function collect(figures) {
     return { commits, names };
 }
 
-function change(values) {
+/* 'weir_message 185 → 177 (−4.5 %)', or the figure alone if there is one. */
+function change(name, values) {
     const [first, last] = [values[0], values[values.length - 1]];
-    return first > 0 ? ` (${last <= first ? '−' : '+'}` +
-        `${number(Math.abs(last / first - 1) * 100)} %)` : '';
+    if (values.length < 2 || first === last || first === 0) {
+        return `${name} ${show('count', last)}`;
+    }
+    const percent = Math.abs(last / first - 1) * 100;
+    return `${name} ${show('count', first)} → ${show('count', last)} (` +
+        `${last < first ? '−' : '+'}${number(percent, 2)} %)`;
 }
 
 function findingOf(names, commits) {
     const said = FIRST.slice(0, 2).filter((name) => names.has(name))
-        .map((name) => {
-            const values = [...names.get(name).values()];
-            return `${name} ${number(values[0])} → ` +
-                number(values[values.length - 1]) + change(values);
-        });
+        .map((name) => change(name, [...names.get(name).values()]));
     const since = `In ${commits.length} recorded commits since ` +
         commits[0].date.slice(0, 10);
     return [said.length ? `${since}: ${said.join(', ')}.` : `${since}.`];
@@ -69,7 +70,7 @@ function history(results) {
             columns: ['', ...commits.map(({ commit, date }) =>
                 `${commit.slice(0, 7)} ${date.slice(0, 10)}`)],
             rows: [...names].map(([name, values]) => [name,
-                ...commits.map(({ commit }) => number(values.get(commit)))]),
+                ...commits.map(({ commit }) => show('count', values.get(commit)))]),
         },
     }];
 }

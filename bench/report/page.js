@@ -11,6 +11,8 @@
 const { COLOURS } = require('./plots');
 const { SECTIONS } = require('./pictures');
 
+const QUIET = 0.5;        // load average; above it bench/run warns as well
+
 const DARK = { ink: '#e6e9ec', weak: '#9aa4af', grid: '#2c333b',
     yardstick: '#c3cad1', ours: '#58a6ff', band: '#1d3a5f',
     native: '#818b96', script: '#5d6772',
@@ -257,6 +259,13 @@ function heading({ meta }) {
     return { title: `weir beside its peers, ${day}`, facts };
 }
 
+/* Others had their share of the processors: what is measured is noisier. */
+function busyMachine({ meta: { load_before: load } }) {
+    return Number(load) > QUIET ? `\n<p><b>The machine was busy before the ` +
+        `run (load ${escaped(load)}): figures by the clock are noisy.</b></p>` :
+        '';
+}
+
 /* svgOf(id): the drawing, or null where there is none. */
 function page(results, pictures, goals, tileList, svgOf) {
     const { title, facts } = heading(results);
@@ -267,7 +276,7 @@ function page(results, pictures, goals, tileList, svgOf) {
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escaped(title)}</title><style>${STYLE}</style></head><body><main>
 <h1>${escaped(title).replace(/[\d-]+$/, '<span>$&</span>')}</h1>
-<p class="weak">${escaped(facts.join(' · '))}</p>
+<p class="weak">${escaped(facts.join(' · '))}</p>${busyMachine(results)}
 ${tiles(tileList)}
 ${glance}
 <h2>Goals</h2><section class="card goals"><p class="finding">${

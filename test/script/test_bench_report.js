@@ -281,7 +281,7 @@ test('history is drawn from as many commits as there are', () => {
     const [picture] = pictures(new Results(parse(text)));
     assert.strictEqual(picture.id, 'history');
     assert.deepStrictEqual(picture.finding, ['In 2 recorded commits since ' +
-        '2026-01-01: weir_message 200 → 150 (−25.0 %).']);
+        '2026-01-01: weir_message 200 → 150 (−25 %).']);
     assert.strictEqual(picture.series.length, 1);
     const [single] = pictures(new Results(parse(text.split('\n')[0])));
     assert.ok(script(single).includes('set xrange [-1:1]'));
@@ -351,6 +351,29 @@ test('goals are judged, and what was not measured is called so', () => {
         state('bulk echo, 1 connection, C, to the raw loop'), 'not measured');
     assert.strictEqual(rows.length, GOALS.length);
     assert.match(finding, new RegExp(`^Of ${GOALS.length} goals: \\d+ met`));
+});
+
+test('where no difference is the goal, one inside of the spread is none', () => {
+    const { rows } = goals(measured(), [
+        { what: 'same', part: 'proxy', where: {}, peer: 'weir-js', key: 'cost',
+            level: { peer: 'weir' } },
+        { what: 'more', part: 'proxy', where: {}, peer: 'weir', key: 'cost',
+            level: { peer: 'haproxy' } },
+        { what: 'rate', part: 'stalled', where: {}, peer: 'weir', key: 'rate',
+            level: { key: 'rate_alone' }, better: 'more' },
+        { what: 'none', part: 'echo', where: { connections: 64 },
+            peer: 'weir', key: 'cost', unit: 'seconds', behind: 'none' },
+    ]);
+    assert.deepStrictEqual(rows.map(({ state }) => state),
+        ['met', 'missed', 'met', 'missed']);
+    assert.strictEqual(rows[3].measured, 'behind swift');
+});
+
+test('a machine that was busy is said to have been', () => {
+    const results = new Results(parse(RAW.replace('load_before=0.10',
+        'load_before=1.20')));
+    const html = page(results, [], goals(results, []), [], () => null);
+    assert.match(html, /The machine was busy before the run \(load 1\.20\)/);
 });
 
 test('the page needs nothing from elsewhere', () => {
