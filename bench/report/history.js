@@ -70,7 +70,8 @@ function history(results) {
             columns: ['', ...commits.map(({ commit, date }) =>
                 `${commit.slice(0, 7)} ${date.slice(0, 10)}`)],
             rows: [...names].map(([name, values]) => [name,
-                ...commits.map(({ commit }) => show('count', values.get(commit)))]),
+                ...commits.map(({ commit }) =>
+                    show('count', values.get(commit)))]),
         },
     }];
 }

@@ -353,7 +353,7 @@ test('goals are judged, and what was not measured is called so', () => {
     assert.match(finding, new RegExp(`^Of ${GOALS.length} goals: \\d+ met`));
 });
 
-test('where no difference is the goal, one inside of the spread is none', () => {
+test('where none is the goal, a difference in the spread is none', () => {
     const { rows } = goals(measured(), [
         { what: 'same', part: 'proxy', where: {}, peer: 'weir-js', key: 'cost',
             level: { peer: 'weir' } },
