@@ -21,8 +21,7 @@ static weir_address target;
 
 static void on_echo_data(weir_socket *socket, const void *bytes, size_t length)
 {
-    weir_write(socket, bytes, length, NULL, NULL);
-    if (weir_socket_buffered(socket) > PEER_HIGH_WATER)
+    if (weir_write(socket, bytes, length, NULL, NULL) == WEIR_WAIT)
         weir_socket_pause(socket);
 }
 
