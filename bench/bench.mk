@@ -3,7 +3,7 @@
 
 BENCH_WEIR := $(addprefix build/bench/,idle_server allocations timer_count \
 	timers-weir)
-BENCH_PEERS := build/bench/timers-libev build/bench/timers-libuv
+BENCH_PEERS := $(addprefix build/bench/timers-,libev libuv libevent)
 BENCH_COMPILE = $(CC) $(BASE) $(CFLAGS) $(LDFLAGS)
 
 build/bench/load: bench/load.c bench/client.c bench/client.h
@@ -42,6 +42,9 @@ build/bench/timers-libev: PEER_LIBS = -lev -lm
 build/bench/timers-libuv: PEER_HEADER = uv.h
 build/bench/timers-libuv: PEER_FLAGS = -DBENCH_LIBUV
 build/bench/timers-libuv: PEER_LIBS = -luv -lm -pthread
+build/bench/timers-libevent: PEER_HEADER = event2/event.h
+build/bench/timers-libevent: PEER_FLAGS = -DBENCH_LIBEVENT
+build/bench/timers-libevent: PEER_LIBS = -levent_core
 
 .PHONY: benches bench-core bench-script bench-timers bench-instructions \
   check-instructions
