@@ -89,14 +89,8 @@ static void forget(weir_loop *loop, weir_timer *timer)
         loop->fresh[timer->fresh] = NULL;
 }
 
-static inline void start(weir_timer *timer, uint64_t delay)
+static inline void note(weir_loop *loop, weir_timer *timer, uint64_t delay)
 {
-    weir_loop *loop = timer->loop;
-
-    if (timer->flags & WEIR_FRESH)
-        forget(loop, timer);
-    if (loop->fresh_count == WEIR_FRESH_MAX)
-        weir_loop_read_clock(loop);
     weir_activate(loop, &timer->flags);
     timer->flags = (uint8_t)((timer->flags | WEIR_FRESH) & ~WEIR_REPEATS);
     timer->node.deadline = delay; /* until it is settled */
@@ -106,6 +100,28 @@ static inline void start(weir_timer *timer, uint64_t delay)
     }
     timer->fresh = (uint8_t)loop->fresh_count;
     loop->fresh[loop->fresh_count++] = timer;
+}
+
+static WEIR_COLD void make_room_and_note(weir_loop *loop, weir_timer *timer,
+                                         uint64_t delay)
+{
+    if (timer->flags & WEIR_FRESH)
+        forget(loop, timer);
+    if (loop->fresh_count == WEIR_FRESH_MAX)
+        weir_loop_read_clock(loop);
+    note(loop, timer, delay);
+}
+
+/* The shorter this is, the more of them the processor has under way at once,
+ * each waiting for its timer. */
+static inline void start(weir_timer *timer, uint64_t delay)
+{
+    weir_loop *loop = timer->loop;
+
+    if (timer->flags & WEIR_FRESH || loop->fresh_count == WEIR_FRESH_MAX)
+        make_room_and_note(loop, timer, delay);
+    else
+        note(loop, timer, delay);
 }
 
 /* Out of loop->fresh, and out of the wheel. */
