@@ -9,17 +9,19 @@
  *
  *     start -> fresh --(the clock is read)--> wheel -> due -> firing
  *
- * All timers started in one callback count from the same reading, so that they
- * fire in the order of their delays. The price: what the callback does after
- * the start comes on top of the delay. Who wants the exact moment reads the
- * clock and uses weir_timer_start_at(). (DECIDED; see docs/decisions.md before
- * changing it: reading per start misses the bench's goal for re-arming.)
+ * The timers started in one callback count from the same reading (up to
+ * WEIR_FRESH_MAX of them), so that they fire in the order of their delays. The
+ * price: what the callback does after the start comes on top of the delay. Who
+ * wants the exact moment reads the clock and uses weir_timer_start_at().
+ * (DECIDED; see docs/decisions.md before changing it: reading per start misses
+ * the bench's goal for re-arming.)
  *
- * A timer that is re-armed stays in its old place in the wheel until then. Its
- * neighbours there lie anywhere in memory: a start only asks for them, and
- * does not wait. When they are settled, up to WEIR_FRESH_MAX at a time, they
- * are in the cache. At a million timers that makes a re-arm cheaper than a
- * stop, which cannot wait: the memory may be freed at once.
+ * A timer that is re-armed stays in its old place in the wheel until then,
+ * although its deadline is a delay already: the wheel never advances before
+ * loop->fresh has been settled. Its neighbours there lie anywhere in memory; a
+ * start only asks for them, and does not wait. When they are settled they are
+ * in the cache. At a million timers that makes a re-arm cheaper than a stop,
+ * which cannot be put off: the memory may be freed at once.
  *
  * Deadlines are whole ticks of 1 ms, rounded up.
  */
