@@ -44,7 +44,7 @@ build/bench/timers-libuv: PEER_FLAGS = -DBENCH_LIBUV
 build/bench/timers-libuv: PEER_LIBS = -luv -lm -pthread
 build/bench/timers-libevent: PEER_HEADER = event2/event.h
 build/bench/timers-libevent: PEER_FLAGS = -DBENCH_LIBEVENT
-build/bench/timers-libevent: PEER_LIBS = -levent
+build/bench/timers-libevent: PEER_LIBS = -levent_core
 
 # The servers of bench/peers/. One whose library is not here is left out, as
 # quietly; bench/run says so.

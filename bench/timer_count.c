@@ -9,8 +9,8 @@
  * 6 instructions.
  *
  * A start or re-arm counts with all that belongs to it: a timer gets its place
- * in the wheel when the clock is read, after the callback that started it. Here
- * that is one reading for all N.
+ * in the wheel when the clock is read, after the callback that started it or
+ * for every 128th. Here that is one reading for 128.
  *
  * The count must be the same on every machine, so time stands still unless we
  * move it: clock_gettime() is ours, and the linker prefers it to libc's.

@@ -1,9 +1,9 @@
 /*
  * timers_libevent.h - libevent's timers, for timers.c
  *
- * Adding an event that is pending already re-arms it. (Its "common timeouts", a
- * queue instead of the heap for timers that all have one delay, are not used:
- * the delays here differ.) The clock is libevent's default, the coarse one.
+ * The events are embedded and prepared once, by evtimer_assign(), which spares
+ * libevent the allocation of event_new(). evtimer_add() of one that is pending
+ * moves it.
  */
 #ifndef BENCH_TIMERS_LIBEVENT_H
 #define BENCH_TIMERS_LIBEVENT_H
@@ -21,6 +21,12 @@ typedef struct bench_timer {
 static const char bench_library[] = "libevent";
 static struct event_base *bench_base;
 
+static inline void bench_require(int result)
+{
+    if (result != 0)
+        abort();
+}
+
 static inline void bench_open(void)
 {
     bench_base = event_base_new();
@@ -28,26 +34,28 @@ static inline void bench_open(void)
         abort();
 }
 
-static inline void bench_fired(evutil_socket_t fd, short events, void *data)
+static inline void bench_fired(evutil_socket_t fd, short what, void *arg)
 {
-    bench_timer *timer = data;
+    bench_timer *timer = arg;
 
     (void)fd;
-    (void)events;
+    (void)what;
     timer->cb(timer);
 }
 
 static inline void bench_init(bench_timer *timer, void (*cb)(bench_timer *))
 {
     timer->cb = cb;
-    evtimer_assign(&timer->event, bench_base, bench_fired, timer);
+    bench_require(
+        evtimer_assign(&timer->event, bench_base, bench_fired, timer));
 }
 
 static inline void bench_start(bench_timer *timer, uint32_t delay)
 {
-    struct timeval time = { delay / 1000, delay % 1000 * 1000 };
+    struct timeval time = { .tv_sec = delay / 1000,
+                            .tv_usec = delay % 1000 * 1000 };
 
-    evtimer_add(&timer->event, &time);
+    bench_require(evtimer_add(&timer->event, &time));
 }
 
 static inline void bench_rearm(bench_timer *timer, uint32_t delay)
@@ -57,7 +65,7 @@ static inline void bench_rearm(bench_timer *timer, uint32_t delay)
 
 static inline void bench_stop(bench_timer *timer)
 {
-    evtimer_del(&timer->event);
+    bench_require(evtimer_del(&timer->event));
 }
 
 /* The clock is read once a turn, not for each callback. */
@@ -67,7 +75,8 @@ static inline void bench_returned(void)
 
 static inline void bench_run(void)
 {
-    event_base_dispatch(bench_base);
+    if (event_base_dispatch(bench_base) < 0)
+        abort();
 }
 
 static inline void bench_close(void)

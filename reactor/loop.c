@@ -28,7 +28,6 @@ int weir_loop_create(weir_loop **out)
     loop = weir_alloc_zeroed(sizeof *loop);
     if (!loop)
         return -ENOMEM;
-    weir_list_init(&loop->fresh);
     weir_list_init(&loop->firing);
     weir_list_init(&loop->tasks);
     weir_list_init(&loop->running_tasks);
@@ -65,7 +64,7 @@ int weir_loop_destroy(weir_loop *loop)
 /* After each callback: timers that it started count from here. */
 static inline void called(weir_loop *loop)
 {
-    if (!weir_list_empty(&loop->fresh))
+    if (loop->fresh_count)
         weir_loop_read_clock(loop);
 }
 
@@ -132,7 +131,7 @@ static WEIR_HOT_INLINE void dispatch(weir_loop *loop)
 
 static inline bool has_timers(const weir_loop *loop)
 {
-    return !weir_wheel_empty(&loop->wheel) || !weir_list_empty(&loop->fresh);
+    return !weir_wheel_empty(&loop->wheel) || loop->fresh_count > 0;
 }
 
 static inline bool has_tasks(const weir_loop *loop)
@@ -275,10 +274,14 @@ WEIR_HOT void weir_loop_read_clock(weir_loop *loop)
      * Then time stands still here until it is made up for. */
     if (now > loop->now)
         loop->now = now;
-    loop->tick = loop->now / NS_PER_TICK;
-    loop->tick_up = (loop->now + NS_PER_TICK - 1) / NS_PER_TICK;
     loop->clock_old = false;
-    weir_timers_settle(loop);
+    if (loop->now >= loop->tick_end) {
+        loop->tick = loop->now / NS_PER_TICK;
+        loop->tick_up = (loop->now + NS_PER_TICK - 1) / NS_PER_TICK;
+        loop->tick_end = loop->tick_up * NS_PER_TICK;
+    }
+    if (loop->fresh_count)
+        weir_timers_settle(loop);
 }
 
 uint64_t weir_loop_now(const weir_loop *loop)

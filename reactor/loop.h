@@ -13,15 +13,20 @@
 enum {
     /* Timers fired in one turn. A million that expire at once would otherwise
      * be one long step in which no descriptor is served. */
-    WEIR_TIMER_BUDGET = 1024
+    WEIR_TIMER_BUDGET = 1024,
+
+    /* Timers started since the clock was read. So few that all of them and
+     * their neighbours are in the cache when they get their places. */
+    WEIR_FRESH_MAX = 128
 };
 
 /* Bits of the `flags` of timers, tasks, watchers, asyncs and signals. */
 enum {
-    WEIR_UNREF = 1,  /* does not keep the loop alive */
-    WEIR_ACTIVE = 2, /* started, and counted as alive unless unreferenced */
-    WEIR_ALWAYS = 4, /* a watcher of a file that is always ready */
-    WEIR_FRESH = 8   /* a timer whose deadline is still a delay */
+    WEIR_UNREF = 1,   /* does not keep the loop alive */
+    WEIR_ACTIVE = 2,  /* started, and counted as alive unless unreferenced */
+    WEIR_ALWAYS = 4,  /* a watcher of a file that is always ready */
+    WEIR_FRESH = 8,   /* a timer in loop->fresh, whose deadline is a delay */
+    WEIR_REPEATS = 16 /* a timer that goes on after it has fired */
 };
 
 /* What every turn touches comes first and lies together: a loop that wakes from
@@ -29,17 +34,18 @@ enum {
 struct weir_loop {
     /* The batch being dispatched; it outlives a stop in its middle. */
     unsigned batch_next, batch_count;
+    unsigned fresh_count; /* of loop->fresh */
     bool running, stopped;
     bool clock_old; /* not read since waiting, for want of timers */
 
     /* The cached clock: nanoseconds, and ticks rounded down and up. */
     uint64_t now;
     uint64_t tick, tick_up;
+    uint64_t tick_end; /* until this ns both ticks are right */
     uint64_t turns; /* waits so far */
     size_t alive;   /* started and referenced */
 
     struct weir_backend backend;
-    struct weir_link fresh;  /* timers started since the clock was read */
     struct weir_link firing; /* expired, being called */
     struct weir_link tasks;  /* posted */
     struct weir_link running_tasks; /* the snapshot being run */
@@ -49,6 +55,7 @@ struct weir_loop {
     void (*net_close)(weir_loop *loop);
 
     struct weir_wheel wheel;
+    weir_timer *fresh[WEIR_FRESH_MAX]; /* started since the clock was read */
 
     struct weir_source wake; /* the backend's own: sends from other threads */
     weir_async *sent;        /* atomic: the stack of those sent */

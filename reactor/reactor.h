@@ -136,8 +136,9 @@ WEIR_API void weir_loop_stop(weir_loop *loop);
 WEIR_API bool weir_loop_alive(const weir_loop *loop);
 
 /* The loop's cached clock in ms, monotonic from an arbitrary start. It is read
- * once a turn, after waiting; weir_loop_update_now() reads it anew (about
- * 30 ns) for a callback that has been computing for long. */
+ * once a turn, after waiting, and for timers that were started;
+ * weir_loop_update_now() reads it anew (about 30 ns) for a callback that has
+ * been computing for long. */
 WEIR_API uint64_t weir_loop_now(const weir_loop *loop);
 WEIR_API uint64_t weir_loop_update_now(weir_loop *loop);
 
@@ -165,9 +166,9 @@ struct weir_link {
 };
 
 struct weir_wheel_node {
+    void (*fire)(weir_loop *loop, struct weir_wheel_node *node);
     struct weir_link link;
     uint64_t deadline; /* in ticks of 1 ms */
-    void (*fire)(weir_loop *loop, struct weir_wheel_node *node);
 };
 
 struct weir_deferred {
@@ -198,13 +199,16 @@ struct weir_source {
 typedef struct weir_timer weir_timer;
 typedef void weir_timer_cb(weir_timer *timer);
 
+/* What starting and stopping touch lies together, in one line of the cache
+ * wherever the array or the object around it begins. */
 struct weir_timer {
-    void *data; /* yours */
     struct weir_wheel_node node;
     weir_loop *loop;
-    weir_timer_cb *cb;
-    uint64_t period; /* 0: once */
+    uint64_t period : 48; /* ms, of one that repeats */
+    uint64_t fresh : 8;   /* its place among those just started */
     uint8_t flags;
+    weir_timer_cb *cb;
+    void *data; /* yours */
 };
 
 /* Prepares a timer. -EINVAL when timer, loop or cb is NULL. */
@@ -213,10 +217,10 @@ WEIR_API int weir_timer_init(weir_timer *timer, weir_loop *loop,
 
 /* Fires once, when `delay` ms have passed since the callback that starts it has
  * returned, or has read the clock anew after that (weir_loop_update_now(),
- * weir_socket_set_timeout()); outside of a run: since the next one began. 0
- * means in the next turn, without waiting. Started again while running it is
- * re-armed. Any 64-bit delay is good: one that would overflow the clock never
- * fires. */
+ * weir_socket_set_timeout(), starting 128 more); outside of a run: since the
+ * next one began. 0 means in the next turn, without waiting. Started again
+ * while running it is re-armed. Any 64-bit delay is good: one that would
+ * overflow the clock never fires. */
 WEIR_API void weir_timer_start(weir_timer *timer, uint64_t delay);
 
 /* Fires once, when the loop's clock has reached `when`, in ms as

@@ -3,51 +3,71 @@
  *
  * "Never early" is the promise, and the cached clock is its enemy: a timer
  * started late in a long callback would count from when the turn began. To
- * read the clock at every start would cost 29 ns, the start itself costs 8. So
- * a timer that is started waits in loop->fresh, and begins to count when the
- * clock is read next: when the callback that started it has returned.
+ * read the clock at every start would cost 23 ns, the start itself costs 7. So
+ * a timer that is started is only noted in loop->fresh, and begins to count
+ * when the clock is read next: when the callback that started it has returned.
  *
  *     start -> fresh --(the clock is read)--> wheel -> due -> firing
  *
- * All timers started in one callback count from the same reading, so that they
- * fire in the order of their delays. The price: what the callback does after
- * the start comes on top of the delay. Who wants the exact moment reads the
- * clock and uses weir_timer_start_at(). (DECIDED; see docs/decisions.md before
- * changing it: reading per start misses the bench's goal for re-arming.)
+ * The timers started in one callback count from the same reading (up to
+ * WEIR_FRESH_MAX of them), so that they fire in the order of their delays. The
+ * price: what the callback does after the start comes on top of the delay. Who
+ * wants the exact moment reads the clock and uses weir_timer_start_at().
+ * (DECIDED; see docs/decisions.md before changing it: reading per start misses
+ * the bench's goal for re-arming.)
+ *
+ * A timer that is re-armed stays in its old place in the wheel until then,
+ * although its deadline is a delay already: the wheel never advances before
+ * loop->fresh has been settled. Its neighbours there lie anywhere in memory; a
+ * start only asks for them, and does not wait. When they are settled they are
+ * in the cache. At a million timers that makes a re-arm cheaper than a stop,
+ * which cannot be put off: the memory may be freed at once.
  *
  * Deadlines are whole ticks of 1 ms, rounded up.
  */
 #include "loop.h"
 
-/* The clock has been read: what was started before it begins to count. */
+/* 8,900 years. A clock of 64-bit nanoseconds ends before the first beat. */
+#define LONGEST_PERIOD ((UINT64_C(1) << 48) - 1)
+
+/* Gives a fresh timer its place in the wheel. */
+static inline void settle(struct weir_wheel *wheel, weir_timer *timer,
+                          uint64_t now)
+{
+    uint64_t deadline = now + timer->node.deadline;
+
+    if (weir_link_linked(&timer->node.link))
+        weir_wheel_take(wheel, &timer->node);
+    timer->flags &= (uint8_t)~WEIR_FRESH;
+    timer->node.deadline = deadline >= now ? deadline : WEIR_WHEEL_NEVER;
+    weir_wheel_put(wheel, &timer->node);
+}
+
+/* The clock has been read: what was started before it begins to count, in the
+ * order of starting. */
 void weir_timers_settle(weir_loop *loop)
 {
-    while (!weir_list_empty(&loop->fresh)) {
-        weir_timer *timer = weir_container_of(
-            loop->fresh.next, weir_timer, node.link);
-        uint64_t delay = timer->node.deadline;
+    unsigned count = loop->fresh_count;
+    uint64_t now = loop->tick_up;
 
-        weir_link_remove(&timer->node.link);
-        timer->flags &= (uint8_t)~WEIR_FRESH;
-        timer->node.deadline = delay < WEIR_WHEEL_NEVER - loop->tick_up
-                                   ? loop->tick_up + delay
-                                   : WEIR_WHEEL_NEVER;
-        weir_wheel_insert(&loop->wheel, &timer->node);
-    }
+    for (unsigned i = 0; i < count; i++)
+        if (loop->fresh[i]) /* not stopped since */
+            settle(&loop->wheel, loop->fresh[i], now);
+    loop->fresh_count = 0;
 }
 
 static void fire(weir_loop *loop, struct weir_wheel_node *node)
 {
     weir_timer *timer = weir_container_of(node, weir_timer, node);
 
-    if (!timer->period) {
+    if (!(timer->flags & WEIR_REPEATS)) {
         weir_deactivate(loop, &timer->flags);
     } else {
         uint64_t late = loop->tick - node->deadline;
 
         /* The beats between this one and now are lost. */
         node->deadline += (late / timer->period + 1) * timer->period;
-        weir_wheel_insert(&loop->wheel, node);
+        weir_wheel_put(&loop->wheel, node);
     }
     timer->cb(timer);
 }
@@ -61,38 +81,75 @@ int weir_timer_init(weir_timer *timer, weir_loop *loop, weir_timer_cb *cb)
     return 0;
 }
 
-/* Takes it out of wherever it is, and counts it as alive. */
-static void restart(weir_timer *timer, uint64_t period)
+/* A fresh timer is stopped, or started again. */
+static void forget(weir_loop *loop, weir_timer *timer)
 {
-    if (weir_link_linked(&timer->node.link))
-        weir_wheel_remove(&timer->loop->wheel, &timer->node);
+    timer->flags &= (uint8_t)~WEIR_FRESH;
+    if (timer->fresh + 1u == loop->fresh_count)
+        loop->fresh_count--; /* if it was the only one, no clock is read */
     else
-        weir_activate(timer->loop, &timer->flags);
-    timer->period = period;
+        loop->fresh[timer->fresh] = NULL;
 }
 
-static void start(weir_timer *timer, uint64_t delay, uint64_t period)
+static inline void note(weir_loop *loop, weir_timer *timer, uint64_t delay)
+{
+    weir_activate(loop, &timer->flags);
+    timer->flags = (uint8_t)((timer->flags | WEIR_FRESH) & ~WEIR_REPEATS);
+    timer->node.deadline = delay; /* until it is settled */
+    if (weir_link_linked(&timer->node.link)) {
+        __builtin_prefetch(timer->node.link.next, 1);
+        __builtin_prefetch(timer->node.link.prev, 1);
+    }
+    timer->fresh = (uint8_t)loop->fresh_count;
+    loop->fresh[loop->fresh_count++] = timer;
+}
+
+static WEIR_COLD void make_room_and_note(weir_loop *loop, weir_timer *timer,
+                                         uint64_t delay)
+{
+    if (timer->flags & WEIR_FRESH)
+        forget(loop, timer);
+    if (loop->fresh_count == WEIR_FRESH_MAX)
+        weir_loop_read_clock(loop);
+    note(loop, timer, delay);
+}
+
+/* The shorter this is, the more of them the processor has under way at once,
+ * each waiting for its timer. */
+static inline void start(weir_timer *timer, uint64_t delay)
 {
     weir_loop *loop = timer->loop;
 
-    restart(timer, period);
-    timer->flags |= WEIR_FRESH;
-    timer->node.deadline = delay; /* until it is settled */
-    weir_list_append(&loop->fresh, &timer->node.link);
+    if (timer->flags & WEIR_FRESH || loop->fresh_count == WEIR_FRESH_MAX)
+        make_room_and_note(loop, timer, delay);
+    else
+        note(loop, timer, delay);
+}
+
+/* Out of loop->fresh, and out of the wheel. */
+static inline void take(weir_loop *loop, weir_timer *timer)
+{
+    if (timer->flags & WEIR_FRESH)
+        forget(loop, timer);
+    if (weir_link_linked(&timer->node.link))
+        weir_wheel_take(&loop->wheel, &timer->node);
 }
 
 void weir_timer_start_at(weir_timer *timer, uint64_t when)
 {
-    restart(timer, 0);
-    timer->flags &= (uint8_t)~WEIR_FRESH;
+    weir_loop *loop = timer->loop;
+
+    take(loop, timer);
+    weir_activate(loop, &timer->flags);
+    timer->flags &= (uint8_t)~WEIR_REPEATS;
     timer->node.deadline = when;
-    weir_wheel_insert(&timer->loop->wheel, &timer->node);
+    weir_wheel_put(&loop->wheel, &timer->node);
 }
 
 void weir_timer_start(weir_timer *timer, uint64_t delay)
 {
     if (delay)
-        start(timer, delay, 0);
+        start(timer, delay);
     else
         weir_timer_start_at(timer, 0); /* due whatever the clock says */
 }
@@ -101,7 +158,10 @@ int weir_timer_start_repeating(weir_timer *timer, uint64_t period)
 {
     if (period == 0)
         return -EINVAL;
-    start(timer, period, period);
+    start(timer, period);
+    timer->flags |= WEIR_REPEATS;
+    timer->period =
+        (period < LONGEST_PERIOD ? period : LONGEST_PERIOD) & LONGEST_PERIOD;
     return 0;
 }
 
@@ -109,22 +169,22 @@ void weir_timer_stop(weir_timer *timer)
 {
     weir_loop *loop = timer->loop;
 
-    if (!weir_link_linked(&timer->node.link))
+    if (!(timer->flags & WEIR_ACTIVE))
         return;
-    weir_wheel_remove(&loop->wheel, &timer->node);
     weir_deactivate(loop, &timer->flags);
+    take(loop, timer);
 }
 
 bool weir_timer_running(const weir_timer *timer)
 {
-    return weir_link_linked(&timer->node.link);
+    return timer->flags & WEIR_ACTIVE;
 }
 
 uint64_t weir_timer_remaining(const weir_timer *timer)
 {
     uint64_t now = weir_loop_now(timer->loop);
 
-    if (timer->flags & WEIR_FRESH && weir_timer_running(timer))
+    if (timer->flags & WEIR_FRESH)
         return timer->node.deadline;
     if (!weir_timer_running(timer) || timer->node.deadline <= now)
         return 0;

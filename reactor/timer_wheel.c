@@ -31,22 +31,6 @@
  */
 #include "timer_wheel.h"
 
-/* The highest digit in which `deadline` differs from the present tick. The
- * lowest digit's bits are set so that equal numbers give level 0, and so that
- * clz is never asked about 0. */
-static unsigned level_of(uint64_t elapsed, uint64_t deadline)
-{
-    uint64_t differing = (elapsed ^ deadline) | (WEIR_WHEEL_SLOTS - 1);
-
-    return (63 - (unsigned)__builtin_clzll(differing)) / WEIR_WHEEL_BITS;
-}
-
-static unsigned slot_of(uint64_t deadline, unsigned level)
-{
-    return (unsigned)(deadline >> (level * WEIR_WHEEL_BITS)) &
-           (WEIR_WHEEL_SLOTS - 1);
-}
-
 /* The first tick of a slot: the present tick's digits above the level, the
  * slot, zeroes. The top level has no digits above, and a shift by 64 or more
  * would be undefined. */
@@ -63,26 +47,20 @@ void weir_wheel_init(struct weir_wheel *wheel, uint64_t now)
     wheel->elapsed = now;
     wheel->levels = 0;
     weir_list_init(&wheel->due);
-    for (unsigned level = 0; level < WEIR_WHEEL_LEVELS; level++) {
+    for (unsigned level = 0; level < WEIR_WHEEL_LEVELS; level++)
         wheel->occupied[level] = 0;
-        for (unsigned slot = 0; slot < WEIR_WHEEL_SLOTS; slot++)
-            weir_list_init(&wheel->slots[level][slot]);
-    }
+    for (unsigned i = 0; i < WEIR_WHEEL_LEVELS * WEIR_WHEEL_SLOTS; i++)
+        weir_list_init(&wheel->slots[i]);
 }
 
 void weir_wheel_insert(struct weir_wheel *wheel, struct weir_wheel_node *node)
 {
-    unsigned level, slot;
+    weir_wheel_put(wheel, node);
+}
 
-    if (node->deadline <= wheel->elapsed) {
-        weir_list_append(&wheel->due, &node->link);
-        return;
-    }
-    level = level_of(wheel->elapsed, node->deadline);
-    slot = slot_of(node->deadline, level);
-    weir_list_append(&wheel->slots[level][slot], &node->link);
-    wheel->occupied[level] |= UINT64_C(1) << slot;
-    wheel->levels |= 1u << level;
+void weir_wheel_remove(struct weir_wheel *wheel, struct weir_wheel_node *node)
+{
+    weir_wheel_take(wheel, node);
 }
 
 static void mark_empty(struct weir_wheel *wheel, unsigned level, unsigned slot)
@@ -92,37 +70,30 @@ static void mark_empty(struct weir_wheel *wheel, unsigned level, unsigned slot)
         wheel->levels &= ~(1u << level);
 }
 
-void weir_wheel_remove(struct weir_wheel *wheel, struct weir_wheel_node *node)
+void weir_wheel_emptied(struct weir_wheel *wheel, const struct weir_link *list)
 {
-    const struct weir_link *first = &wheel->slots[0][0];
-    const struct weir_link *neighbour = node->link.next;
-    bool last = neighbour == node->link.prev;
+    /* Compared as numbers: they may be unrelated objects. */
+    uintptr_t offset = (uintptr_t)list - (uintptr_t)wheel->slots;
 
-    weir_link_remove(&node->link);
-    if (!last)
-        return;
-    /* Both neighbours were the list itself, and where it lies tells which
-     * slot it is: a node need not remember. Lists outside of the array (the
-     * due) have no bit. Compared as numbers: they may be unrelated objects. */
-    uintptr_t offset = (uintptr_t)neighbour - (uintptr_t)first;
     if (offset < sizeof wheel->slots) {
-        unsigned index = (unsigned)(offset / sizeof *first);
+        unsigned index = (unsigned)(offset / sizeof *list);
+
         mark_empty(wheel, index / WEIR_WHEEL_SLOTS, index % WEIR_WHEEL_SLOTS);
     }
 }
 
-static void cascade(struct weir_wheel *wheel, struct weir_link *slot)
+/* Each of them goes to a lower level, so that none comes back here. */
+static void cascade(struct weir_wheel *wheel, struct weir_link *list)
 {
-    struct weir_link moving;
+    struct weir_link *link = list->next;
 
-    weir_list_init(&moving);
-    weir_list_splice(&moving, slot);
-    while (!weir_list_empty(&moving)) {
-        struct weir_link *link = moving.next;
+    weir_list_init(list);
+    while (link != list) {
+        struct weir_link *next = link->next;
 
-        weir_link_remove(link);
-        weir_wheel_insert(
-            wheel, weir_container_of(link, struct weir_wheel_node, link));
+        weir_wheel_put(wheel,
+                       weir_container_of(link, struct weir_wheel_node, link));
+        link = next;
     }
 }
 
@@ -131,6 +102,7 @@ WEIR_HOT void weir_wheel_advance(struct weir_wheel *wheel, uint64_t now)
     while (wheel->levels) {
         unsigned level = (unsigned)__builtin_ctz(wheel->levels);
         unsigned slot = (unsigned)__builtin_ctzll(wheel->occupied[level]);
+        struct weir_link *list = &wheel->slots[level * WEIR_WHEEL_SLOTS + slot];
         uint64_t start = slot_start(wheel->elapsed, level, slot);
 
         if (start > now)
@@ -139,9 +111,9 @@ WEIR_HOT void weir_wheel_advance(struct weir_wheel *wheel, uint64_t now)
         mark_empty(wheel, level, slot);
         /* All of a level 0 slot has the same deadline: this tick. */
         if (level == 0)
-            weir_list_splice(&wheel->due, &wheel->slots[level][slot]);
+            weir_list_splice(&wheel->due, list);
         else
-            cascade(wheel, &wheel->slots[level][slot]);
+            cascade(wheel, list);
     }
     if (now > wheel->elapsed)
         wheel->elapsed = now;
@@ -175,20 +147,20 @@ static const char *check_list(const struct weir_link *list)
 static const char *check_slot(const struct weir_wheel *wheel, unsigned level,
                               unsigned slot)
 {
-    const struct weir_link *list = &wheel->slots[level][slot];
+    const struct weir_link *list =
+        &wheel->slots[level * WEIR_WHEEL_SLOTS + slot];
     bool marked = wheel->occupied[level] >> slot & 1;
 
     if (marked == weir_list_empty(list))
         return "an occupancy bit does not match its slot";
     if (marked && slot_start(wheel->elapsed, level, slot) <= wheel->elapsed)
         return "a slot that time has passed is occupied";
-    for (struct weir_link *link = list->next; link != list;
-         link = link->next) {
+    for (struct weir_link *link = list->next; link != list; link = link->next) {
         const struct weir_wheel_node *node =
             weir_container_of(link, struct weir_wheel_node, link);
 
-        if (level_of(wheel->elapsed, node->deadline) != level ||
-            slot_of(node->deadline, level) != slot)
+        if (weir_wheel_level(wheel->elapsed, node->deadline) != level ||
+            weir_wheel_slot(node->deadline, level) != slot)
             return "a node is in the wrong slot";
     }
     return check_list(list);

@@ -22,17 +22,66 @@ struct weir_wheel {
     uint64_t elapsed;                     /* the tick it stands at */
     struct weir_link due;                 /* deadline reached, in order */
     uint64_t occupied[WEIR_WHEEL_LEVELS]; /* a bit per slot with nodes */
-    struct weir_link slots[WEIR_WHEEL_LEVELS][WEIR_WHEEL_SLOTS];
+    struct weir_link slots[WEIR_WHEEL_LEVELS * WEIR_WHEEL_SLOTS];
 };
 
 void weir_wheel_init(struct weir_wheel *wheel, uint64_t now);
 
+/* The highest digit in which `deadline` differs from the present tick. The
+ * lowest digit's bits are set so that equal numbers give level 0, and so that
+ * clz is never asked about 0. */
+static inline unsigned weir_wheel_level(uint64_t elapsed, uint64_t deadline)
+{
+    uint64_t differing = (elapsed ^ deadline) | (WEIR_WHEEL_SLOTS - 1);
+
+    return (63 - (unsigned)__builtin_clzll(differing)) / WEIR_WHEEL_BITS;
+}
+
+static inline unsigned weir_wheel_slot(uint64_t deadline, unsigned level)
+{
+    return (unsigned)(deadline >> (level * WEIR_WHEEL_BITS)) &
+           (WEIR_WHEEL_SLOTS - 1);
+}
+
 /* Puts in a node whose deadline is set and that is in no list. A deadline
  * that has passed puts it among the due. */
-void weir_wheel_insert(struct weir_wheel *wheel, struct weir_wheel_node *node);
+static inline void weir_wheel_put(struct weir_wheel *wheel,
+                                  struct weir_wheel_node *node)
+{
+    struct weir_link *list = &wheel->due;
+
+    if (node->deadline > wheel->elapsed) {
+        unsigned level = weir_wheel_level(wheel->elapsed, node->deadline);
+        unsigned slot = weir_wheel_slot(node->deadline, level);
+
+        list = &wheel->slots[level * WEIR_WHEEL_SLOTS + slot];
+        if (weir_list_empty(list)) {
+            wheel->occupied[level] |= UINT64_C(1) << slot;
+            wheel->levels |= 1u << level;
+        }
+    }
+    weir_list_append(list, &node->link);
+}
+
+/* A list has become empty. Where it lies tells which slot it is: a node need
+ * not remember. Lists outside of the array (the due) have no bit. */
+void weir_wheel_emptied(struct weir_wheel *wheel, const struct weir_link *list);
 
 /* Takes a node out of a slot, of the due, or of a list that the due were
  * moved to. It must be in one. */
+static inline void weir_wheel_take(struct weir_wheel *wheel,
+                                   struct weir_wheel_node *node)
+{
+    const struct weir_link *neighbour = node->link.next;
+    bool last = neighbour == node->link.prev;
+
+    weir_link_remove(&node->link);
+    if (last) /* both neighbours were the list itself */
+        weir_wheel_emptied(wheel, neighbour);
+}
+
+/* The same, not inlined: for where it is not done all the time. */
+void weir_wheel_insert(struct weir_wheel *wheel, struct weir_wheel_node *node);
 void weir_wheel_remove(struct weir_wheel *wheel, struct weir_wheel_node *node);
 
 /* Moves time to `now` and everything that expired to the end of `due`: by

@@ -3,7 +3,7 @@
  */
 #include "timed.h"
 
-#include "reactor/timer_wheel.h"
+#include "reactor/loop.h"
 
 /* ------------------------------------------------- many at once, and order */
 
@@ -261,7 +261,207 @@ a_timer_of_0_ms_started_by_a_timer_waits_for_the_next_turn(void **state)
     assert_trace("a(ctb");
 }
 
+/* ------------------------------ re-arming: in its old place for a while */
+
+static void start_b_x_c_and_b_again(struct timed *timed)
+{
+    struct timed *x = timed->other, *b = x->other, *c = b->other;
+
+    start(b, 10);
+    start(x, 10);
+    start(c, 10);
+    start(b, 10);
+}
+
+/* x runs already, and has a place in the wheel; b and c have none. */
+static void
+of_equal_deadlines_the_last_start_counts_whether_it_ran_or_not(void **state)
+{
+    struct timed a, b, c, x;
+
+    (void)state;
+    init(&a, "a");
+    init(&b, "b");
+    init(&c, "c");
+    init(&x, "x");
+    a.then = start_b_x_c_and_b_again;
+    a.other = &x;
+    x.other = &b;
+    b.other = &c;
+    start(&x, 8);
+    start(&a, 5);
+    run();
+    assert_trace("axcb");
+    expect_after(&x, 10);
+}
+
+static void put_off_and_spend(struct timed *timed)
+{
+    start(timed->other, 10);
+    assert_int_equal(weir_timer_remaining(&timed->other->timer), 10);
+    assert_true(weir_timer_running(&timed->other->timer));
+    spend(30 * MS);
+}
+
+static void
+a_timer_put_off_does_not_fire_at_its_old_time_in_a_long_callback(void **state)
+{
+    struct timed a, x;
+
+    (void)state;
+    init(&a, "a");
+    init(&x, "x");
+    a.then = put_off_and_spend;
+    a.other = &x;
+    start(&x, 20);
+    start(&a, 5);
+    run();
+    assert_trace("ax");
+    assert_true(x.fired_at - x.started >= 40 * MS);
+}
+
+static void put_off_stop_and_free(struct timed *timed)
+{
+    start(timed->other, 10);
+    weir_timer_stop(&timed->other->timer);
+    assert_false(weir_timer_running(&timed->other->timer));
+    free(timed->other);
+}
+
+static void a_timer_put_off_may_be_stopped_and_freed_at_once(void **state)
+{
+    struct timed a, b;
+    struct timed *x = malloc(sizeof *x);
+
+    (void)state;
+    assert_non_null(x);
+    init(&a, "a");
+    init(&b, "b");
+    init(x, "x");
+    a.then = put_off_stop_and_free;
+    a.other = x;
+    start(x, 6);
+    start(&b, 6); /* its neighbour */
+    start(&a, 5);
+    run();
+    assert_trace("ab");
+    assert_false(weir_loop_alive(the_loop));
+}
+
+static void put_off_then_at_once(struct timed *timed)
+{
+    start(timed->other, 1000);
+    weir_timer_start(&timed->other->timer, 0);
+    start(timed->other->other, 1000);
+    weir_timer_start_at(&timed->other->other->timer,
+                        weir_loop_now(the_loop) + 7);
+}
+
+static void a_timer_put_off_and_started_otherwise_fires_once(void **state)
+{
+    struct timed a, b, x;
+
+    (void)state;
+    init(&a, "a");
+    init(&b, "b");
+    init(&x, "x");
+    a.then = put_off_then_at_once;
+    a.other = &x;
+    x.other = &b;
+    start(&x, 20);
+    start(&a, 5);
+    run();
+    assert_trace("axb");
+    assert_true(b.fired_at - b.started <= 8 * MS);
+}
+
+static void start_crowd(struct timed *timed)
+{
+    for (unsigned i = 0; i < CROWD; i++) {
+        spend(10000);
+        start(&crowd[i], timed->fired == 1 ? 500 : 300);
+    }
+    if (timed->fired == 1)
+        start(timed, 2);
+}
+
+/* More than loop->fresh holds. The second time they run already. */
+static void
+thousands_started_in_one_callback_are_in_order_and_never_early(void **state)
+{
+    struct timed a;
+
+    (void)state;
+    assert_true(CROWD > 2 * WEIR_FRESH_MAX);
+    crowd_fired = 0;
+    for (unsigned i = 0; i < CROWD; i++) {
+        init(&crowd[i], NULL);
+        crowd[i].then = fire_crowd;
+    }
+    init(&a, "a");
+    a.then = start_crowd;
+    start(&a, 1);
+    run();
+    assert_trace("aa");
+    for (unsigned i = 0; i < CROWD; i++) {
+        assert_int_equal(crowd[i].fired, 1);
+        assert_true(crowd[i].fired_at - crowd[i].started >= 300 * MS);
+    }
+}
+
+static unsigned reads;
+
+static void count_read(void)
+{
+    reads++;
+}
+
+static void start_and_stop(struct timed *timed)
+{
+    for (unsigned i = 0; i < 2 * WEIR_FRESH_MAX; i++) {
+        start(timed->other, 10);
+        weir_timer_stop(&timed->other->timer);
+    }
+    reads = 0;
+}
+
+/* Started and stopped within one callback: as if it had never been. */
+static void a_timer_that_was_stopped_at_once_costs_no_clock(void **state)
+{
+    struct timed a, b, x;
+
+    (void)state;
+    init(&a, "a");
+    init(&b, "b");
+    init(&x, "x");
+    a.then = start_and_stop;
+    a.other = &x;
+    start(&a, 5);
+    start(&b, 5);
+    weir_loop_update_now(the_loop);
+    spend(10 * MS);
+    virtual.before_read = count_read;
+    run();
+    assert_trace("ab");
+    assert_int_equal(reads, 0);
+}
+
 /* ------------------------------------------------------- far and odd times */
+
+static void a_tick_begins_with_its_first_nanosecond(void **state)
+{
+    uint64_t tick = virtual_ms() + 2;
+
+    (void)state;
+    virtual.now = tick * MS - 1;
+    assert_int_equal(weir_loop_update_now(the_loop), tick - 1);
+    virtual.now = tick * MS;
+    assert_int_equal(weir_loop_update_now(the_loop), tick);
+    virtual.now = tick * MS + 1;
+    assert_int_equal(weir_loop_update_now(the_loop), tick);
+    virtual.now = tick * MS + MS;
+    assert_int_equal(weir_loop_update_now(the_loop), tick + 1);
+}
 
 static void a_wait_is_cut_to_half_an_hour(void **state)
 {
@@ -411,6 +611,16 @@ int main(void)
         TEST_ON_VIRTUAL_LOOP(a_timer_due_in_the_same_turn_can_be_put_off),
         TEST_ON_VIRTUAL_LOOP(
             a_timer_of_0_ms_started_by_a_timer_waits_for_the_next_turn),
+        TEST_ON_VIRTUAL_LOOP(
+            of_equal_deadlines_the_last_start_counts_whether_it_ran_or_not),
+        TEST_ON_VIRTUAL_LOOP(
+            a_timer_put_off_does_not_fire_at_its_old_time_in_a_long_callback),
+        TEST_ON_VIRTUAL_LOOP(a_timer_put_off_may_be_stopped_and_freed_at_once),
+        TEST_ON_VIRTUAL_LOOP(a_timer_put_off_and_started_otherwise_fires_once),
+        TEST_ON_VIRTUAL_LOOP(
+            thousands_started_in_one_callback_are_in_order_and_never_early),
+        TEST_ON_VIRTUAL_LOOP(a_timer_that_was_stopped_at_once_costs_no_clock),
+        TEST_ON_VIRTUAL_LOOP(a_tick_begins_with_its_first_nanosecond),
         TEST_ON_VIRTUAL_LOOP(a_wait_is_cut_to_half_an_hour),
         TEST_ON_VIRTUAL_LOOP(a_delay_that_would_overflow_the_clock_never_fires),
         TEST_ON_VIRTUAL_LOOP(a_delay_of_centuries_is_kept),

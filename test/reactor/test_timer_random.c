@@ -3,19 +3,22 @@
  *
  * Timers start, stop and put off each other in callbacks that take random
  * time. The oracle knows when each began to count, and so when it must fire and
- * in which order. The loop may not go to sleep while one is due, nor sleep past
- * one.
+ * in which order: when the callback that started it returned, or at a reading
+ * of the clock before that, which only a callback that starts very many may
+ * cause. The loop may not go to sleep while one is due, nor sleep past one.
  */
 #include "timed.h"
+
+#include "reactor/loop.h"
 
 enum { PLAYERS = 96 };
 
 struct player {
     weir_timer timer;
     bool running, repeats;
-    uint64_t started; /* ns; when the callback that started it returned */
-    bool counts;      /* that callback has returned */
-    uint64_t delay;   /* ms; the period of one that repeats */
+    uint64_t started; /* ns; when it began to count */
+    bool counts;
+    uint64_t delay; /* ms; the period of one that repeats */
     uint64_t order;
     unsigned fired;
 };
@@ -26,6 +29,8 @@ static struct {
     uint64_t order;
     uint64_t last_deadline, last_order; /* fired last */
     size_t left;
+    bool inside;     /* a callback is running */
+    unsigned starts; /* since the clock was read */
 } game;
 
 static void lose(const char *why)
@@ -63,7 +68,7 @@ static void may_sleep(int timeout)
 
 static void slept(void)
 {
-    if (first_due() + MS <= virtual.now)
+    if (first_due() <= virtual.now - MS)
         lose("the loop slept past a timer");
 }
 
@@ -87,14 +92,15 @@ static void move_start(struct player *player)
 {
     player->running = true;
     player->fired = 0;
-    player->counts = false;
     player->order = ++game.order;
     player->delay = some_delay();
+    game.starts++;
     player->repeats = player->delay && test_once_in(&game.random, 8);
     if (player->repeats)
         weir_timer_start_repeating(&player->timer, player->delay);
     else
         weir_timer_start(&player->timer, player->delay);
+    player->counts = false; /* the clock may have been read, but before it */
 }
 
 static void move(void)
@@ -123,7 +129,7 @@ static void check_order(const struct player *player)
     game.last_order = player->order;
 }
 
-/* A callback returns, or a run begins. */
+/* A callback returns, or a run begins, or the clock is read. */
 static void count_from_here(void)
 {
     for (unsigned i = 0; i < PLAYERS; i++) {
@@ -131,14 +137,40 @@ static void count_from_here(void)
             game.players[i].started = virtual.now;
         game.players[i].counts = true;
     }
+    game.starts = 0;
+}
+
+static void clock_is_read(void)
+{
+    if (!game.inside)
+        return;
+    if (game.starts <= WEIR_FRESH_MAX)
+        lose("the clock is read in the middle of a callback");
+    count_from_here();
+}
+
+static uint64_t some_moves(void)
+{
+    if (test_once_in(&game.random, 100))
+        return test_below(&game.random, 6 * WEIR_FRESH_MAX);
+    return test_below(&game.random, test_once_in(&game.random, 50) ? 80 : 3);
+}
+
+static void move_some(void)
+{
+    game.inside = true;
+    for (uint64_t moves = some_moves(); moves > 0; moves--)
+        move();
+    some_time_passes();
+    game.inside = false;
+    count_from_here();
 }
 
 static void player_fired(weir_timer *timer)
 {
     struct player *player = weir_container_of(timer, struct player, timer);
-    uint64_t moves = test_once_in(&game.random, 50) ? 80 : 3;
 
-    if (!player->running || !player->counts)
+    if (!player->running || !player->counts || game.inside)
         lose("a stopped timer fires, or one from inside its start");
     player->fired++;
     if (player->started + player->fired * player->delay * MS > virtual.now)
@@ -153,10 +185,7 @@ static void player_fired(weir_timer *timer)
     if (game.left == 0)
         return;
     game.left--;
-    for (moves = test_below(&game.random, moves); moves > 0; moves--)
-        move();
-    some_time_passes();
-    count_from_here();
+    move_some();
 }
 
 static void stop_those_that_repeat(void)
@@ -197,6 +226,7 @@ whatever_is_done_no_timer_is_early_late_lost_or_overtaken(void **state)
     uint64_t seed = test_new_seed();
 
     (void)state;
+    virtual.before_read = clock_is_read;
     virtual.before_sleep = may_sleep;
     virtual.after_sleep = slept;
     for (size_t i = test_rounds(400, 20); i > 0; i--)

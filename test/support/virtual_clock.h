@@ -20,6 +20,7 @@ static struct {
     uint64_t now; /* ns */
     unsigned waits, sleeps;
     int timeout; /* of the last wait */
+    void (*before_read)(void); /* of the clock */
     void (*before_sleep)(int timeout);
     void (*after_sleep)(void);
 } virtual;
@@ -37,6 +38,8 @@ static inline uint64_t virtual_ms(void)
 static int virtual_gettime(clockid_t clock, struct timespec *now)
 {
     (void)clock;
+    if (virtual.before_read)
+        virtual.before_read();
     now->tv_sec = (time_t)(virtual.now / 1000000000u);
     now->tv_nsec = (long)(virtual.now % 1000000000u);
     return 0;
