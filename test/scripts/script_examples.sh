@@ -609,7 +609,7 @@ bench_refused() {
 check 'bench-client.js says what is wrong' bench_refused
 
 slow_reader() {
-    run 20 slow-reader 2 && cat "$tmp/out" "$tmp/err" || return 1
+    run 20 slow-reader 5 && cat "$tmp/out" "$tmp/err" || return 1
     grep -q 'writer waits .* MiB  reader paused' "$tmp/out" &&
         grep -q 'writer had to wait [1-9]' "$tmp/out" && [ ! -s "$tmp/err" ] &&
         ! grep -q "$(printf '\r')" "$tmp/out"
