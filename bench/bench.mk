@@ -6,10 +6,11 @@ BENCH_WEIR := $(addprefix build/bench/,idle_server allocations timer_count \
 BENCH_PEERS := build/bench/timers-libev build/bench/timers-libuv
 BENCH_COMPILE = $(CC) $(BASE) $(CFLAGS) $(LDFLAGS)
 
-build/bench/load: bench/load.c bench/client.c bench/client.h
+LOAD_SOURCES := $(wildcard bench/load*.c) bench/client.c bench/measure.c
+build/bench/load: $(LOAD_SOURCES) bench/load.h bench/client.h bench/measure.h
 	@mkdir -p $(@D)
 	$(SAY) LD $@
-	$(Q)$(filter-out -MMD -MP,$(BENCH_COMPILE)) $(filter %.c,$^) -o $@
+	$(Q)$(filter-out -MMD -MP,$(BENCH_COMPILE)) $(LOAD_SOURCES) -o $@
 
 build/bench/raw_epoll build/bench/stream build/bench/script_start: \
   build/bench/%: bench/%.c
