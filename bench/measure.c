@@ -179,6 +179,7 @@ void stretch_end(struct stretch *stretch)
     stretch->ended = now();
     mark(stretch);
     stretch->after = usage_of(stretch->pid);
+    stretch->resident = resident_bytes(stretch->pid);
 }
 
 void stretch_print(const struct stretch *stretch, uint64_t units)
@@ -199,6 +200,8 @@ void stretch_print(const struct stretch *stretch, uint64_t units)
                after->cpu - before->cpu, after->user - before->user,
                after->system - before->system);
     printf(" load_cpu_s=%.6f", after->own - before->own);
+    if (stretch->pid)
+        printf(" rss=%llu", (unsigned long long)stretch->resident);
 }
 
 uint64_t resident_bytes(int pid)

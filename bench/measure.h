@@ -38,13 +38,14 @@ struct stretch {
         double cpu, user, system; /* of the server, in seconds */
         double own;               /* of this process */
     } before, after;
+    uint64_t resident; /* bytes of the server, at the end */
 };
 
 void stretch_begin(struct stretch *stretch);
 void stretch_end(struct stretch *stretch);
 
-/* Prints units, seconds and rate; latencies if any were recorded; CPU times.
- * A word each, a blank before each, no newline. Not a single unit is an
+/* Prints units, seconds and rate; latencies if any were recorded; CPU times and
+ * resident memory. A word each, a blank before each, no newline. Not a single unit is an
  * error: nothing could be told of it. */
 void stretch_print(const struct stretch *stretch, uint64_t units);
 
