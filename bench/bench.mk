@@ -44,10 +44,32 @@ build/bench/timers-libuv: PEER_HEADER = uv.h
 build/bench/timers-libuv: PEER_FLAGS = -DBENCH_LIBUV
 build/bench/timers-libuv: PEER_LIBS = -luv -lm -pthread
 
+# The servers of bench/peers/. One whose library is not here is left out, as
+# quietly; bench/run says so.
+PEERS := $(addprefix build/bench/peer-,raw weir libuv libuv-expert libev libevent)
+build/bench/peer-libuv build/bench/peer-libuv-expert: PEER_HEADER = uv.h
+build/bench/peer-libuv build/bench/peer-libuv-expert: PEER_LIBS = -luv
+build/bench/peer-libev: PEER_HEADER = ev.h
+build/bench/peer-libev: PEER_LIBS = -lev -lm
+build/bench/peer-libevent: PEER_HEADER = event2/event.h
+build/bench/peer-libevent: PEER_LIBS = -levent
+build/bench/peer-weir: PEER_LIBS = build/libweir.a $(LIBS)
+build/bench/peer-weir: build/libweir.a | $(HEADERS)
+
+build/bench/peer-libuv-expert: bench/peers/libuv_expert.c
+$(filter-out %/peer-libuv-expert,$(PEERS)): build/bench/peer-%: bench/peers/%.c
+$(PEERS): bench/peers/peer.c bench/peers/peer.h
+	@mkdir -p $(@D)
+	@if [ -z '$(PEER_HEADER)' ] || echo '#include <$(PEER_HEADER)>' | \
+	  $(CC) -E -xc - >/dev/null 2>&1; then \
+	  printf '%-4s %s\n' LD $@; \
+	  $(filter-out -MMD -MP,$(BENCH_COMPILE)) $(filter %.c,$^) $(PEER_LIBS) \
+	    -o $@; fi
+
 .PHONY: benches bench-core bench-script bench-timers bench-instructions \
   check-instructions
 benches: build/bench/load build/bench/raw_epoll build/bench/user_clock.so \
-	$(BENCH_WEIR) $(BENCH_PEERS) \
+	$(BENCH_WEIR) $(BENCH_PEERS) $(PEERS) \
 	build/examples/echo
 bench-core: benches
 	@bench/core $(BENCH_OPTIONS)
