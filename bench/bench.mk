@@ -12,8 +12,7 @@ build/bench/load: $(LOAD_SOURCES) bench/load.h bench/client.h bench/measure.h
 	$(SAY) LD $@
 	$(Q)$(filter-out -MMD -MP,$(BENCH_COMPILE)) $(LOAD_SOURCES) -o $@
 
-build/bench/raw_epoll build/bench/stream build/bench/script_start: \
-  build/bench/%: bench/%.c
+build/bench/script_start: bench/script_start.c
 	@mkdir -p $(@D)
 	$(SAY) LD $@
 	$(Q)$(BENCH_COMPILE) $< -o $@
@@ -66,20 +65,10 @@ $(PEERS): bench/peers/peer.c bench/peers/peer.h
 	  $(filter-out -MMD -MP,$(BENCH_COMPILE)) $(filter %.c,$^) $(PEER_LIBS) \
 	    -o $@; fi
 
-.PHONY: benches bench-core bench-script bench-timers bench-instructions \
-  check-instructions
-benches: build/bench/load build/bench/raw_epoll build/bench/user_clock.so \
-	$(BENCH_WEIR) $(BENCH_PEERS) $(PEERS) \
-	build/examples/echo
-bench-core: benches
-	@bench/core $(BENCH_OPTIONS)
-bench-script: $(if $(HAVE_JSC),build/weir,no-engine) build/bench/load \
-  build/bench/raw_epoll build/bench/user_clock.so build/bench/stream \
-  build/bench/script_start
-	@bench/script $(BENCH_OPTIONS)
-bench-timers: benches
-	@bench/timers $(BENCH_OPTIONS)
-bench-instructions: benches
-	@CC='$(CC)' CFLAGS='$(CFLAGS)' bench/instructions record
-check-instructions: benches
-	@CC='$(CC)' CFLAGS='$(CFLAGS)' bench/instructions check
+.PHONY: benches bench bench-check
+benches: build/bench/load build/bench/user_clock.so build/bench/script_start \
+	$(BENCH_WEIR) $(BENCH_PEERS) $(PEERS) $(if $(HAVE_JSC),build/weir)
+bench: benches
+	@bench/run $(BENCH_OPTIONS)
+bench-check: benches
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' bench/check

@@ -310,14 +310,17 @@ void client_open(struct client *client, unsigned count)
 
 /* --------------------------------------------------------------- closing */
 
-void client_close_last(struct client *client)
+void client_close_all(struct client *client)
 {
-    struct peer *peer = &client->peers[--client->count];
+    for (unsigned i = 0; i < client->count; i++)
+        if (shutdown(client->peers[i].fd, SHUT_WR) < 0)
+            client_fail("shutdown", errno);
+    while (client->count > 0) {
+        const struct peer *peer = &client->peers[--client->count];
 
-    if (shutdown(peer->fd, SHUT_WR) < 0)
-        client_fail("shutdown", errno);
-    peer_wait_for_end(peer);
-    close(peer->fd);
+        peer_wait_for_end(peer);
+        close(peer->fd);
+    }
 }
 
 void client_reset_all(struct client *client)

@@ -55,8 +55,8 @@ void client_round(struct client *client, unsigned messages);
 /* What a stream has to be at a place in it; a period can be read at least. */
 const char *peer_pattern(const struct peer *peer, uint64_t position);
 
-/* Sends FIN on the last connection, waits for the server's, closes. */
-void client_close_last(struct client *client);
+/* Sends FIN on all connections, waits for the server's, closes. */
+void client_close_all(struct client *client);
 
 /* Closes all connections at once, without leaving a TIME_WAIT behind. */
 void client_reset_all(struct client *client);

@@ -24,7 +24,8 @@
  *                       them), all the echoes, R times after a first one
  *     echo --hold       with that or alone: the connections then stand until
  *                       stdin ends, to read the server's memory meanwhile
- *     churn --cycles K  one after the other, each until the server has closed
+ *     churn --cycles N  in step: all --parallel connections come, echo a
+ *                       message and go, until the server has closed them
  *
  * One line of KEY=VALUE is printed. Every byte that comes back is compared;
  * anything wrong ends the program with status 1 and a text.

@@ -2,9 +2,9 @@
  * load_churn.c - connections that come, echo one message, and go
  *
  * By the clock `parallel` of them are always under way: whoever has its echo
- * closes, and the next one connects. By the count (`cycles`) it is one after
- * the other, and each waits for the server's FIN, which proves that the server
- * closes and makes its work the same in each run.
+ * closes, and the next one connects. By the count (`cycles`) they go in step:
+ * all connect, all have their echo, all send FIN, and wait for the server's,
+ * which proves that it closes, and makes its work the same in each run.
  *
  * We close first, so the ports that wait for old segments (TIME_WAIT) are ours:
  * a minute each, thirty thousand to an address. Linux takes one of them again
@@ -101,10 +101,11 @@ static void by_the_clock(struct client *client, const struct options *options)
 static void by_the_count(struct client *client, const struct options *options)
 {
     for (unsigned i = 0; i < options->cycles; i++) {
-        client_open(client, 1);
-        client_close_last(client);
+        client_open(client, options->parallel);
+        client_close_all(client);
     }
-    printf("parallel=1 size=%zu units=%u\n", client->size, options->cycles);
+    printf("parallel=%u size=%zu units=%llu\n", options->parallel, client->size,
+           (unsigned long long)options->cycles * options->parallel);
 }
 
 void load_churn(const struct options *options)
