@@ -1,8 +1,7 @@
 # The benches, for the Makefile. Linux only: they read /proc and use strace,
 # taskset and callgrind. BENCH_OPTIONS is passed on, e.g. --quick.
 
-BENCH_WEIR := $(addprefix build/bench/,idle_server allocations timer_count \
-	timers-weir)
+BENCH_WEIR := $(addprefix build/bench/,allocations timer_count timers-weir)
 BENCH_PEERS := build/bench/timers-libev build/bench/timers-libuv
 BENCH_COMPILE = $(CC) $(BASE) $(CFLAGS) $(LDFLAGS)
 
@@ -29,8 +28,7 @@ $(BENCH_WEIR): build/libweir.a | $(HEADERS)
 	$(SAY) LD $@
 	$(Q)$(BENCH_COMPILE) $(filter %.c,$^) build/libweir.a $(LIBS) -o $@
 
-# The same loops through another library. One that is not here is left out;
-# bench/timers says so.
+# The same loops through another library. One that is not here is left out.
 $(BENCH_PEERS): build/bench/timers-%: bench/timers.c bench/timers_%.h
 	@mkdir -p $(@D)
 	@if echo '#include <$(PEER_HEADER)>' | $(CC) -E -xc - >/dev/null 2>&1; then \
@@ -65,10 +63,12 @@ $(PEERS): bench/peers/peer.c bench/peers/peer.h
 	  $(filter-out -MMD -MP,$(BENCH_COMPILE)) $(filter %.c,$^) $(PEER_LIBS) \
 	    -o $@; fi
 
-.PHONY: benches bench bench-check
+.PHONY: benches bench bench-check bench-record
 benches: build/bench/load build/bench/user_clock.so build/bench/script_start \
 	$(BENCH_WEIR) $(BENCH_PEERS) $(PEERS) $(if $(HAVE_JSC),build/weir)
 bench: benches
 	@bench/run $(BENCH_OPTIONS)
 bench-check: benches
 	@CC='$(CC)' CFLAGS='$(CFLAGS)' bench/check
+bench-record: benches
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' bench/check record
