@@ -43,7 +43,8 @@ build/bench/timers-libuv: PEER_LIBS = -luv -lm -pthread
 
 # The servers of bench/peers/. One whose library is not here is left out, as
 # quietly; bench/run says so.
-PEERS := $(addprefix build/bench/peer-,raw weir libuv libuv-expert libev libevent)
+PEERS := $(addprefix build/bench/,hand-over $(addprefix peer-,raw weir libuv \
+	libuv-expert libev libevent))
 build/bench/peer-libuv build/bench/peer-libuv-expert: PEER_HEADER = uv.h
 build/bench/peer-libuv build/bench/peer-libuv-expert: PEER_LIBS = -luv
 build/bench/peer-libev: PEER_HEADER = ev.h
@@ -53,8 +54,10 @@ build/bench/peer-libevent: PEER_LIBS = -levent
 build/bench/peer-weir: PEER_LIBS = build/libweir.a $(LIBS)
 build/bench/peer-weir: build/libweir.a | $(HEADERS)
 
+build/bench/hand-over: bench/peers/hand_over.c
 build/bench/peer-libuv-expert: bench/peers/libuv_expert.c
-$(filter-out %/peer-libuv-expert,$(PEERS)): build/bench/peer-%: bench/peers/%.c
+$(filter-out %/hand-over %/peer-libuv-expert,$(PEERS)): \
+  build/bench/peer-%: bench/peers/%.c
 $(PEERS): bench/peers/peer.c bench/peers/peer.h
 	@mkdir -p $(@D)
 	@if [ -z '$(PEER_HEADER)' ] || echo '#include <$(PEER_HEADER)>' | \
@@ -62,6 +65,13 @@ $(PEERS): bench/peers/peer.c bench/peers/peer.h
 	  printf '%-4s %s\n' LD $@; \
 	  $(filter-out -MMD -MP,$(BENCH_COMPILE)) $(filter %.c,$^) $(PEER_LIBS) \
 	    -o $@; fi
+
+.PHONY: bench-deps bench-peers bench-peers-try
+bench-deps:
+	@CC='$(CC)' bench/deps
+bench-peers: $(PEERS) $(if $(HAVE_JSC),build/weir)
+bench-peers-try: bench-peers
+	@bench/peers/try $(PEER_NAMES)
 
 .PHONY: benches bench bench-check bench-record
 benches: build/bench/load build/bench/user_clock.so build/bench/script_start \

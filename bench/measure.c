@@ -6,10 +6,6 @@
  * exact clock, which one process may read of another (clock_getcpuclockid); it
  * has all threads in it, also those that have ended. How it divides into user
  * and system time the kernel only samples, at its timer ticks: /proc/PID/stat.
- *
- * A server may be more than one process: a shell that watches over a proxy, a
- * socat that forks. So its children count, and their children; those that have
- * ended and were waited for as far as their parent's /proc/PID/stat tells.
  */
 #include "measure.h"
 
@@ -93,7 +89,7 @@ static double seconds_of(clockid_t clock)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Opens a file of /proc/PID/. NULL: the process has ended meanwhile. */
+/* A file of /proc/PID/; NULL when the process is gone. */
 static FILE *open_proc(int pid, const char *name)
 {
     char path[64];
@@ -102,61 +98,39 @@ static FILE *open_proc(int pid, const char *name)
     return fopen(path, "r");
 }
 
-/* Fields 14 to 17 of /proc/PID/stat: the process's own time, and that of its
- * children which have ended. Counted from behind the name, which may have
- * blanks and parentheses in it. */
-static void add_ticks(int pid, struct usage *usage)
+/* Fields 14 and 15 of /proc/PID/stat. Counted from behind the name, which may
+ * have blanks and parentheses in it. */
+static void read_ticks(int pid, struct usage *usage)
 {
     double tick = (double)sysconf(_SC_CLK_TCK);
     unsigned long user, system;
-    long child_user, child_system;
     FILE *file = open_proc(pid, "stat");
     char text[512];
     const char *rest = NULL;
 
     if (file && fgets(text, sizeof text, file))
         rest = strrchr(text, ')');
-    if (rest && sscanf(rest + 1,
-                       " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u"
-                       " %lu %lu %ld %ld",
-                       &user, &system, &child_user, &child_system) == 4) {
-        usage->user += (double)(user + (unsigned long)child_user) / tick;
-        usage->system += (double)(system + (unsigned long)child_system) / tick;
-        usage->cpu += (double)(child_user + child_system) / tick;
-    }
-    if (file)
-        fclose(file);
-}
-
-static void add_tree(int pid, struct usage *usage)
-{
-    FILE *file;
-    clockid_t clock;
-    int child;
-    char name[48];
-
-    if (clock_getcpuclockid(pid, &clock) != 0)
-        return;
-    usage->cpu += seconds_of(clock);
-    add_ticks(pid, usage);
-    /* Only the first thread's children: no server here forks from another. */
-    snprintf(name, sizeof name, "task/%d/children", pid);
-    file = open_proc(pid, name);
-    while (file && fscanf(file, "%d", &child) == 1)
-        add_tree(child, usage);
-    if (file)
-        fclose(file);
+    if (!rest || sscanf(rest + 1,
+                        " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u"
+                        " %lu %lu",
+                        &user, &system) != 2)
+        client_fail("the server is gone", 0);
+    fclose(file);
+    usage->user = (double)user / tick;
+    usage->system = (double)system / tick;
 }
 
 static struct usage usage_of(int pid)
 {
     struct usage usage = { .own = seconds_of(CLOCK_PROCESS_CPUTIME_ID) };
+    clockid_t clock;
 
     if (pid == 0)
         return usage;
-    if (kill(pid, 0) < 0)
-        client_fail("the server is gone", errno);
-    add_tree(pid, &usage);
+    if (clock_getcpuclockid(pid, &clock) != 0)
+        client_fail("the server is gone", 0);
+    usage.cpu = seconds_of(clock);
+    read_ticks(pid, &usage);
     return usage;
 }
 

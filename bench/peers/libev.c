@@ -152,18 +152,26 @@ static void enqueue(struct connection *source, struct connection *to,
         ev_io_stop(loop, &source->readable);
 }
 
+static void enqueue_copy(struct connection *source, struct connection *to,
+                         const char *bytes, size_t length)
+{
+    struct peer_message *message = peer_message_copy(bytes, length);
+
+    enqueue(source, to, message, 0);
+    peer_message_unref(message);
+}
+
 /* False when `to` is broken, which is left to the caller. */
 static bool write_bytes(struct connection *source, struct connection *to,
                         const char *bytes, size_t length)
 {
     ssize_t sent = to->queue ? 0 : try_send(to, bytes, length);
-    struct peer_message *message;
 
-    if (sent < 0 || sent == (ssize_t)length)
-        return sent >= 0;
-    message = peer_message_copy(bytes + sent, length - (size_t)sent);
-    enqueue(source, to, message, 0);
-    peer_message_unref(message);
+    if (sent == (ssize_t)length)
+        return true;
+    if (sent < 0)
+        return false;
+    enqueue_copy(source, to, bytes + sent, length - (size_t)sent);
     return true;
 }
 
@@ -222,40 +230,77 @@ static void on_end(struct connection *c)
     shutdown(other->readable.fd, SHUT_WR);
 }
 
-static void on_readable(struct ev_loop *l, ev_io *watcher, int events)
+/* What recv() gave, if there was nothing to be taken in. */
+static void on_nothing(struct connection *c, ssize_t length)
 {
-    struct connection *c = connection_of(watcher);
+    if (length == 0)
+        on_end(c);
+    else if (errno != EAGAIN && errno != EINTR)
+        close_connection(c);
+}
+
+/* Echo and proxy. Most messages go out at once, and need no more than this. */
+static void on_carry(struct ev_loop *l, ev_io *watcher, int events)
+{
+    struct connection *c = connection_of(watcher), *other = c->other;
     ssize_t length = recv(watcher->fd, buffer, sizeof buffer, 0);
-    bool fine = true;
 
     (void)l;
     (void)events;
-    if (length < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (length <= 0) {
-        if (length == 0)
-            on_end(c);
-        else
-            close_connection(c);
-        return;
-    }
-    switch (peer.workload) {
-    case PEER_FANOUT: to_others(c, buffer, (size_t)length); break;
-    case PEER_HTTP: fine = answer(c, buffer, (size_t)length); break;
-    case PEER_SINK: break;
-    default: fine = write_bytes(c, c->other, buffer, (size_t)length);
-    }
-    if (!fine)
+    if (length <= 0)
+        on_nothing(c, length);
+    else if (!write_bytes(c, other, buffer, (size_t)length))
+        close_connection(c);
+}
+
+static void on_sink(struct ev_loop *l, ev_io *watcher, int events)
+{
+    ssize_t length = recv(watcher->fd, buffer, sizeof buffer, 0);
+
+    (void)l;
+    (void)events;
+    if (length <= 0)
+        on_nothing(connection_of(watcher), length);
+}
+
+static void on_fanout(struct ev_loop *l, ev_io *watcher, int events)
+{
+    struct connection *c = connection_of(watcher);
+    ssize_t length = recv(watcher->fd, buffer, sizeof buffer, 0);
+
+    (void)l;
+    (void)events;
+    if (length <= 0)
+        on_nothing(c, length);
+    else
+        to_others(c, buffer, (size_t)length);
+}
+
+static void on_http(struct ev_loop *l, ev_io *watcher, int events)
+{
+    struct connection *c = connection_of(watcher);
+    ssize_t length = recv(watcher->fd, buffer, sizeof buffer, 0);
+
+    (void)l;
+    (void)events;
+    if (length <= 0)
+        on_nothing(c, length);
+    else if (!answer(c, buffer, (size_t)length))
         close_connection(c);
 }
 
 /* --------------------------------------------------------------- accepting */
 
+static void (*const on_readable[])(struct ev_loop *, ev_io *, int) = {
+    [PEER_ECHO] = on_carry,    [PEER_SINK] = on_sink, [PEER_PROXY] = on_carry,
+    [PEER_FANOUT] = on_fanout, [PEER_HTTP] = on_http,
+};
+
 static struct connection *create(int fd)
 {
     struct connection *c = peer_allocate(sizeof *c);
 
-    ev_io_init(&c->readable, on_readable, fd, EV_READ);
+    ev_io_init(&c->readable, on_readable[peer.workload], fd, EV_READ);
     c->queue = NULL;
     c->finished = false;
     return c;

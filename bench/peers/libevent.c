@@ -15,6 +15,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -222,6 +223,7 @@ int main(int argc, char **argv)
     peer = peer_arguments(argc, argv, "echo sink fanout proxy http",
                           event_get_version());
     peer_list(&guests);
+    signal(SIGPIPE, SIG_IGN); /* libevent writes without MSG_NOSIGNAL */
     fd = peer_listen(peer.port); /* no-delay is handed down */
     base = event_base_new();
     if (!base)

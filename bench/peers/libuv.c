@@ -8,6 +8,8 @@
  */
 #include "bench/peers/peer.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
 
@@ -97,7 +99,8 @@ static void alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = uv_buf_init(peer_allocate(suggested), (unsigned)suggested);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer);
+static void on_read(uv_stream_t *stream, ssize_t length,
+                    const uv_buf_t *buffer);
 
 /* The one whose bytes were written may be read from again. */
 static void resume_source(struct connection *c)
@@ -199,7 +202,8 @@ static void on_bytes(struct connection *c, char *bytes, size_t length)
     pause_if_full(c);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
+static void on_read(uv_stream_t *stream, ssize_t length,
+                    const uv_buf_t *buffer)
 {
     struct connection *c = connection_of(stream);
 
@@ -287,6 +291,7 @@ int main(int argc, char **argv)
     peer = peer_arguments(argc, argv, "echo sink fanout proxy http",
                           uv_version_string());
     peer_list(&guests);
+    signal(SIGPIPE, SIG_IGN); /* libuv writes without MSG_NOSIGNAL */
     address = peer_loopback(peer.port);
     uv_tcp_init(uv_default_loop(), &server);
     error = uv_tcp_bind(&server, (struct sockaddr *)&address, 0);

@@ -1,12 +1,12 @@
 /*
  * libuv_expert.c - the servers on libuv, as one writes them who counts
  *
- * What libuv_expert does otherwise than libuv.c:
+ * What it does otherwise than libuv.c:
  *
  *   - uv_try_write() first, which makes no request and no callback. Only what
  *     the kernel did not take gets a request, with the bytes in the same piece
  *     of memory; until that is written, nothing more is read.
- *   - All connections read into one buffer, since nothing stays in it; and it is
+ *   - All connections read into one buffer, since nothing stays in it. It is
  *     as large as the raw loop's, so that much comes with one read.
  *   - No uv_shutdown() where nothing waits and both directions end: closing
  *     sends the FIN.
@@ -15,6 +15,8 @@
  */
 #include "bench/peers/peer.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -109,10 +111,11 @@ static void alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     (void)handle;
     (void)suggested;
-    *buffer = uv_buf_init(read_buffer, sizeof read_buffer);
+    buffer->base = read_buffer;
+    buffer->len = sizeof read_buffer;
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer);
+static void read_on(struct connection *c);
 
 static void on_rest_written(uv_write_t *write, int status)
 {
@@ -125,7 +128,7 @@ static void on_rest_written(uv_write_t *write, int status)
         close_connection(c);
     else if (status == 0 && rest->source &&
              !uv_is_closing((uv_handle_t *)&rest->source->tcp))
-        uv_read_start(stream_of(rest->source), alloc, on_read);
+        read_on(rest->source);
     free(rest);
 }
 
@@ -145,7 +148,8 @@ static void write_rest(struct connection *source, struct connection *to,
     } else {
         memcpy(rest->bytes, bytes, length);
     }
-    if (uv_write(&rest->write, stream_of(to), &buffer, 1, on_rest_written) < 0) {
+    if (uv_write(&rest->write, stream_of(to), &buffer, 1,
+                 on_rest_written) < 0) {
         if (message)
             peer_message_unref(message);
         free(rest);
@@ -159,8 +163,7 @@ static void write_rest(struct connection *source, struct connection *to,
 static bool try_write(struct connection *to, const char *bytes, size_t length,
                       size_t *sent)
 {
-    uv_buf_t buffer =
-        uv_buf_init((char *)(uintptr_t)bytes, (unsigned)length);
+    uv_buf_t buffer = { .base = (char *)(uintptr_t)bytes, .len = length };
     int result = uv_try_write(stream_of(to), &buffer, 1);
 
     if (result < 0 && result != UV_EAGAIN) {
@@ -214,22 +217,61 @@ static void answer(struct connection *c, const char *bytes, size_t length)
     }
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
+/* What there was instead of bytes. */
+static void on_nothing(struct connection *c, ssize_t length)
 {
-    struct connection *c = connection_of(stream);
-
     if (length == UV_EOF)
         on_end(c);
     else if (length < 0)
         close_connection(c);
+}
+
+/* Echo and proxy. */
+static void on_carry(uv_stream_t *stream, ssize_t length,
+                     const uv_buf_t *buffer)
+{
+    struct connection *c = connection_of(stream);
+
+    if (length > 0)
+        write_bytes(c, c->other, buffer->base, (size_t)length);
+    else
+        on_nothing(c, length);
+}
+
+static void on_sink(uv_stream_t *stream, ssize_t length,
+                    const uv_buf_t *buffer)
+{
+    (void)buffer;
     if (length <= 0)
-        return;
-    switch (peer.workload) {
-    case PEER_FANOUT: to_others(c, buffer->base, (size_t)length); break;
-    case PEER_HTTP: answer(c, buffer->base, (size_t)length); break;
-    case PEER_SINK: break;
-    default: write_bytes(c, c->other, buffer->base, (size_t)length);
-    }
+        on_nothing(connection_of(stream), length);
+}
+
+static void on_fanout(uv_stream_t *stream, ssize_t length,
+                      const uv_buf_t *buffer)
+{
+    if (length > 0)
+        to_others(connection_of(stream), buffer->base, (size_t)length);
+    else
+        on_nothing(connection_of(stream), length);
+}
+
+static void on_http(uv_stream_t *stream, ssize_t length,
+                    const uv_buf_t *buffer)
+{
+    if (length > 0)
+        answer(connection_of(stream), buffer->base, (size_t)length);
+    else
+        on_nothing(connection_of(stream), length);
+}
+
+static const uv_read_cb on_bytes[] = {
+    [PEER_ECHO] = on_carry,    [PEER_SINK] = on_sink, [PEER_PROXY] = on_carry,
+    [PEER_FANOUT] = on_fanout, [PEER_HTTP] = on_http,
+};
+
+static void read_on(struct connection *c)
+{
+    uv_read_start(stream_of(c), alloc, on_bytes[peer.workload]);
 }
 
 /* --------------------------------------------------------------- accepting */
@@ -255,8 +297,8 @@ static void on_connected(uv_connect_t *request, int status)
         return;
     }
     uv_tcp_nodelay(&upstream->tcp, 1);
-    uv_read_start(stream_of(upstream), alloc, on_read);
-    uv_read_start(stream_of(upstream->other), alloc, on_read);
+    read_on(upstream);
+    read_on(upstream->other);
 }
 
 static void connect_upstream(struct connection *c)
@@ -290,7 +332,7 @@ static void on_connection(uv_stream_t *server, int status)
     case PEER_HTTP: c->http = (struct peer_http){ 0 }; break;
     default: c->other = c;
     }
-    uv_read_start(stream_of(c), alloc, on_read);
+    read_on(c);
 }
 
 int main(int argc, char **argv)
@@ -301,6 +343,7 @@ int main(int argc, char **argv)
     peer = peer_arguments(argc, argv, "echo sink fanout proxy http",
                           uv_version_string());
     peer_list(&guests);
+    signal(SIGPIPE, SIG_IGN); /* libuv writes without MSG_NOSIGNAL */
     fd = peer_listen(peer.port);
     uv_tcp_init(uv_default_loop(), &server);
     error = uv_tcp_open(&server, fd);

@@ -4,9 +4,10 @@
  *
  *   weir bench/peers/try.js CHECK PORT      (or node)
  *
- * CHECK: carries (echo, and a proxy before an echo), holds (echo with a client
- * that does not read), drops (sink), fanout, http. Ends with status 0, or 1 and
- * what was wrong. Ends by itself, however the server behaves.
+ * CHECK: carries (echo, and a proxy before an echo), survives (the same, with
+ * clients that break off), holds (echo, with one that does not read), drops
+ * (sink), fanout, http. Ends with status 0, or 1 and what was wrong. Ends by
+ * itself, however the server behaves.
  */
 const net = require('net');
 
@@ -112,21 +113,18 @@ class Client {
 // -------------------------------------------------------------------- checks
 
 const carries = async () => {
-    const one = new Client();
-    const other = new Client();
+    const client = new Client();
     const much = pattern(7 * MEGABYTE + 19);
 
     for (const text of ['hello', 'a', 'and once more']) {
-        one.write(text);
-        assert(String(await one.take(text.length)) === text, 'other bytes');
+        client.write(text);
+        assert(String(await client.take(text.length)) === text, 'other bytes');
     }
-    other.write(much);
-    other.socket.end(); // all of it must come, and then the end
-    assert((await other.take(much.length)).equals(much),
+    client.write(much);
+    client.socket.end(); // all of it must come, and then the end
+    assert((await client.take(much.length)).equals(much),
         'of much, not the same came back');
-    await other.over();
-    one.socket.end();
-    await one.over();
+    await client.over();
 };
 
 const holds = async () => {
@@ -154,6 +152,25 @@ const holds = async () => {
     stalled.socket.end();
     assert((await stalled.take(much.length)).equals(much), 'other bytes');
     await stalled.over();
+};
+
+const survives = async () => {
+    const much = pattern(MEGABYTE);
+
+    for (let i = 0; i < 10; i++) {
+        const clients = Array.from({ length: 5 }, () => new Client());
+
+        clients.forEach((client) => client.write(much));
+        await clients[0].until(() => clients[0].length > 0);
+        clients.forEach(({ socket }) => socket.resetAndDestroy());
+    }
+
+    const client = new Client();
+
+    client.write('hello');
+    assert(String(await client.take(5)) === 'hello', 'no echo any more');
+    client.socket.end();
+    await client.over();
 };
 
 const drops = async () => {
@@ -234,7 +251,7 @@ const http = async () => {
     client.socket.destroy();
 };
 
-const CHECKS = { carries, holds, drops, fanout, http };
+const CHECKS = { carries, holds, survives, drops, fanout, http };
 
 setTimeout(() => fail(`${check}: nothing for ${PATIENCE / 1000} s`), PATIENCE)
     .unref();
