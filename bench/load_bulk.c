@@ -2,10 +2,11 @@
  * load_bulk.c - streams of large writes: echoed (bulk), or one way (sink)
  *
  * There are no messages to wait for. A connection writes a block whenever the
- * kernel takes it; of an echo it reads whatever is there, in large reads, and
- * compares it. A window bounds what may be under way: a server that reads
- * everything and keeps what it cannot write shall not be fed without end. It is
- * wide enough that the buffers between the two are never empty because of us.
+ * kernel takes it; of an echo it reads whatever is there, in reads as large, and
+ * compares it. A window bounds what may be under way on each: a server that
+ * reads everything and keeps what it cannot write shall not be fed without end.
+ * A mebibyte is more than any server reads at once, and little enough that what
+ * is copied is the processor's cache and not memory.
  *
  * Units are bytes: those that came back; or, one way, those that the kernel
  * took, which is what the server has read but for what stands in two buffers.
@@ -20,7 +21,7 @@ enum {
     BATCH = 64,
     PATIENCE = 5000, /* ms */
     BLOCK = 64 * 1024,
-    WINDOW = 4 << 20,
+    WINDOW = 1 << 20,
     TURN = 8
 };
 
