@@ -236,7 +236,8 @@ void peer_receive(struct peer *peer)
                    (size_t)length) != 0)
             client_fail("wrong bytes came back", 0);
         peer->received += (uint64_t)length;
-    } while (length == sizeof buffer);
+        /* What comes when all is there is not for us: the end, perhaps. */
+    } while (length == sizeof buffer && peer->received < peer->sent);
 }
 
 void peer_wait(const struct peer *peer)

@@ -195,7 +195,8 @@ static void end_pair(struct pair *pair)
 {
     if (shutdown(pair->in.fd, SHUT_WR) < 0)
         client_fail("shutdown", errno);
-    while (pair->out.received < pair->in.sent) {
+    pair->out.sent = pair->in.sent;
+    while (pair->out.received < pair->out.sent) {
         peer_wait(&pair->out);
         take_in(pair);
     }
