@@ -78,7 +78,7 @@ static double quantile_us(double q)
     return bucket_value(bucket) / 1e3;
 }
 
-/* ------------------------------------------------------------------ CPU time */
+/* ----------------------------------------------------------------- CPU time */
 
 static double seconds_of(clockid_t clock)
 {

@@ -45,8 +45,8 @@ void stretch_begin(struct stretch *stretch);
 void stretch_end(struct stretch *stretch);
 
 /* Prints units, seconds and rate; latencies if any were recorded; CPU times and
- * resident memory. A word each, a blank before each, no newline. Not a single unit is an
- * error: nothing could be told of it. */
+ * resident memory. A word each, a blank before each, no newline. Not a single
+ * unit is an error: nothing could be told of it. */
 void stretch_print(const struct stretch *stretch, uint64_t units);
 
 /* Resident bytes of a process; 0 for process 0. */

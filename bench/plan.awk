@@ -18,7 +18,7 @@
 #
 #   rounds N / seconds S / total T     T: of all the rounds
 #   without PART PARAMETERS            left out, since it does not fit
-#   do PART PARAMETERS NAME SECONDS WARMUP TIMES
+#   measure PART PARAMETERS NAME SECONDS WARMUP TIMES
 #
 # the last in the order of a round: A B C of one combination, then of the next.
 
@@ -111,6 +111,7 @@ END {
     for (c = 1; c <= kept; c++)
         for (p = 1; p <= peers; p++)
             if (takes_part(peer[p], part[c]))
-                printf "do %s %s %s %.2f %.2f %d\n", part[c], parameters[c],
-                    peer[p], seconds, warmup[peer[p]], times_of(c, peer[p])
+                printf "measure %s %s %s %.2f %.2f %d\n", part[c],
+                    parameters[c], peer[p], seconds, warmup[peer[p]],
+                    times_of(c, peer[p])
 }
