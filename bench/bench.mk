@@ -2,11 +2,12 @@
 # taskset and callgrind. BENCH_OPTIONS is passed on, e.g. --quick.
 
 BENCH_WEIR := $(addprefix build/bench/,allocations timer_count timers-weir)
-BENCH_PEERS := build/bench/timers-libev build/bench/timers-libuv
+BENCH_PEERS := $(addprefix build/bench/timers-,libev libuv libevent)
 BENCH_COMPILE = $(CC) $(BASE) $(CFLAGS) $(LDFLAGS)
 
 LOAD_SOURCES := $(wildcard bench/load*.c) bench/client.c bench/measure.c
-build/bench/load: $(LOAD_SOURCES) bench/load.h bench/client.h bench/measure.h
+build/bench/load: $(LOAD_SOURCES) bench/load.h bench/client.h bench/measure.h \
+  build/.flags
 	@mkdir -p $(@D)
 	$(SAY) LD $@
 	$(Q)$(filter-out -MMD -MP,$(BENCH_COMPILE)) $(LOAD_SOURCES) -o $@
@@ -40,6 +41,9 @@ build/bench/timers-libev: PEER_LIBS = -lev -lm
 build/bench/timers-libuv: PEER_HEADER = uv.h
 build/bench/timers-libuv: PEER_FLAGS = -DBENCH_LIBUV
 build/bench/timers-libuv: PEER_LIBS = -luv -lm -pthread
+build/bench/timers-libevent: PEER_HEADER = event2/event.h
+build/bench/timers-libevent: PEER_FLAGS = -DBENCH_LIBEVENT
+build/bench/timers-libevent: PEER_LIBS = -levent
 
 # The servers of bench/peers/. One whose library is not here is left out, as
 # quietly; bench/run says so.
@@ -58,7 +62,7 @@ build/bench/hand-over: bench/peers/hand_over.c
 build/bench/peer-libuv-expert: bench/peers/libuv_expert.c
 $(filter-out %/hand-over %/peer-libuv-expert,$(PEERS)): \
   build/bench/peer-%: bench/peers/%.c
-$(PEERS): bench/peers/peer.c bench/peers/peer.h
+$(PEERS): bench/peers/peer.c bench/peers/peer.h build/.flags
 	@mkdir -p $(@D)
 	@if [ -z '$(PEER_HEADER)' ] || echo '#include <$(PEER_HEADER)>' | \
 	  $(CC) -E -xc - >/dev/null 2>&1; then \

@@ -5,9 +5,9 @@
  *   timers-weir fire       200,000 timers against the true clock
  *
  * The same loops are compiled once for each library: an adapter
- * (timers_weir.h, timers_libev.h, timers_libuv.h) gives them a type and a
- * handful of inline functions, so that between the loop and the library there
- * is not even a call.
+ * (timers_weir.h, timers_libev.h, and so on) gives them a type and a handful of
+ * inline functions, so that between the loop and the library there is not even
+ * a call.
  *
  * Costs are taken where they hurt: with all the timers alive, so many that
  * they do not fit into the cache, and touched in an order that has nothing to
@@ -17,7 +17,7 @@
  * the wheel when the callback that started them has returned; bench_returned()
  * is that moment, and lies inside of what is timed: once for all that is
  * started in one go, or after each start where the text says "each in its own
- * callback". libev and libuv have nothing to do there.
+ * callback". The others have nothing to do there.
  *
  * A timer is early when the true clock, read in its callback, is less than its
  * delay past the true clock read just before the call that started it. No
@@ -29,6 +29,8 @@
 #include "timers_libev.h"
 #elif defined BENCH_LIBUV
 #include "timers_libuv.h"
+#elif defined BENCH_LIBEVENT
+#include "timers_libevent.h"
 #else
 #include "timers_weir.h"
 #endif
