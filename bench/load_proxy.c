@@ -229,6 +229,7 @@ void load_proxy(const struct options *options)
     printf("connections=%u size=%d", options->connections, BLOCK);
     stretch_print(&stretch, bytes);
     putchar('\n');
+    close(proxy.listener);
     free(proxy.pairs);
     client_end(&client);
 }
