@@ -28,8 +28,8 @@
 
 enum {
     PERIOD = 8191,
-    /* The most that is sent or received at once. It and the pattern stay in the
-     * cache: comparing then costs less than receiving did. */
+    /* The most that is sent or received at once: no more, so that it is still
+     * in the cache when it is compared. */
     CHUNK = 64 * 1024,
     STEP = 100, /* connections opened at once; see client_open() */
     BATCH = 1024,

@@ -6,7 +6,7 @@
  * the writes, and compares it. A window bounds what may be under way on each: a
  * server that reads everything and keeps what it cannot write shall not be fed
  * without end. A mebibyte is more than any server reads at once, and little
- * enough that what is copied is in the processor's cache and not in memory.
+ * enough for the cache.
  *
  * Units are bytes: those that came back; or, one way, those that the kernel
  * took, which is what the server has read but for what stands in two buffers.
