@@ -1,18 +1,18 @@
 # The benches, for the Makefile. Linux only: they read /proc and use strace,
 # taskset and callgrind. BENCH_OPTIONS is passed on, e.g. --quick.
 
-BENCH_WEIR := $(addprefix build/bench/,idle_server allocations timer_count \
-	timers-weir)
+BENCH_WEIR := $(addprefix build/bench/,allocations timer_count timers-weir)
 BENCH_PEERS := $(addprefix build/bench/timers-,libev libuv libevent)
 BENCH_COMPILE = $(CC) $(BASE) $(CFLAGS) $(LDFLAGS)
 
-build/bench/load: bench/load.c bench/client.c bench/client.h
+LOAD_SOURCES := $(wildcard bench/load*.c) bench/client.c bench/measure.c
+build/bench/load: $(LOAD_SOURCES) bench/load.h bench/client.h bench/measure.h \
+  build/.flags
 	@mkdir -p $(@D)
 	$(SAY) LD $@
-	$(Q)$(filter-out -MMD -MP,$(BENCH_COMPILE)) $(filter %.c,$^) -o $@
+	$(Q)$(filter-out -MMD -MP,$(BENCH_COMPILE)) $(LOAD_SOURCES) -o $@
 
-build/bench/raw_epoll build/bench/stream build/bench/script_start: \
-  build/bench/%: bench/%.c
+build/bench/script_start: bench/script_start.c
 	@mkdir -p $(@D)
 	$(SAY) LD $@
 	$(Q)$(BENCH_COMPILE) $< -o $@
@@ -29,8 +29,7 @@ $(BENCH_WEIR): build/libweir.a | $(HEADERS)
 	$(SAY) LD $@
 	$(Q)$(BENCH_COMPILE) $(filter %.c,$^) build/libweir.a $(LIBS) -o $@
 
-# The same loops through another library. One that is not here is left out;
-# bench/timers says so.
+# The same loops through another library. One that is not here is left out.
 $(BENCH_PEERS): build/bench/timers-%: bench/timers.c bench/timers_%.h
 	@mkdir -p $(@D)
 	@if echo '#include <$(PEER_HEADER)>' | $(CC) -E -xc - >/dev/null 2>&1; then \
@@ -78,20 +77,14 @@ bench-peers: $(PEERS) $(if $(HAVE_JSC),build/weir)
 bench-peers-try: bench-peers
 	@bench/peers/try $(PEER_NAMES)
 
-.PHONY: benches bench-core bench-script bench-timers bench-instructions \
-  check-instructions
-benches: build/bench/load build/bench/raw_epoll build/bench/user_clock.so \
-	$(BENCH_WEIR) $(BENCH_PEERS) $(PEERS) \
-	build/examples/echo
-bench-core: benches
-	@bench/core $(BENCH_OPTIONS)
-bench-script: $(if $(HAVE_JSC),build/weir,no-engine) build/bench/load \
-  build/bench/raw_epoll build/bench/user_clock.so build/bench/stream \
-  build/bench/script_start
-	@bench/script $(BENCH_OPTIONS)
-bench-timers: benches
-	@bench/timers $(BENCH_OPTIONS)
-bench-instructions: benches
-	@CC='$(CC)' CFLAGS='$(CFLAGS)' bench/instructions record
-check-instructions: benches
-	@CC='$(CC)' CFLAGS='$(CFLAGS)' bench/instructions check
+.PHONY: benches bench bench-check bench-record
+benches: build/bench/load build/bench/user_clock.so build/bench/script_start \
+	$(BENCH_WEIR) $(BENCH_PEERS) $(PEERS) $(if $(HAVE_JSC),build/weir)
+bench: benches
+	@bench/run $(BENCH_OPTIONS)
+COUNTED := $(addprefix build/bench/,load peer-weir allocations timer_count) \
+	$(if $(HAVE_JSC),build/weir)
+bench-check: $(COUNTED)
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' bench/check
+bench-record: $(COUNTED)
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' bench/check record

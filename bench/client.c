@@ -17,6 +17,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,10 +28,13 @@
 
 enum {
     PERIOD = 8191,
-    CHUNK = 256 * 1024, /* the most that is sent or received at once */
-    STEP = 128,         /* connections opened at once; see client_open() */
+    /* The most that is sent or received at once: no more, so that it is still
+     * in the cache when it is compared. */
+    CHUNK = 64 * 1024,
+    STEP = 100, /* connections opened at once; see client_open() */
     BATCH = 1024,
-    PATIENCE = 30000 /* ms without any echo until we give up */
+    SOURCES = 200,
+    PATIENCE = 15000 /* ms without any echo until we give up */
 };
 
 static char pattern[PERIOD + CHUNK];
@@ -41,6 +45,15 @@ void client_fail(const char *what, int error)
     fprintf(stderr, "load: %s%s%s\n", what, error ? ": " : "",
             error ? strerror(error) : "");
     exit(1);
+}
+
+void *client_allocate(size_t size)
+{
+    void *memory = calloc(1, size);
+
+    if (!memory)
+        client_fail("starting", errno);
+    return memory;
 }
 
 static void make_pattern(void)
@@ -57,7 +70,7 @@ static void make_pattern(void)
         pattern[i] = pattern[i - PERIOD];
 }
 
-static const char *pattern_at(const struct peer *peer, uint64_t position)
+const char *peer_pattern(const struct peer *peer, uint64_t position)
 {
     return pattern + (peer->start + position) % PERIOD;
 }
@@ -86,16 +99,18 @@ void client_init(struct client *client, const char *host, const char *port,
 
     if (result != 0)
         client_fail(gai_strerror(result), 0);
-    *client = (struct client){ .room = room, .size = size };
+    *client = (struct client){ .room = room,
+                               .size = size,
+                               .events = EPOLLIN | EPOLLOUT | EPOLLET };
     memcpy(&client->server, found->ai_addr, found->ai_addrlen);
     client->server_length = found->ai_addrlen;
     freeaddrinfo(found);
     raise_limit(room + 16);
     make_pattern();
     client->epoll = epoll_create1(EPOLL_CLOEXEC);
-    client->peers = calloc(room, sizeof *client->peers);
-    if (client->epoll < 0 || !client->peers)
-        client_fail("starting", errno);
+    client->peers = client_allocate(room * sizeof *client->peers);
+    if (client->epoll < 0)
+        client_fail("epoll_create1", errno);
 }
 
 /* ------------------------------------------------------------- connecting */
@@ -116,6 +131,22 @@ static void bind_source(const struct client *client, int fd)
         client_fail("bind", errno);
 }
 
+/* Before connecting: afterwards it is too late for the window. The kernel makes
+ * the server's buffer as large as some twenty segments, and a segment of
+ * loopback has 64 KiB: so that it buffers no more than on a network, ours have
+ * a network's size. */
+static void set_buffers(const struct client *client, int fd)
+{
+    const int *size = &client->buffers, segment = 1448;
+
+    if (*size == 0)
+        return;
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, size, sizeof *size) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, size, sizeof *size) < 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment) < 0)
+        client_fail("setsockopt", errno);
+}
+
 static int connect_once(const struct client *client)
 {
     int fd = socket(client->server.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -125,6 +156,7 @@ static int connect_once(const struct client *client)
     if (fd < 0)
         client_fail("socket", errno);
     bind_source(client, fd);
+    set_buffers(client, fd);
     if (connect(fd, (const struct sockaddr *)&client->server,
                 client->server_length) == 0) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -135,25 +167,37 @@ static int connect_once(const struct client *client)
     return -error;
 }
 
-static void open_one(struct client *client)
+int client_connect_one(struct client *client)
 {
-    struct peer *peer = &client->peers[client->count];
-    struct epoll_event event = { .data.ptr = peer };
     int fd;
 
     while ((fd = connect_once(client)) == -EADDRNOTAVAIL) {
-        if (client->server.ss_family != AF_INET || client->sources == 200)
+        if (client->server.ss_family != AF_INET || client->sources == SOURCES)
             break;
         client->sources++;
     }
+    return fd;
+}
+
+static void open_one(struct client *client)
+{
+    struct peer *peer = &client->peers[client->count];
+    struct epoll_event event = { .events = client->events, .data.ptr = peer };
+    int fd = client_connect_one(client);
+
     if (fd < 0)
         client_fail("connect", -fd);
     *peer = (struct peer){ .fd = fd };
     peer->start = client->count * 61 % PERIOD;
     client->count++;
-    event.events = EPOLLIN | EPOLLOUT | EPOLLET;
     if (epoll_ctl(client->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
         client_fail("epoll_ctl", errno);
+}
+
+void client_connect(struct client *client, unsigned count)
+{
+    while (client->count < count)
+        open_one(client);
 }
 
 /* ------------------------------------------------------- sending, receiving */
@@ -163,7 +207,7 @@ void peer_flush(struct peer *peer)
     while (peer->sent < peer->due) {
         uint64_t left = peer->due - peer->sent;
         size_t length = left < CHUNK ? (size_t)left : CHUNK;
-        ssize_t sent = send(peer->fd, pattern_at(peer, peer->sent), length,
+        ssize_t sent = send(peer->fd, peer_pattern(peer, peer->sent), length,
                             MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (sent < 0 && errno == EAGAIN)
@@ -188,11 +232,32 @@ void peer_receive(struct peer *peer)
             client_fail("the server closed a connection", 0);
         if (peer->received + (uint64_t)length > peer->sent)
             client_fail("more came back than was sent", 0);
-        if (memcmp(buffer, pattern_at(peer, peer->received), (size_t)length) !=
-            0)
+        if (memcmp(buffer, peer_pattern(peer, peer->received),
+                   (size_t)length) != 0)
             client_fail("wrong bytes came back", 0);
         peer->received += (uint64_t)length;
-    } while (length == sizeof buffer);
+        /* What comes when all is there is not for us: the end, perhaps. */
+    } while (length == sizeof buffer && peer->received < peer->sent);
+}
+
+void peer_wait(const struct peer *peer)
+{
+    struct pollfd readable = { .fd = peer->fd, .events = POLLIN };
+
+    if (poll(&readable, 1, PATIENCE) == 0)
+        client_fail("nothing comes any more", 0);
+}
+
+void peer_wait_for_end(const struct peer *peer)
+{
+    ssize_t length;
+
+    peer_wait(peer);
+    length = recv(peer->fd, buffer, sizeof buffer, 0);
+    if (length < 0)
+        client_fail("recv", errno);
+    if (length > 0)
+        client_fail("more came than was sent", 0);
 }
 
 /* Waits until the connections from number `first` on have all their echoes. */
@@ -207,7 +272,7 @@ static void wait_for_echoes(struct client *client, unsigned first)
         int count = epoll_wait(client->epoll, events, BATCH, PATIENCE);
 
         if (count == 0)
-            client_fail("no echo for 30 s", 0);
+            client_fail("no echo for 15 s", 0);
         for (int i = 0; i < count; i++) {
             struct peer *peer = events[i].data.ptr;
             bool waited = peer->received < peer->due;
@@ -241,23 +306,24 @@ void client_open(struct client *client, unsigned count)
     while (client->count < count) {
         unsigned first = client->count;
 
-        while (client->count < count && client->count < first + STEP)
-            open_one(client);
+        client_connect(client, count - first < STEP ? count : first + STEP);
         round_from(client, first, 1);
     }
 }
 
 /* --------------------------------------------------------------- closing */
 
-void client_close_last(struct client *client)
+void client_close_all(struct client *client)
 {
-    struct peer *peer = &client->peers[--client->count];
+    for (unsigned i = 0; i < client->count; i++)
+        if (shutdown(client->peers[i].fd, SHUT_WR) < 0)
+            client_fail("shutdown", errno);
+    while (client->count > 0) {
+        const struct peer *peer = &client->peers[--client->count];
 
-    if (shutdown(peer->fd, SHUT_WR) < 0)
-        client_fail("shutdown", errno);
-    if (recv(peer->fd, buffer, sizeof buffer, 0) != 0)
-        client_fail("a server that did not close", 0);
-    close(peer->fd);
+        peer_wait_for_end(peer);
+        close(peer->fd);
+    }
 }
 
 void client_reset_all(struct client *client)
@@ -270,4 +336,11 @@ void client_reset_all(struct client *client)
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
         close(fd);
     }
+}
+
+void client_end(struct client *client)
+{
+    client_reset_all(client);
+    close(client->epoll);
+    free(client->peers);
 }
