@@ -558,7 +558,11 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
 
 /*
  * Everything read from `from` is written to `to`, at the speed of `to`: while
- * more than 64 KiB wait there, `from` is not read. The end of `from` ends `to`.
+ * more than 64 KiB wait there, `from` is not read. On Linux bulk is moved
+ * inside the kernel, by splice(2), where the kernel, the sockets and the number
+ * of descriptors allow it; elsewhere, and when messages are small, it is
+ * copied. Nothing tells the two apart but their cost. The end of `from` ends
+ * `to`.
  * If `from` closes before that, `to` is reset, so that a stream cut short is
  * not taken for a whole one. If `to` closes or cannot be written, `from` is
  * destroyed; but while an answer is on its way to `from`, through a second
@@ -582,8 +586,9 @@ WEIR_API int weir_pipe(weir_socket *from, weir_socket *to);
 WEIR_API int weir_pipe_bytes(weir_socket *from, weir_socket *to);
 
 /* Takes the pipe away: `from` is read by its own events again. What was read
- * is written. If the other side of `to` has ended meanwhile, the half-open rule
- * ends `to`. -EINVAL when there is none. */
+ * is written, before all that you write from then on. If the other side of `to`
+ * has ended meanwhile, the half-open rule ends `to`. -EINVAL when there is
+ * none. */
 WEIR_API int weir_unpipe(weir_socket *from);
 
 /* ------------------------------------------------------------------ names */

@@ -6,18 +6,34 @@
  * the other, and stalls the source while the destination holds more than
  * PIPE_MARK bytes.
  *
- * This is the copying path: bytes go through the loop's read buffer, and only
- * what the destination does not take at once is copied. The place for moving
- * them inside the kernel (splice) is where read_some() in socket.c asks which
- * buffer to read into: a source with a pipe would not read at all.
+ * There are two ways for bytes. One is through the loop's read buffer: what
+ * the destination does not take at once is copied into its queue. The other is
+ * inside the kernel, through a kernel pipe (see kernel_pipe.c), which stands in
+ * that same queue while the destination is full. So whatever the way, the queue
+ * counts the bytes and keeps their order, and an end, a cork, an unpipe or a
+ * failure finds them there.
+ *
+ * The second is cheaper per byte and dearer per message, and so it is for bulk
+ * alone: a pipe begins with copying, goes over when a read was large, and comes
+ * back when several moves in a row were small.
  */
 #include "pipe.h"
 
-enum { PIPE_MARK = 64 * 1024 };
+#include "kernel_pipe.h"
+
+enum {
+    PIPE_MARK = 64 * 1024,
+    LARGE = 32 * 1024, /* bytes of a read that is bulk */
+    SMALL = 16 * 1024, /* of a move that is none, */
+    SMALL_RUN = 4      /* and so many of them */
+};
 
 struct weir_pipe {
     weir_socket *from, *to;
-    bool bytes_only; /* weir_pipe_bytes() */
+    bool bytes_only;     /* weir_pipe_bytes() */
+    bool bulk;           /* to be moved inside the kernel */
+    bool copies;         /* bulk as well: splice() was refused */
+    uint8_t small_moves; /* in a row */
 };
 
 static void detach(struct weir_pipe *pipe)
@@ -51,12 +67,24 @@ static void give_back(weir_socket *from, const void *bytes, size_t length)
         from->events->data(from, bytes, length);
 }
 
+/* The destination has enough for now. */
+static void stall_if_full(struct weir_pipe *pipe)
+{
+    if (pipe->to->queue.size > PIPE_MARK) {
+        pipe->from->state |= WEIR_S_PIPE_STALLED;
+        pipe->to->state |= WEIR_S_DRAIN_DUE; /* whatever its high-water mark */
+    }
+}
+
 void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
 {
     weir_socket *from = pipe->from, *to = pipe->to;
     bool bytes_only = pipe->bytes_only; /* a write that fails frees the pipe */
-    int result = weir_write(to, bytes, length, NULL, NULL);
+    int result;
 
+    if (length >= LARGE && !pipe->copies)
+        pipe->bulk = true;
+    result = weir_write(to, bytes, length, NULL, NULL);
     if (result < 0 && bytes_only) {
         give_back(from, bytes, length);
         return;
@@ -74,10 +102,99 @@ void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
             weir_socket_fail(from, result, "pipe", NULL);
         return;
     }
-    if (to->queue.size > PIPE_MARK) {
-        from->state |= WEIR_S_PIPE_STALLED;
-        to->state |= WEIR_S_DRAIN_DUE; /* whatever its high-water mark */
+    stall_if_full(pipe);
+}
+
+/* Where the next bytes may be moved: into a new kernel pipe, or behind what is
+ * in the last one. Behind anything else they are copied, so that a destination
+ * never has more than one. */
+static struct weir_chunk *chunk_for(const struct weir_pipe *pipe)
+{
+    weir_socket *to = pipe->to;
+    struct weir_chunk *last = to->queue.last;
+
+    if (!pipe->bulk || to->phase != WEIR_PHASE_OPEN ||
+        to->writing != WEIR_WRITING_OPEN)
+        return NULL;
+    if (!to->queue.size)
+        return weir_kernel_pipe_take(weir_net_of(to->loop));
+    return last->pipe && !last->done ? last : NULL;
+}
+
+static void note_size(struct weir_pipe *pipe, size_t moved)
+{
+    pipe->small_moves = moved < SMALL ? pipe->small_moves + 1 : 0;
+    if (pipe->small_moves == SMALL_RUN) {
+        pipe->small_moves = 0;
+        pipe->bulk = false;
     }
+}
+
+/* The destination has failed, and the pipe with it. What was in the kernel pipe
+ * is treated as weir_pipe_data() treats what it could not write. */
+static void not_taken(weir_socket *from, struct weir_chunk *chunk,
+                      bool bytes_only)
+{
+    void *bytes = weir_net_of(from->loop)->read_buffer;
+    size_t length = chunk->pipe->held;
+    int result = bytes_only ? weir_kernel_pipe_read(chunk->pipe, bytes) : 0;
+
+    weir_chunk_free(chunk);
+    if (result < 0)
+        weir_socket_fail(from, result, "pipe", NULL);
+    else if (bytes_only)
+        give_back(from, bytes, length);
+}
+
+static void move_on(struct weir_pipe *pipe, struct weir_chunk *chunk,
+                    size_t moved)
+{
+    weir_socket *from = pipe->from;
+    bool bytes_only = pipe->bytes_only;
+
+    if (chunk->left) {
+        weir_queue_grew(&pipe->to->queue, moved);
+    } else {
+        chunk->left = moved;
+        note_size(pipe, moved);
+        if (weir_socket_write_piped(pipe->to, chunk) < 0) {
+            not_taken(from, chunk, bytes_only);
+            return;
+        }
+    }
+    stall_if_full(pipe);
+}
+
+/* Nothing moved does not say that the socket is empty, nor that it has ended
+ * (see kernel_pipe.c): reading it does. */
+ssize_t weir_pipe_splice(weir_socket *from)
+{
+    struct weir_pipe *pipe = weir_pipe_out(from);
+    struct weir_chunk *chunk = chunk_for(pipe);
+    ssize_t moved;
+
+    if (!chunk)
+        return 0;
+    moved = weir_kernel_pipe_fill(chunk->pipe, from->source.fd);
+    if (moved > 0) {
+        from->bytes_read += (uint64_t)moved;
+        weir_socket_active(from);
+        move_on(pipe, chunk, (size_t)moved);
+        return moved;
+    }
+    if (!chunk->left)
+        weir_chunk_free(chunk);
+    if (weir_kernel_pipe_refused(moved)) {
+        weir_pipe_copies(pipe);
+        return 0;
+    }
+    return moved;
+}
+
+void weir_pipe_copies(struct weir_pipe *pipe)
+{
+    pipe->copies = true;
+    pipe->bulk = false;
 }
 
 bool weir_pipe_drained(struct weir_pipe *pipe)
@@ -185,11 +302,12 @@ static int join(weir_socket *from, weir_socket *to, bool bytes_only)
     pipe = weir_alloc(sizeof *pipe);
     if (!pipe)
         return -ENOMEM;
-    pipe->from = from;
-    pipe->to = to;
-    pipe->bytes_only = bytes_only;
+    *pipe = (struct weir_pipe){ .from = from,
+                                .to = to,
+                                .bytes_only = bytes_only };
     from->extra->out = pipe;
     to->extra->in = pipe;
+    stall_if_full(pipe);
     weir_socket_reader_changed(from);
     return 0;
 }

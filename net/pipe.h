@@ -22,6 +22,14 @@ static inline struct weir_pipe *weir_pipe_in(const weir_socket *socket)
 /* The source has data. */
 void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length);
 
+/* Moves what has come at a socket that is the source of a pipe into its
+ * destination, inside the kernel: how many bytes, all accounted for, and the
+ * socket may be destroyed. 0: read it. A negative errno: reading has failed. */
+ssize_t weir_pipe_splice(weir_socket *from);
+
+/* It is refused: bytes are to be copied from now on. */
+void weir_pipe_copies(struct weir_pipe *pipe);
+
 /* The source's stream has ended; the destination has sent all that it had.
  * False when the socket's own events are told of that as well. */
 bool weir_pipe_ended(struct weir_pipe *pipe);

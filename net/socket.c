@@ -377,9 +377,17 @@ static void read_some(weir_socket *s)
 {
     for (int budget = READ_BUDGET;
          budget > 0 && may_read(s) && !s->loop->stopped; budget--) {
+        ssize_t moved = weir_pipe_out(s) ? weir_pipe_splice(s) : 0;
         size_t size;
-        void *buffer = read_buffer(s, &size);
+        void *buffer;
 
+        if (moved > 0)
+            continue;
+        if (moved < 0) {
+            read_failed(s, (int)moved);
+            return;
+        }
+        buffer = read_buffer(s, &size);
         if (!may_read(s))
             return; /* paused or destroyed while it was asked */
         if (!take(s, buffer, size, sys_recv(s->source.fd, buffer, size)))

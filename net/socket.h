@@ -170,6 +170,12 @@ void weir_socket_gathered(weir_socket *socket);
  * weir_socket_tell_written(). */
 void weir_socket_flush(weir_socket *socket);
 
+/* Writes what is in the kernel pipe of `chunk`, which may be all it is for. 0,
+ * and the chunk is taken over; or a negative errno after which writing has
+ * failed, and the chunk, with what did not go, is still the caller's. Only for
+ * a socket that is open for writing and has nothing queued. */
+int weir_socket_write_piped(weir_socket *socket, struct weir_chunk *chunk);
+
 /* Calls back the writes that are done, then `drain`. */
 void weir_socket_tell_written(weir_socket *socket);
 

@@ -11,6 +11,7 @@
 #include "socket.h"
 
 #include "address.h"
+#include "kernel_pipe.h"
 #include "pipe.h"
 
 #include <string.h>
@@ -124,6 +125,21 @@ static ssize_t try_send(weir_socket *s, const struct iovec *pieces, int count,
     return note_sent(s,
                      sys_sendv(s->source.fd, (struct iovec *)pieces, count),
                      length);
+}
+
+/* The same for what is in a kernel pipe. A refusal is told only when nothing
+ * went before it: what did go is to be counted first, and the next call is
+ * refused as well. */
+static ssize_t try_splice(weir_socket *s, struct weir_chunk *chunk)
+{
+    size_t left = chunk->left;
+    int stopped;
+    size_t sent = weir_kernel_pipe_empty(chunk->pipe, s->source.fd, &stopped);
+
+    if (stopped == -EAGAIN || stopped == 0)
+        return note_sent(s, (ssize_t)sent, left);
+    (void)note_sent(s, (ssize_t)sent, sent);
+    return sent && weir_kernel_pipe_refused(stopped) ? (ssize_t)sent : stopped;
 }
 
 static bool may_send(const weir_socket *s)
@@ -441,6 +457,29 @@ int weir_socket_uncork(weir_socket *s)
     return 0;
 }
 
+int weir_socket_write_piped(weir_socket *s, struct weir_chunk *chunk)
+{
+    ssize_t sent = may_send(s) ? try_splice(s, chunk) : 0;
+
+    if (sent < 0 && !weir_kernel_pipe_refused(sent)) {
+        write_failed(s, (int)sent);
+        return (int)sent;
+    }
+    if (sent > 0)
+        chunk->left -= (size_t)sent;
+    if (!chunk->left) {
+        weir_chunk_free(chunk);
+        return 0;
+    }
+    weir_queue_append(&s->queue, chunk);
+    /* Refused, then: no edge will come, and flushing finds another way. Or
+     * corked, and it does nothing. */
+    if (s->state & WEIR_S_WRITABLE)
+        weir_socket_post(s);
+    (void)answer(s);
+    return 0;
+}
+
 /* ------------------------------------------------------ flushing, ending */
 
 static void send_fin(weir_socket *s)
@@ -463,6 +502,31 @@ static void finish_if_sent(weir_socket *s)
         send_fin(s);
 }
 
+/* Sends the first that waits, or several: what try_send() gives. Who may not
+ * splice copies. */
+static ssize_t send_queued(weir_socket *s, size_t budget)
+{
+    struct weir_chunk *piped = weir_queue_piped(&s->queue);
+    struct iovec pieces[GATHER];
+    size_t length;
+    int count;
+
+    if (piped) {
+        ssize_t sent = try_splice(s, piped);
+        int result;
+
+        if (!weir_kernel_pipe_refused(sent))
+            return sent;
+        if (weir_pipe_in(s))
+            weir_pipe_copies(weir_pipe_in(s));
+        result = weir_kernel_pipe_unload(piped);
+        if (result < 0)
+            return result;
+    }
+    count = weir_queue_gather(&s->queue, pieces, GATHER, budget, &length);
+    return try_send(s, pieces, count, length);
+}
+
 void weir_socket_flush(weir_socket *s)
 {
     size_t budget = WRITE_BUDGET;
@@ -470,11 +534,7 @@ void weir_socket_flush(weir_socket *s)
     if (!s->corks)
         weir_queue_sent(&s->queue, 0); /* empty writes at the front */
     while (s->queue.size && s->state & WEIR_S_WRITABLE && !s->corks) {
-        struct iovec pieces[GATHER];
-        size_t length;
-        int count = weir_queue_gather(&s->queue, pieces, GATHER, budget,
-                                      &length);
-        ssize_t sent = try_send(s, pieces, count, length);
+        ssize_t sent = send_queued(s, budget);
 
         if (sent < 0) {
             write_failed(s, (int)sent);

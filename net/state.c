@@ -3,6 +3,7 @@
  */
 #include "state.h"
 
+#include "kernel_pipe.h"
 #include "resolver.h"
 #include "server.h"
 #include "socket.h"
@@ -35,6 +36,7 @@ static void close_net(weir_loop *loop)
     while (close_one(loop))
         ;
     weir_pool_close(&net->sockets);
+    weir_kernel_pipes_close(net);
     weir_release(net->spare);
     weir_release(net);
     loop->net = NULL;
@@ -53,6 +55,8 @@ struct weir_net *weir_net_get(weir_loop *loop)
     weir_list_init(&net->servers);
     weir_list_init(&net->resolvers);
     net->spare = NULL;
+    net->pipes = NULL;
+    net->pipe_count = net->pipes_idle = 0;
     net->resolver = NULL;
     loop->net = net;
     loop->net_close = close_net;

@@ -11,6 +11,7 @@
 #include <weir/net.h>
 
 struct weir_chunk;
+struct weir_kernel_pipe;
 
 /* Reads land here unless the reader provides a buffer: an idle connection owns
  * none. Its pages cost memory only once data has reached them. In bulk echo a
@@ -31,6 +32,8 @@ struct weir_net {
     struct weir_pool sockets;
     struct weir_link servers;
     struct weir_chunk *spare; /* see write_queue.h */
+    struct weir_kernel_pipe *pipes; /* empty ones; see kernel_pipe.h */
+    unsigned pipe_count, pipes_idle; /* all of them; those in `pipes` */
     struct weir_link resolvers;
     weir_resolver *resolver; /* one of them, made by the first lookup */
     char read_buffer[WEIR_READ_BUFFER];

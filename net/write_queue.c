@@ -7,6 +7,8 @@
  */
 #include "write_queue.h"
 
+#include "kernel_pipe.h"
+
 #include <string.h>
 
 struct weir_buffer {
@@ -126,6 +128,10 @@ void weir_chunk_free(struct weir_chunk *chunk)
 {
     if (!chunk)
         return;
+    if (chunk->pipe) {
+        weir_kernel_pipe_give(chunk->pipe);
+        return;
+    }
     weir_buffer_unref(chunk->buffer);
     weir_release(chunk);
 }
@@ -194,6 +200,19 @@ static struct weir_chunk *first_waiting(const struct weir_queue *queue)
     return chunk;
 }
 
+struct weir_chunk *weir_queue_piped(const struct weir_queue *queue)
+{
+    struct weir_chunk *chunk = first_waiting(queue);
+
+    return chunk && chunk->pipe ? chunk : NULL;
+}
+
+void weir_queue_grew(struct weir_queue *queue, size_t length)
+{
+    queue->last->left += length;
+    queue->size += length;
+}
+
 int weir_queue_gather(const struct weir_queue *queue, struct iovec *pieces,
                       int count, size_t limit, size_t *length)
 {
@@ -201,7 +220,8 @@ int weir_queue_gather(const struct weir_queue *queue, struct iovec *pieces,
 
     *length = 0;
     for (struct weir_chunk *chunk = first_waiting(queue);
-         chunk && used < count && *length < limit; chunk = chunk->next) {
+         chunk && !chunk->pipe && used < count && *length < limit;
+         chunk = chunk->next) {
         pieces[used].iov_base = (void *)chunk->bytes;
         pieces[used].iov_len = chunk->left;
         *length += chunk->left;
@@ -220,6 +240,13 @@ static struct weir_chunk *take_first(struct weir_queue *queue)
     return chunk;
 }
 
+static void pass(struct weir_chunk *chunk, size_t length)
+{
+    if (!chunk->pipe)
+        chunk->bytes += length;
+    chunk->left -= length;
+}
+
 void weir_queue_sent(struct weir_queue *queue, size_t length)
 {
     struct weir_chunk *chunk = first_waiting(queue);
@@ -229,17 +256,14 @@ void weir_queue_sent(struct weir_queue *queue, size_t length)
         struct weir_chunk *next = chunk->next;
 
         length -= chunk->left;
-        chunk->bytes += chunk->left;
-        chunk->left = 0;
+        pass(chunk, chunk->left);
         chunk->done = true;
         if (chunk == queue->first && !chunk->cb && !chunk->buffer)
             weir_chunk_free(take_first(queue));
         chunk = next;
     }
-    if (chunk) {
-        chunk->bytes += length;
-        chunk->left -= length;
-    }
+    if (chunk)
+        pass(chunk, length);
 }
 
 void weir_queue_fail(struct weir_queue *queue, int status)
@@ -282,6 +306,8 @@ const char *weir_queue_check(const struct weir_queue *queue)
             return "a chunk is done before one in front of it";
         if (chunk->done && chunk->left)
             return "a chunk is done and has bytes left";
+        if (!chunk->done && chunk->pipe && chunk->left != chunk->pipe->held)
+            return "a kernel pipe does not hold what its chunk says";
         waiting = waiting || !chunk->done;
         size += chunk->left;
         last = chunk;

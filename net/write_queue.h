@@ -15,12 +15,15 @@
 
 #include "state.h"
 
+struct weir_kernel_pipe;
+
 struct weir_chunk {
     struct weir_chunk *next;
     const char *bytes; /* the first one that is not sent */
     size_t left;       /* not sent */
     size_t room;       /* free behind a copy: small writes are appended */
     weir_buffer *buffer; /* NULL: copied into `copy` */
+    struct weir_kernel_pipe *pipe; /* if not NULL, they are in there */
     weir_write_cb *cb;
     void *argument;
     int status;
@@ -36,7 +39,8 @@ struct weir_queue {
 /* A chunk that holds copies of up to `capacity` bytes. NULL: out of memory. */
 struct weir_chunk *weir_chunk_create(size_t capacity);
 
-/* Drops the reference to the buffer and frees. */
+/* Drops the reference to the buffer and frees. One with a kernel pipe goes back
+ * to where it came from. */
 void weir_chunk_free(struct weir_chunk *chunk);
 
 /* Copies bytes behind those that are in the chunk. There must be room. */
@@ -53,8 +57,15 @@ void weir_queue_append(struct weir_queue *queue, struct weir_chunk *chunk);
  * nobody waits for; NULL otherwise. */
 struct weir_chunk *weir_queue_room(struct weir_queue *queue, size_t length);
 
-/* The pieces that are not sent, at most `count` of them and, but for the last,
- * `limit` bytes. Gives their number, and their length in *length. */
+/* The first chunk that is not sent, if its bytes are in a kernel pipe. */
+struct weir_chunk *weir_queue_piped(const struct weir_queue *queue);
+
+/* `length` bytes have come into the kernel pipe of the last chunk. */
+void weir_queue_grew(struct weir_queue *queue, size_t length);
+
+/* The pieces that are not sent, up to one in a kernel pipe, at most `count` of
+ * them and, but for the last, `limit` bytes. Gives their number, and their
+ * length in *length. */
 int weir_queue_gather(const struct weir_queue *queue, struct iovec *pieces,
                       int count, size_t limit, size_t *length);
 

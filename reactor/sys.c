@@ -34,6 +34,13 @@ struct weir_sys weir_sys = {
     .unlink = unlink,
     .sigaction = sigaction,
     .poll = poll,
+#ifdef WEIR_SYS_SPLICE
+    .pipe2 = pipe2,
+    .splice = splice,
+    .sigprocmask = sigprocmask,
+    .sigpending = sigpending,
+    .sigtimedwait = sigtimedwait,
+#endif
 #ifdef WEIR_BACKEND_EPOLL
     .epoll_create1 = epoll_create1,
     .epoll_ctl = epoll_ctl,
@@ -124,3 +131,90 @@ int weir_sys_accept(int fd, struct sockaddr *peer, socklen_t *size)
     return adopt_or_close(accepted);
 #endif
 }
+
+#ifdef WEIR_SYS_SPLICE
+int weir_sys_pipe(int ends[2], int size)
+{
+    int result;
+
+    if (SYS(pipe2)(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return -errno;
+    result = SYS(fcntl)(ends[1], F_SETPIPE_SZ, size);
+    if (result >= size)
+        return 0;
+    result = result < 0 ? -errno : -EPERM;
+    sys_close(ends[0]);
+    sys_close(ends[1]);
+    return result;
+}
+
+/* splice() has no MSG_NOSIGNAL. So SIGPIPE is held back from this thread (on
+ * Linux that is what sigprocmask() is about) for as long as bytes move, and
+ * taken away if it has come; one that was waiting before, with the program
+ * holding it back, stays. */
+struct held_back {
+    sigset_t signal, mask;
+    bool held, waiting; /* by the program itself */
+};
+
+static int hold_back(struct held_back *back)
+{
+    sigset_t pending;
+
+    sigemptyset(&back->signal);
+    sigaddset(&back->signal, SIGPIPE);
+    if (SYS(sigprocmask)(SIG_BLOCK, &back->signal, &back->mask) < 0)
+        return -errno;
+    back->held = sigismember(&back->mask, SIGPIPE);
+    back->waiting = back->held && SYS(sigpending)(&pending) == 0 &&
+                    sigismember(&pending, SIGPIPE);
+    return 0;
+}
+
+static void let_go(const struct held_back *back, bool came)
+{
+    const struct timespec none = { 0 };
+
+    if (came && !back->waiting)
+        while (SYS(sigtimedwait)(&back->signal, NULL, &none) < 0 &&
+               errno == EINTR)
+            ;
+    if (!back->held)
+        (void)SYS(sigprocmask)(SIG_SETMASK, &back->mask, NULL);
+}
+
+/* A short count says nothing: a signal of any kind ends splice() early. Only
+ * the call that moves none gives the reason.
+ *
+ * One call of splice() is several sends, and when a later one of them fails
+ * its error is lost, for the count of the earlier ones is the result. (The
+ * SIGPIPE has come, though: the count is short then.) What is left for the next
+ * call is EPIPE, whatever it was; behind a short count it is taken for the
+ * worse, a reset, so that no stream cut short is taken for a whole one. */
+size_t weir_sys_splice_out(int pipe, int socket, size_t size, int *stopped)
+{
+    struct held_back back;
+    size_t moved = 0;
+    ssize_t n = 1;
+
+    *stopped = hold_back(&back);
+    if (*stopped < 0)
+        return 0;
+    while (moved < size && n > 0) {
+        do
+            n = SYS(splice)(pipe, NULL, socket, NULL, size - moved,
+                            SPLICE_F_NONBLOCK);
+        while (n < 0 && errno == EINTR);
+        if (n > 0)
+            moved += (size_t)n;
+    }
+    if (n < 0)
+        *stopped = -errno;
+    else if (n == 0)
+        *stopped = -EIO; /* cannot be: we hold the pipe's other end */
+    let_go(&back, *stopped == -EPIPE);
+    if (*stopped == -EPIPE && moved)
+        *stopped = -ECONNRESET;
+    return moved;
+}
+#endif

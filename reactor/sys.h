@@ -38,6 +38,12 @@
 #include <sys/event.h>
 #endif
 
+/* Moving bytes from socket to socket inside the kernel. (FreeBSD's splicing is
+ * another thing, and macOS has none.) */
+#ifdef __linux__
+#define WEIR_SYS_SPLICE 1
+#endif
+
 #ifdef WEIR_SYS_SEAM
 struct weir_sys {
     int (*clock_gettime)(clockid_t, struct timespec *);
@@ -69,6 +75,14 @@ struct weir_sys {
     int (*unlink)(const char *);
     int (*sigaction)(int, const struct sigaction *, struct sigaction *);
     int (*poll)(struct pollfd *, nfds_t, int);
+#ifdef WEIR_SYS_SPLICE
+    int (*pipe2)(int *, int);
+    ssize_t (*splice)(int, loff_t *, int, loff_t *, size_t, unsigned);
+    int (*sigprocmask)(int, const sigset_t *, sigset_t *);
+    int (*sigpending)(sigset_t *);
+    int (*sigtimedwait)(const sigset_t *, siginfo_t *,
+                        const struct timespec *);
+#endif
 #ifdef WEIR_BACKEND_EPOLL
     int (*epoll_create1)(int);
     int (*epoll_ctl)(int, int, int, struct epoll_event *);
@@ -298,6 +312,46 @@ int weir_sys_accept(int fd, struct sockaddr *peer, socklen_t *size);
 
 /* Gives the three properties to a descriptor that somebody else made. */
 int weir_sys_adopt(int fd);
+
+#ifdef WEIR_SYS_SPLICE
+/* A pipe of `size` bytes, non-blocking and close-on-exec: ends[0] gives what
+ * ends[1] takes. It is of that size, or it is not made. */
+int weir_sys_pipe(int ends[2], int size);
+
+/* Moves at most `size` bytes from a socket into a pipe. 0 at the end of the
+ * stream. -EAGAIN when nothing moved: the socket has nothing, or the pipe has
+ * no room, or what comes next has to be read. */
+static inline ssize_t sys_splice_in(int socket, int pipe, size_t size)
+{
+    SYS_RETRY(ssize_t, SYS(splice)(socket, NULL, pipe, NULL, size,
+                                   SPLICE_F_NONBLOCK));
+}
+
+/* Moves `size` bytes, which are there, from a pipe into a socket, until one
+ * call moves none: *stopped says why, 0 when all have gone. Gives how many
+ * went. A peer that has gone is EPIPE and not a signal. */
+size_t weir_sys_splice_out(int pipe, int socket, size_t size, int *stopped);
+#else
+static inline int weir_sys_pipe(int ends[2], int size)
+{
+    (void)ends, (void)size;
+    return -ENOSYS;
+}
+
+static inline ssize_t sys_splice_in(int socket, int pipe, size_t size)
+{
+    (void)socket, (void)pipe, (void)size;
+    return -ENOSYS;
+}
+
+static inline size_t weir_sys_splice_out(int pipe, int socket, size_t size,
+                                         int *stopped)
+{
+    (void)pipe, (void)socket, (void)size;
+    *stopped = -ENOSYS;
+    return 0;
+}
+#endif
 
 #ifdef WEIR_BACKEND_EPOLL
 static inline int sys_epoll_create(void)

@@ -95,6 +95,20 @@ CALL(int, sigaction,
      (number, action, old), EINVAL)
 CALL(int, poll, (struct pollfd *watched, nfds_t count, int limit),
      (watched, count, limit), EINTR, ENOMEM)
+#ifdef WEIR_SYS_SPLICE
+CALL(int, pipe2, (int *ends, int flags), (ends, flags), EMFILE, ENFILE)
+CALL(ssize_t, splice,
+     (int from, loff_t *from_offset, int to, loff_t *to_offset, size_t size,
+      unsigned flags),
+     (from, from_offset, to, to_offset, size, flags), EINVAL, EINTR, EAGAIN,
+     ENOMEM, EPIPE)
+CALL(int, sigprocmask, (int how, const sigset_t *mask, sigset_t *old),
+     (how, mask, old), EINVAL)
+CALL(int, sigpending, (sigset_t *pending), (pending), EFAULT)
+CALL(int, sigtimedwait,
+     (const sigset_t *mask, siginfo_t *signal, const struct timespec *limit),
+     (mask, signal, limit), EAGAIN, EINTR)
+#endif
 #ifdef WEIR_BACKEND_EPOLL
 CALL(int, epoll_create1, (int flags), (flags), EMFILE, ENFILE, ENOMEM)
 CALL(int, epoll_ctl,
@@ -179,6 +193,13 @@ static const struct weir_sys faulty = {
     .unlink = faulty_unlink,
     .sigaction = faulty_sigaction,
     .poll = faulty_poll,
+#ifdef WEIR_SYS_SPLICE
+    .pipe2 = faulty_pipe2,
+    .splice = faulty_splice,
+    .sigprocmask = faulty_sigprocmask,
+    .sigpending = faulty_sigpending,
+    .sigtimedwait = faulty_sigtimedwait,
+#endif
 #ifdef WEIR_BACKEND_EPOLL
     .epoll_create1 = faulty_epoll_create1,
     .epoll_ctl = faulty_epoll_ctl,
