@@ -5,7 +5,8 @@
  * are told again next turn, so nothing has to be remembered. Most of the time
  * only one waits, and a second accept() would be a call for nothing (libuv
  * measured 99.9 %); but in a burst one per turn would let the backlog overflow.
- * So one is taken, and if the next turn finds more, twice as many.
+ * So one is taken, and if the next turn finds more, twice as many; and half as
+ * many as the last time when there was a pause, since bursts come in rows.
  *
  * Without descriptors the kernel goes on reporting a connection that accept()
  * cannot take, for ever (bun #32705: 98,000 failures in 10 s). A descriptor
@@ -288,10 +289,10 @@ static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
     unsigned taken = 0;
 
     (void)events;
-    if (!more)
-        server->burst = 1;
-    else if (server->burst < BURST_MAX)
+    if (more && server->burst < BURST_MAX)
         server->burst *= 2;
+    else if (!more && server->burst > 1)
+        server->burst /= 2;
     /* A callback may pause or close us, `watching` says, or stop the loop:
      * who is left is told again. */
     while (server->watching && !loop->stopped && taken < server->burst &&
