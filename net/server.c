@@ -179,16 +179,17 @@ static int accept_with_address(weir_server *server, weir_address *peer)
 static void welcome(weir_server *server, int fd)
 {
     weir_socket *socket;
-    int error;
+    int result;
 
     if (server->has_options &&
         weir_tcp_apply(fd, server->family, &server->tcp) < 0) {
         sys_close(fd); /* the peer was gone already */
         return;
     }
-    socket = weir_socket_accepted(server, fd, server->family, &error);
-    if (!socket) {
-        tell_error(server, error);
+    result = weir_socket_accepted(&socket, server->loop, server, fd,
+                                  server->family);
+    if (result < 0) {
+        tell_error(server, result);
         return;
     }
     server->failing = false;

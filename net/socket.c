@@ -44,10 +44,9 @@ static void shut(weir_socket *s, int status);
 
 /* ---------------------------------------------------- creating, opening */
 
-static weir_socket *create(weir_loop *loop)
+static inline weir_socket *create(weir_loop *loop, struct weir_net *net)
 {
-    struct weir_net *net = weir_net_get(loop);
-    weir_socket *s = net ? weir_pool_take(&net->sockets) : NULL;
+    weir_socket *s = weir_pool_take(&net->sockets);
 
     if (!s)
         return NULL;
@@ -56,28 +55,32 @@ static weir_socket *create(weir_loop *loop)
     s->source.ready = ready;
     s->deferred.run = run;
     weir_socket_init_timeout(s);
-    s->state = WEIR_S_NO_READER | WEIR_S_READ_OVER;
+    s->state = WEIR_S_NO_READER | WEIR_S_READ_OVER | WEIR_S_PLAIN_WRITER;
     return s;
 }
 
 static void discard(weir_socket *s)
 {
     weir_deactivate(s->loop, &s->flags);
-    if (s->extra)
+    if (s->extra) {
         weir_release(s->extra->failed_host);
-    weir_release(s->extra);
+        weir_release(s->extra);
+    }
     weir_pool_give(&weir_net_of(s->loop)->sockets, s);
 }
 
 int weir_socket_create(weir_socket **out, weir_loop *loop,
                        const weir_socket_events *events, void *data)
 {
+    struct weir_net *net;
+
     if (!out)
         return -EINVAL;
     *out = NULL;
     if (!loop)
         return -EINVAL;
-    *out = create(loop);
+    net = weir_net_get(loop);
+    *out = net ? create(loop, net) : NULL;
     if (!*out)
         return -ENOMEM;
     weir_socket_set_events(*out, events, data);
@@ -90,40 +93,40 @@ int weir_socket_create(weir_socket **out, weir_loop *loop,
  * On a UNIX socket a short read says nothing: it stops behind bytes that came
  * with a descriptor (SCM_RIGHTS), however much there is left, and no edge would
  * come for that. Those are read until EAGAIN. */
-static void opened(weir_socket *s, int family)
+static inline void opened(weir_socket *s, int family)
 {
     s->phase = WEIR_PHASE_OPEN;
     s->state |= WEIR_S_WRITABLE;
     if (family == AF_UNIX)
         s->state |= WEIR_S_READ_ALL;
     s->state &= (uint16_t)~WEIR_S_READ_OVER;
-    weir_socket_writer_changed(s);
     weir_activate(s->loop, &s->flags);
     weir_socket_active(s);
 }
 
-weir_socket *weir_socket_accepted(weir_server *server, int fd, int family,
-                                  int *error)
+int weir_socket_accepted(weir_socket **out, weir_loop *loop,
+                         weir_server *server, int fd, int family)
 {
-    weir_socket *s = create(weir_server_loop(server));
+    weir_socket *s = create(loop, weir_net_of(loop));
+    int result = -ENOMEM;
 
-    *error = -ENOMEM;
     if (!s)
         goto no_socket;
     s->source.fd = fd;
-    *error = weir_source_add(s->loop, &s->source, both_edges);
-    if (*error < 0)
+    result = weir_source_add(loop, &s->source, both_edges);
+    if (result < 0)
         goto not_added;
     s->server = server;
     opened(s, family);
-    return s;
+    *out = s;
+    return 0;
 
 not_added:
     s->source.fd = -1;
     discard(s);
 no_socket:
     sys_close(fd);
-    return NULL;
+    return result;
 }
 
 static int check_adoptable(int fd, weir_address *peer)
@@ -447,6 +450,19 @@ static WEIR_NOINLINE void read_unusual(weir_socket *s, char *buffer, ssize_t n)
     }
 }
 
+/* A FIN has come, and nothing else is unusual. Mostly no bytes come before. */
+static WEIR_NOINLINE void ready_to_end(weir_socket *s, unsigned events)
+{
+    char *buffer = weir_net_of(s->loop)->read_buffer;
+    ssize_t n = sys_recv_raw(s->source.fd, buffer, read_size(s));
+
+    s->state |= (uint16_t)((events & WEIR_S_WRITABLE) | WEIR_S_READ_ALL);
+    if (n == 0)
+        read_ended(s);
+    else
+        read_unusual(s, buffer, n);
+}
+
 /* The events that are not usual have bits of `state` that are not usual either:
  * one comparison sees both. */
 static_assert(((WEIR_ERROR | WEIR_HANGUP | WEIR_READ_HANGUP | WEIR_URGENT) &
@@ -468,7 +484,11 @@ static WEIR_HOT void ready(weir_loop *loop, struct weir_source *source,
     ssize_t n;
 
     if ((state & (usual | unusual)) != usual || s->queue.size) {
-        ready_any(s, events);
+        if ((state & (usual | unusual)) == (usual | WEIR_READ_HANGUP) &&
+            !(s->state & WEIR_READ_HANGUP) && !s->queue.size)
+            ready_to_end(s, events);
+        else
+            ready_any(s, events);
         return;
     }
     s->state = (uint16_t)(state & ~(unsigned)WEIR_S_READABLE);
@@ -507,16 +527,17 @@ bool weir_socket_paused(const weir_socket *s)
 
 void weir_socket_reader_changed(weir_socket *s)
 {
-    if (s->events || weir_pipe_out(s) || s->state & WEIR_S_DISCARD)
-        s->state &= (uint16_t)~WEIR_S_NO_READER;
-    else
-        s->state |= WEIR_S_NO_READER;
-    if (s->events && s->events->data && !s->events->buffer &&
-        !weir_pipe_out(s) && !(s->state & WEIR_S_DISCARD) &&
-        !(s->extra && s->extra->high_water))
-        s->state |= WEIR_S_PLAIN_READER;
-    else
-        s->state &= (uint16_t)~WEIR_S_PLAIN_READER;
+    const weir_socket_events *events = s->events;
+    unsigned state = s->state & ~(unsigned)(WEIR_S_NO_READER |
+                                            WEIR_S_PLAIN_READER);
+    bool other = state & WEIR_S_DISCARD || weir_pipe_out(s);
+
+    if (!events && !other)
+        state |= WEIR_S_NO_READER;
+    else if (!other && events->data && !events->buffer &&
+             !(s->extra && s->extra->high_water))
+        state |= WEIR_S_PLAIN_READER;
+    s->state = (uint16_t)state;
     read_on(s);
 }
 
@@ -595,7 +616,7 @@ static void close_descriptor(weir_socket *s)
     if (s->source.fd < 0)
         return;
     weir_source_retire(s->loop, &s->source); /* we outlive the batch */
-    sys_close(s->source.fd);
+    sys_close_last(s->source.fd);
     s->source.fd = -1;
 }
 

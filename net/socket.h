@@ -57,8 +57,8 @@ enum {
     WEIR_S_FAILED = 1 << 12,
     WEIR_S_ERROR_DUE = 1 << 13, /* to be told */
     /* What the fast paths ask instead of each thing by itself. A plain reader:
-     * `data` and nothing else has a say. A plain writer: open, no cork, no
-     * limit. */
+     * `data` and nothing else has a say. A plain writer: neither ended nor
+     * destroyed, no cork, no limit; with WRITABLE it is open, too. */
     WEIR_S_PLAIN_READER = 1 << 14,
     WEIR_S_PLAIN_WRITER = 1 << 15
 };
@@ -102,10 +102,10 @@ struct weir_socket {
 /* Runs the socket's deferred work in the next turn. */
 void weir_socket_post(weir_socket *socket);
 
-/* An open socket for a descriptor that was accepted; closes `fd` if it fails,
- * and gives NULL with *error. */
-weir_socket *weir_socket_accepted(weir_server *server, int fd, int family,
-                                  int *error);
+/* An open socket for a descriptor that was accepted; closes `fd` if it
+ * fails. */
+int weir_socket_accepted(weir_socket **socket, weir_loop *loop,
+                         weir_server *server, int fd, int family);
 
 /* The dial's outcome: a connected descriptor, registered with the loop under
  * another source; or an error. The dial is gone then. */

@@ -332,7 +332,7 @@ const char *weir_socket_check(const weir_socket *s)
         (s->phase == WEIR_PHASE_OPEN && s->reading == WEIR_READING_OPEN))
         return "READ_OVER does not match the state";
     if (!(s->state & WEIR_S_PLAIN_WRITER) !=
-        !(s->phase == WEIR_PHASE_OPEN && s->writing == WEIR_WRITING_OPEN &&
+        !(s->phase <= WEIR_PHASE_OPEN && s->writing == WEIR_WRITING_OPEN &&
           !s->corks && !(s->extra && s->extra->limit)))
         return "PLAIN_WRITER does not match the state";
     if (s->queue.size && (s->writing == WEIR_WRITING_FINISHED ||

@@ -42,7 +42,7 @@ struct write {
 
 void weir_socket_writer_changed(weir_socket *s)
 {
-    if (s->phase == WEIR_PHASE_OPEN && s->writing == WEIR_WRITING_OPEN &&
+    if (s->phase <= WEIR_PHASE_OPEN && s->writing == WEIR_WRITING_OPEN &&
         !s->corks && !(s->extra && s->extra->limit))
         s->state |= WEIR_S_PLAIN_WRITER;
     else

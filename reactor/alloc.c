@@ -118,11 +118,10 @@ static void tell_slab_gone(struct weir_pool *pool, struct weir_slab *slab)
     (void)pool, (void)slab;
 }
 
-static void tell_take(struct weir_pool *pool, void *object)
+static WEIR_COLD void tell_take(struct weir_pool *pool, void *object)
 {
 #ifdef HAVE_MEMCHECK
-    if (pool->watched)
-        VALGRIND_MEMPOOL_ALLOC(pool, object, pool->object_size);
+    VALGRIND_MEMPOOL_ALLOC(pool, object, pool->object_size);
 #endif
 #ifdef HAVE_ASAN
     ASAN_UNPOISON_MEMORY_REGION(object, pool->object_size);
@@ -130,16 +129,31 @@ static void tell_take(struct weir_pool *pool, void *object)
     (void)pool, (void)object;
 }
 
-static void tell_give(struct weir_pool *pool, void *object)
+static WEIR_COLD void tell_give(struct weir_pool *pool, void *object)
 {
 #ifdef HAVE_MEMCHECK
-    if (pool->watched)
-        VALGRIND_MEMPOOL_FREE(pool, object);
+    VALGRIND_MEMPOOL_FREE(pool, object);
 #endif
 #ifdef HAVE_ASAN
     ASAN_POISON_MEMORY_REGION(object, pool->object_size);
 #endif
     (void)pool, (void)object;
+}
+
+/* Whether somebody wants to be told of each object. Memcheck answers this
+ * request with -1, and nobody else does; it is some 15 instructions even where
+ * nobody listens. */
+static bool is_watched(const struct weir_pool *pool)
+{
+#ifdef HAVE_ASAN
+    (void)pool;
+    return true;
+#elif defined HAVE_MEMCHECK
+    return VALGRIND_MAKE_MEM_DEFINED(pool, sizeof *pool) != 0;
+#else
+    (void)pool;
+    return false;
+#endif
 }
 
 /* ------------------------------------------------------------------ pools */
@@ -152,13 +166,11 @@ void weir_pool_init(struct weir_pool *pool, size_t object_size)
     weir_list_init(&pool->partial);
 #ifdef HAVE_MEMCHECK
     VALGRIND_CREATE_MEMPOOL(pool, 0, 0);
-    /* Memcheck answers this with -1, and nobody else does. A request is some 15
-     * instructions even where nobody listens. */
-    pool->watched = VALGRIND_MAKE_MEM_DEFINED(pool, sizeof *pool) != 0;
 #endif
+    pool->watched = is_watched(pool);
 }
 
-static void drop_slab(struct weir_pool *pool, struct weir_slab *slab)
+static WEIR_COLD void drop_slab(struct weir_pool *pool, struct weir_slab *slab)
 {
     weir_link_remove(&slab->partial);
     pool->slabs[slab->number] = NULL;
@@ -205,7 +217,7 @@ static bool find_place(struct weir_pool *pool, uint32_t *place)
     return true;
 }
 
-static struct weir_slab *add_slab(struct weir_pool *pool)
+static WEIR_COLD struct weir_slab *add_slab(struct weir_pool *pool)
 {
     struct weir_slab *slab;
     uint32_t place;
@@ -247,7 +259,8 @@ void *weir_pool_take(struct weir_pool *pool)
         weir_link_remove(&slab->partial);
     pool->live++;
     object = slab->objects + index * pool->object_size;
-    tell_take(pool, object);
+    if (pool->watched)
+        tell_take(pool, object);
     memset(object, 0, pool->object_size);
     *(uint32_t *)object = slab->number * SLAB_OBJECTS + index;
     return object;
@@ -258,7 +271,8 @@ void weir_pool_give(struct weir_pool *pool, void *object)
     uint32_t number = *(uint32_t *)object;
     struct weir_slab *slab = pool->slabs[number / SLAB_OBJECTS];
 
-    tell_give(pool, object);
+    if (pool->watched)
+        tell_give(pool, object);
     if (slab->live == UINT64_MAX)
         weir_list_append(&pool->partial, &slab->partial);
     slab->live &= ~(UINT64_C(1) << number % SLAB_OBJECTS);

@@ -37,7 +37,7 @@ struct weir_pool {
     uint32_t empty;      /* slabs without a live object */
     struct weir_link partial; /* slabs with room */
     size_t live;
-    bool watched; /* by memcheck, which wants to be told of each object */
+    bool watched; /* memcheck or ASan wants to be told of each object */
 };
 
 void weir_pool_init(struct weir_pool *pool, size_t object_size);

@@ -114,23 +114,17 @@ int weir_sys_stream(int family)
 #endif
 }
 
+#if !defined(__linux__) && !defined(__FreeBSD__)
 int weir_sys_accept(int fd, struct sockaddr *peer, socklen_t *size)
 {
     int accepted;
 
-#if defined(__linux__) || defined(__FreeBSD__)
-    do
-        accepted = SYS(accept4)(fd, peer, size,
-                                SOCK_NONBLOCK | SOCK_CLOEXEC);
-    while (accepted < 0 && errno == EINTR);
-    return accepted < 0 ? -errno : accepted;
-#else
     do
         accepted = SYS(accept)(fd, peer, size);
     while (accepted < 0 && errno == EINTR);
     return adopt_or_close(accepted);
-#endif
 }
+#endif
 
 #ifdef WEIR_SYS_SPLICE
 int weir_sys_pipe(int ends[2], int size)

@@ -137,6 +137,12 @@ static inline void sys_close(int fd)
     errno = saved;
 }
 
+/* The same where errno is of no more use to anybody. */
+static inline void sys_close_last(int fd)
+{
+    (void)SYS(close)(fd);
+}
+
 static inline ssize_t sys_read(int fd, void *buffer, size_t size)
 {
     SYS_RETRY(ssize_t, SYS(read)(fd, buffer, size));
@@ -308,7 +314,15 @@ int weir_sys_stream(int family);
 
 /* Accepts one connection, with the same three properties. `*size` is in and
  * out as with accept(2). */
+#if defined(__linux__) || defined(__FreeBSD__)
+static inline int weir_sys_accept(int fd, struct sockaddr *peer,
+                                  socklen_t *size)
+{
+    SYS_RETRY(int, SYS(accept4)(fd, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+#else
 int weir_sys_accept(int fd, struct sockaddr *peer, socklen_t *size);
+#endif
 
 /* Gives the three properties to a descriptor that somebody else made. */
 int weir_sys_adopt(int fd);
