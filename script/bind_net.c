@@ -638,7 +638,7 @@ static int write_kept(weir_socket *socket, const void *bytes, size_t length,
 }
 
 /* write(): what registers say, of a slab. */
-SCRIPT_NATIVE(write_slab)
+SCRIPT_BELL(write_slab)
 {
     weir_socket *socket = handle((uint32_t)registers[ID]);
     size_t length = (uint32_t)registers[LENGTH];
@@ -650,7 +650,6 @@ SCRIPT_NATIVE(write_slab)
         registers[RESULT] = -EBADF;
     else
         registers[RESULT] = weir_write(socket, bytes, length, cb, NULL);
-    return JSValueMakeUndefined(ctx);
 }
 
 /* writeBytes(id, view, wantsCallback): of any memory. */
@@ -979,7 +978,6 @@ static const struct {
     { "connectAny", connect_any },
     { "connectPath", connect_path },
     { "adopt", adopt },
-    { "write", write_slab },
     { "writeBytes", write_bytes },
     { "writeEmpty", write_empty },
     { "end", socket_end },
@@ -1023,6 +1021,7 @@ void script_bind_net(script *s, JSObjectRef target)
     script_before_entering(tell_reads);
     for (size_t i = 0; i < sizeof natives / sizeof natives[0]; i++)
         script_function(s, target, natives[i].name, natives[i].native);
+    script_bell(s, target, "write", write_slab_in_engine, write_slab_native);
     script_share(s, target, "registers", registers, sizeof registers);
     script_share(s, target, "putOff", put_off, sizeof put_off);
     script_share(s, target, "counters", counters, sizeof counters);

@@ -50,6 +50,21 @@ OPTIONAL void JSGlobalContextSetUnhandledRejectionCallback(JSGlobalContextRef,
 OPTIONAL void JSSynchronousGarbageCollectForDebugging(JSContextRef);
 /* WTF::initializeMainThread() */
 OPTIONAL void _ZN3WTF20initializeMainThreadEv(void);
+OPTIONAL void JSLock(JSContextRef);
+OPTIONAL void JSUnlock(JSContextRef);
+#ifndef __APPLE__
+/* JSC::JSFunction::create(). The types of its arguments are part of its name:
+ * where they are others there is no such symbol. A FunctionPtr and a String are
+ * one pointer each. */
+#define FUNCTION_CREATE                                                        \
+    _ZN3JSC10JSFunction6createERNS_2VMEPNS_14JSGlobalObjectEjRKN3WTF6StringENS5_11FunctionPtrILNS5_6PtrTagE1EFlS4_PNS_9CallFrameEELNS5_18FunctionAttributesE2EEENS_24ImplementationVisibilityENS_9IntrinsicESF_PKNS_6DOMJIT9SignatureE
+OPTIONAL JSObjectRef FUNCTION_CREATE(JSContextGroupRef vm, JSContextRef global,
+                                     unsigned length, void *const *name,
+                                     script_bell_call *call, uint8_t visibility,
+                                     uint8_t intrinsic,
+                                     script_bell_call *construct,
+                                     const void *signature);
+#endif
 
 static script the_script;
 /* internal/core.js's: how the loop gets in. */
@@ -61,6 +76,8 @@ static int32_t core_state[4];
 enum { PENDING, PROMISES };
 
 static void (*flush_put_off)(void);
+
+JSValueRef script_undefined;
 
 void script_before_entering(void (*flush)(void))
 {
@@ -287,6 +304,44 @@ void script_function(script *s, JSObjectRef target, const char *name,
     JSObjectSetProperty(s->context, target, key, function,
                         kJSPropertyAttributeNone, NULL);
     JSStringRelease(key);
+}
+
+#ifndef __APPLE__
+
+/* NULL where the engine does not let us. */
+static JSObjectRef make_bell(script *s, script_bell_call *ring)
+{
+    static void *const no_name = NULL;
+    JSObjectRef function;
+
+    if (!FUNCTION_CREATE || !JSLock || !JSUnlock)
+        return NULL;
+    JSLock(s->context);
+    function = FUNCTION_CREATE(JSContextGetGroup(s->context), s->context, 0,
+                               &no_name, ring, 0, 0, ring, NULL);
+    JSUnlock(s->context);
+    return function;
+}
+
+#else
+
+static JSObjectRef make_bell(script *s, script_bell_call *ring)
+{
+    (void)s, (void)ring;
+    return NULL;
+}
+
+#endif
+
+void script_bell(script *s, JSObjectRef target, const char *name,
+                 script_bell_call *ring, JSObjectCallAsFunctionCallback native)
+{
+    JSObjectRef function = make_bell(s, ring);
+
+    if (function)
+        script_set(s, target, name, function);
+    else
+        script_function(s, target, name, native);
 }
 
 static void release_nothing(void *bytes, void *context)
@@ -633,6 +688,7 @@ int script_open(script **out)
         weir_loop_destroy(s->loop);
         return -ENOMEM;
     }
+    script_undefined = JSValueMakeUndefined(s->context);
     host_opened(s);
     *out = s;
     return 0;
