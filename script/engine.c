@@ -48,6 +48,7 @@ OPTIONAL void JSGlobalContextSetUnhandledRejectionCallback(JSGlobalContextRef,
                                                            JSObjectRef,
                                                            JSValueRef *);
 OPTIONAL void JSSynchronousGarbageCollectForDebugging(JSContextRef);
+OPTIONAL void JSSynchronousEdenCollectForDebugging(JSContextRef);
 /* WTF::initializeMainThread() */
 OPTIONAL void _ZN3WTF20initializeMainThreadEv(void);
 OPTIONAL void JSLock(JSContextRef);
@@ -274,6 +275,12 @@ JSValueRef script_throw(JSContextRef ctx, JSValueRef *exception,
     message = script_from_utf8(ctx, text, (size_t)-1);
     *exception = JSObjectMakeError(ctx, 1, &message, NULL);
     return JSValueMakeUndefined(ctx);
+}
+
+void script_collect_young(script *s)
+{
+    if (JSSynchronousEdenCollectForDebugging)
+        JSSynchronousEdenCollectForDebugging(s->context);
 }
 
 /* -------------------------------------------------------------- properties */

@@ -130,6 +130,10 @@ JSValueRef script_from_utf8(JSContextRef ctx, const char *text, size_t length);
 void script_protect(script *s, JSValueRef value);
 void script_unprotect(script *s, JSValueRef value);
 
+/* Collects what has been made since the last collection; not from inside of a
+ * native. Does nothing where the engine has no such call. */
+void script_collect_young(script *s);
+
 /* Throws an Error with a message; gives undefined, to be returned. */
 JSValueRef script_throw(JSContextRef ctx, JSValueRef *exception,
                         const char *format, ...)
