@@ -731,11 +731,7 @@ SCRIPT_NATIVE(write_empty)
 #define INT(index)  script_int(ctx, argc, argv, (index), 0)
 #define FLAG(index) script_bool(ctx, argc, argv, (index))
 
-ON_SOCKET(socket_end, weir_socket_end(socket))
-ON_SOCKET(socket_destroy, (weir_socket_destroy(socket), 0))
 ON_SOCKET(socket_reset, (weir_socket_reset(socket), 0))
-ON_SOCKET(socket_pause, (weir_socket_pause(socket), 0))
-ON_SOCKET(socket_resume, (weir_socket_resume(socket), 0))
 ON_SOCKET(socket_ref, (weir_socket_ref(socket), 0))
 ON_SOCKET(socket_unref, (weir_socket_unref(socket), 0))
 ON_SOCKET(socket_cork, weir_socket_cork(socket))
@@ -748,9 +744,24 @@ ON_SOCKET(socket_no_delay, weir_socket_set_no_delay(socket, FLAG(1)))
 ON_SOCKET(socket_keep_alive,
           weir_socket_set_keep_alive(socket, FLAG(1), (unsigned)INT(2),
                                      (unsigned)INT(3), (unsigned)INT(4)))
-ON_SOCKET(socket_counters, (note_counters(socket), 0))
 ON_SOCKET(socket_fd, weir_socket_fd(socket))
 ON_SOCKET(socket_unpipe, weir_unpipe(socket))
+
+/* What each connection, or a stream, asks for again and again: registers[ID]
+ * tells the socket, registers[RESULT] what came of it. */
+#define RING_SOCKET(name, expression)                                          \
+    SCRIPT_BELL(name)                                                          \
+    {                                                                          \
+        weir_socket *socket = handle((uint32_t)registers[ID]);                 \
+                                                                               \
+        registers[RESULT] = socket ? (expression) : -EBADF;                    \
+    }
+
+RING_SOCKET(socket_end, weir_socket_end(socket))
+RING_SOCKET(socket_destroy, (weir_socket_destroy(socket), 0))
+RING_SOCKET(socket_pause, (weir_socket_pause(socket), 0))
+RING_SOCKET(socket_resume, (weir_socket_resume(socket), 0))
+RING_SOCKET(socket_counters, (note_counters(socket), 0))
 
 /* pipe(from, to) */
 SCRIPT_NATIVE(socket_pipe)
@@ -1019,11 +1030,7 @@ static const struct {
     { "adopt", adopt },
     { "writeBytes", write_bytes },
     { "writeEmpty", write_empty },
-    { "end", socket_end },
-    { "destroy", socket_destroy },
     { "reset", socket_reset },
-    { "pause", socket_pause },
-    { "resume", socket_resume },
     { "ref", socket_ref },
     { "unref", socket_unref },
     { "cork", socket_cork },
@@ -1031,7 +1038,6 @@ static const struct {
     { "setTimeout", socket_set_timeout },
     { "setNoDelay", socket_no_delay },
     { "setKeepAlive", socket_keep_alive },
-    { "readCounters", socket_counters },
     { "fd", socket_fd },
     { "pipe", socket_pipe },
     { "unpipe", socket_unpipe },
@@ -1053,6 +1059,21 @@ static const struct {
     { "canonical", canonical },
 };
 
+#define BELL(name, function)                                                   \
+    {                                                                          \
+        name, function##_in_engine, function##_native                          \
+    }
+
+static const struct {
+    const char *name;
+    script_bell_call *ring;
+    JSObjectCallAsFunctionCallback native;
+} bells[] = {
+    BELL("write", write_slab),       BELL("end", socket_end),
+    BELL("destroy", socket_destroy), BELL("pause", socket_pause),
+    BELL("resume", socket_resume),   BELL("readCounters", socket_counters),
+};
+
 void script_bind_net(script *s, JSObjectRef target)
 {
     net.s = s;
@@ -1060,7 +1081,8 @@ void script_bind_net(script *s, JSObjectRef target)
     script_before_entering(tell_reads);
     for (size_t i = 0; i < sizeof natives / sizeof natives[0]; i++)
         script_function(s, target, natives[i].name, natives[i].native);
-    script_bell(s, target, "write", write_slab_in_engine, write_slab_native);
+    for (size_t i = 0; i < sizeof bells / sizeof bells[0]; i++)
+        script_bell(s, target, bells[i].name, bells[i].ring, bells[i].native);
     script_share(s, target, "registers", registers, sizeof registers);
     script_share(s, target, "putOff", put_off, sizeof put_off);
     script_share(s, target, "counters", counters, sizeof counters);

@@ -19,6 +19,7 @@ const ID = 0;
 const SLAB = 1;
 const OFFSET = 2;
 const LENGTH = 3;
+const RESULT = 4;
 const STATUS = 6;
 const OTHER = 7;
 const COUNT = 8;
@@ -27,6 +28,16 @@ const FRESH = 10;
 const BYTES_READ = 0;
 const BYTES_WRITTEN = 1;
 const BUFFERED = 2;
+
+// These take the socket's id from a register, and answer in another.
+for (const name of ['end', 'destroy', 'pause', 'resume', 'readCounters']) {
+    const ring = native[name];
+    native[name] = (id) => {
+        registers[ID] = id;
+        ring();
+        return registers[RESULT];
+    };
+}
 
 const handles = [undefined];
 
@@ -138,6 +149,6 @@ native.setCallbacks({
 module.exports = {
     native, registers, counters, handles, last, open, set, forget, makeSlab,
     slabNumber, FastBuffer,
-    ID, SLAB, OFFSET, LENGTH, RESULT: 4, WANTS_CALLBACK: 5,
+    ID, SLAB, OFFSET, LENGTH, RESULT, WANTS_CALLBACK: 5,
     BYTES_READ, BYTES_WRITTEN, BUFFERED,
 };
