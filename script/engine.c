@@ -57,14 +57,19 @@ OPTIONAL void JSUnlock(JSContextRef);
 /* JSC::JSFunction::create(). The types of its arguments are part of its name:
  * where they are others there is no such symbol. A FunctionPtr and a String are
  * one pointer each. */
-#define FUNCTION_CREATE                                                        \
-    _ZN3JSC10JSFunction6createERNS_2VMEPNS_14JSGlobalObjectEjRKN3WTF6StringENS5_11FunctionPtrILNS5_6PtrTagE1EFlS4_PNS_9CallFrameEELNS5_18FunctionAttributesE2EEENS_24ImplementationVisibilityENS_9IntrinsicESF_PKNS_6DOMJIT9SignatureE
-OPTIONAL JSObjectRef FUNCTION_CREATE(JSContextGroupRef vm, JSContextRef global,
-                                     unsigned length, void *const *name,
-                                     script_bell_call *call, uint8_t visibility,
-                                     uint8_t intrinsic,
-                                     script_bell_call *construct,
-                                     const void *signature);
+OPTIONAL JSObjectRef function_create(
+    JSContextGroupRef vm, JSContextRef global, unsigned length,
+    void *const *name, script_bell_call *call, uint8_t visibility,
+    uint8_t intrinsic, script_bell_call *construct,
+    const void *
+        signature) __asm__("_ZN3JSC10JSFunction6createERNS_2VMEPNS_"
+                           "14JSGlobalObjectEj"
+                           "RKN3WTF6StringENS5_11FunctionPtrILNS5_"
+                           "6PtrTagE1EFlS4_"
+                           "PNS_9CallFrameEELNS5_18FunctionAttributesE2EEENS_24"
+                           "ImplementationVisibilityENS_9IntrinsicESF_PKNS_"
+                           "6DOMJIT"
+                           "9SignatureE");
 #endif
 
 static script the_script;
@@ -321,10 +326,10 @@ static JSObjectRef make_bell(script *s, script_bell_call *ring)
     static void *const no_name = NULL;
     JSObjectRef function;
 
-    if (!FUNCTION_CREATE || !JSLock || !JSUnlock)
+    if (!function_create || !JSLock || !JSUnlock)
         return NULL;
     JSLock(s->context);
-    function = FUNCTION_CREATE(JSContextGetGroup(s->context), s->context, 0,
+    function = function_create(JSContextGetGroup(s->context), s->context, 0,
                                &no_name, ring, 0, 0, ring, NULL);
     JSUnlock(s->context);
     return function;
