@@ -13,9 +13,10 @@
  *   registers   ID, SLAB, OFFSET, LENGTH, RESULT, ...   32-bit integers
  *   counters    bytes read, bytes written, ...          doubles
  *
- * Bytes are read into slabs: ArrayBuffers whose memory is known here by their
- * number. A Buffer on one of them is written by (slab, offset, length), without
- * asking the engine for a pointer.
+ * Bytes are read into slabs, and a Buffer on one of them is written by (slab,
+ * offset, length). Messages go into small ones, one behind the other, so that
+ * who keeps a message keeps little else; who streams is read into a large one,
+ * as much as there is at a time.
  *
  * To enter the engine costs more than to read a message. Small reads of one
  * turn are therefore put off and told together, in order, each followed by what
@@ -24,9 +25,9 @@
  * is told of each read by itself.
  */
 #include "engine.h"
+#include "slabs.h"
 
 #include <arpa/inet.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,20 +41,38 @@ enum {
     STATUS,
     OTHER,
     COUNT,
+    KIND,
+    FRESH,
     REGISTERS = 16
 };
 
-/* Reads that are put off: (id, offset, length) of each, in the read slab. */
+/* Reads that are put off: (id, offset, length) of each, in the small slab; with
+ * a length of 0, the end. */
 enum { PUT_OFF = 64, PUT_OFF_WORDS = 3, PUT_OFF_LARGEST = 4096 };
 
 enum { BYTES_READ, BYTES_WRITTEN, BUFFERED, COUNTERS = 8 };
 
 enum {
-    READ_SLAB = 64 * 1024,
-    /* With less than this left reading goes on in a new slab. */
-    READ_LEAST = 8 * 1024,
+    /* Who has sent so much at a time is read into the large slab; until there
+     * is less to read than the second. */
+    STREAM_FROM = 16 * 1024,
+    STREAM_UNTIL = 4 * 1024,
     /* From this on a write that waits keeps the Buffer and not a copy. */
     KEEP_FROM = 16 * 1024
+};
+
+/* What is read into. With less than `least` left reading goes on in a new slab.
+ */
+enum { SMALL, LARGE, READERS };
+static struct reader {
+    const uint32_t size, least;
+    uint32_t number; /* 0: none yet */
+    uint32_t used;
+    bool fresh; /* JavaScript does not know it yet */
+    uint8_t *bytes;
+} readers[READERS] = {
+    [SMALL] = { .size = SLAB_SMALL, .least = 8 * 1024 },
+    [LARGE] = { .size = SLAB_LARGE, .least = 64 * 1024 },
 };
 
 /* Which of JavaScript's functions is told what. */
@@ -61,7 +80,6 @@ enum event {
     ON_CONNECTION,
     ON_CONNECT,
     ON_DATA,
-    ON_END,
     ON_DRAIN,
     ON_TIMEOUT,
     ON_WRITTEN,
@@ -76,9 +94,9 @@ enum event {
 };
 
 static const char *const event_names[EVENTS] = {
-    "connection", "connect", "data",  "end",         "drain",
-    "timeout",    "written", "close", "serverClose", "lookup",
-    "attempt",    "error",   "drop",  "serverError",
+    "connection", "connect", "data",        "drain",  "timeout",
+    "written",    "close",   "serverClose", "lookup", "attempt",
+    "error",      "drop",    "serverError",
 };
 
 static struct {
@@ -88,20 +106,12 @@ static struct {
 
     void **handles; /* weir_socket or weir_server; NULL: free */
     uint32_t *free_ids;
+    uint8_t *streams; /* by id: LARGE for who streams */
     uint32_t size, free_count;
-
-    uint8_t **slabs; /* by number; NULL: free */
-    uint32_t slab_size;
-    uint32_t slab_next;        /* where to look for a free number */
-    pthread_mutex_t slab_lock; /* the collector frees from threads of its own */
-
-    JSObjectRef read_slab; /* protected */
-    uint8_t *read_bytes;
-    size_t read_used;
 
     unsigned put_off; /* how many reads wait to be told */
     weir_task telling;
-} net = { .slab_lock = PTHREAD_MUTEX_INITIALIZER };
+} net;
 
 static int32_t registers[REGISTERS];
 static int32_t put_off[PUT_OFF * PUT_OFF_WORDS];
@@ -114,6 +124,7 @@ static bool grow_handles(void)
     uint32_t size = net.size ? net.size * 2 : 64;
     void **handles = realloc(net.handles, size * sizeof *handles);
     uint32_t *ids;
+    uint8_t *streams;
 
     if (!handles)
         return false;
@@ -122,6 +133,10 @@ static bool grow_handles(void)
     if (!ids)
         return false;
     net.free_ids = ids;
+    streams = realloc(net.streams, size);
+    if (!streams)
+        return false;
+    net.streams = streams;
     /* The low numbers first: JavaScript's array stays short. 0 is nobody. */
     for (uint32_t id = size; id-- > net.size;) {
         net.handles[id] = NULL;
@@ -137,6 +152,7 @@ static uint32_t take_id(void)
 {
     if (net.free_count == 0 && !grow_handles())
         return 0;
+    net.streams[net.free_ids[net.free_count - 1]] = SMALL;
     return net.free_ids[--net.free_count];
 }
 
@@ -186,126 +202,57 @@ static JSValueRef result(JSContextRef ctx, int value)
 
 /* ------------------------------------------------------------------- slabs */
 
-/* On any thread, at any time, perhaps after the loop is gone. */
-static void free_slab(void *bytes, void *context)
-{
-    uint32_t number = (uint32_t)(uintptr_t)context;
-
-    pthread_mutex_lock(&net.slab_lock);
-    if (number < net.slab_size)
-        net.slabs[number] = NULL;
-    if (number < net.slab_next)
-        net.slab_next = number;
-    pthread_mutex_unlock(&net.slab_lock);
-    free(bytes);
-}
-
-static bool grow_slabs(void)
-{
-    uint32_t size = net.slab_size ? net.slab_size * 2 : 64;
-    uint8_t **slabs = realloc(net.slabs, size * sizeof *slabs);
-
-    if (!slabs)
-        return false;
-    memset(slabs + net.slab_size, 0, (size - net.slab_size) * sizeof *slabs);
-    net.slabs = slabs;
-    net.slab_size = size;
-    return true;
-}
-
-/* A free number, 0 when out of memory: 0 is no slab. */
-static uint32_t take_slab_number(uint8_t *bytes)
-{
-    uint32_t number;
-
-    pthread_mutex_lock(&net.slab_lock);
-    number = net.slab_next ? net.slab_next : 1;
-    while (number < net.slab_size && net.slabs[number])
-        number++;
-    if (number < net.slab_size || grow_slabs()) {
-        net.slabs[number] = bytes;
-        net.slab_next = number + 1;
-    } else {
-        number = 0;
-    }
-    pthread_mutex_unlock(&net.slab_lock);
-    return number;
-}
-
-/* An ArrayBuffer; its number goes to registers[SLAB]. The bytes are not
- * cleared: what is handed to programs has been written first. */
-static JSObjectRef make_slab(JSContextRef ctx, size_t size, uint8_t **bytes,
-                             JSValueRef *exception)
-{
-    uint32_t number;
-    JSObjectRef slab = NULL;
-
-    *bytes = malloc(size);
-    number = *bytes ? take_slab_number(*bytes) : 0;
-    if (number)
-        slab = JSObjectMakeArrayBufferWithBytesNoCopy(
-            ctx, *bytes, size, free_slab, as_data(number), exception);
-    /* Asking for the pointer pins it: transfer() gives a program no way to
-     * take the memory from under what is read into it. */
-    if (slab)
-        (void)JSObjectGetArrayBufferBytesPtr(ctx, slab, NULL);
-    if (!slab && number)
-        free_slab(*bytes, as_data(number));
-    else if (!slab)
-        free(*bytes);
-    if (!slab)
-        script_throw(ctx, exception, "out of memory: %zu bytes", size);
-    registers[SLAB] = (int32_t)number;
-    return slab;
-}
-
-/* slab(size) */
+/* slab(size): an ArrayBuffer; its number goes to registers[SLAB]. */
 SCRIPT_NATIVE(slab)
 {
     double size = script_number(ctx, argc, argv, 0, 0);
     uint8_t *bytes;
-    JSObjectRef made;
+    uint32_t number;
 
     if (!(size >= 1 && size <= INT32_MAX))
         return script_throw(ctx, exception, "slab: bad size");
-    made = make_slab(ctx, (size_t)size, &bytes, exception);
-    if (!made)
-        return JSValueMakeUndefined(ctx);
+    bytes = slab_take((size_t)size, &number);
+    if (!bytes)
+        return script_throw(ctx, exception, "slab: out of memory");
     memset(bytes, 0, (size_t)size);
-    return made;
+    registers[SLAB] = (int32_t)number;
+    return slab_wrap(ctx, number, exception);
 }
 
-/* readSlab(): the next one that is read into. JavaScript calls this when
- * registers[OTHER] tells it that the present one is used up. */
-SCRIPT_NATIVE(read_slab)
+/* wrapSlab(): the ArrayBuffer of registers[SLAB], which has been read into. */
+SCRIPT_NATIVE(wrap_slab)
 {
-    uint8_t *bytes;
-    JSObjectRef made = make_slab(ctx, READ_SLAB, &bytes, exception);
-
-    if (!made)
-        return JSValueMakeUndefined(ctx);
-    if (net.read_slab)
-        script_unprotect(net.s, net.read_slab);
-    script_protect(net.s, made);
-    net.read_slab = made;
-    net.read_bytes = bytes;
-    net.read_used = 0;
-    registers[OTHER] = 0;
-    return made;
+    return slab_wrap(ctx, (uint32_t)registers[SLAB], exception);
 }
 
 /* ------------------------------------------------------------------ events */
 
+/* What stands in put_off. When the slab has no room left, JavaScript forgets it
+ * and the next read begins another. */
+static void tell_reads_of(struct reader *reader)
+{
+    bool over = reader->bytes && reader->size - reader->used < reader->least;
+
+    registers[KIND] = (int32_t)(reader - readers);
+    registers[SLAB] = (int32_t)reader->number;
+    registers[FRESH] = reader->fresh;
+    registers[OTHER] = over;
+    registers[COUNT] = (int32_t)net.put_off;
+    reader->fresh = false;
+    net.put_off = 0;
+    if (over)
+        reader->bytes = NULL;
+    if (!net.closing)
+        script_call_plain(net.s, net.events[ON_DATA]);
+    if (over)
+        slab_used_up(net.s, reader->size);
+}
+
 /* Before registers are set for anything else. */
 static void tell_reads(void)
 {
-    if (net.put_off == 0)
-        return;
-    registers[COUNT] = (int32_t)net.put_off;
-    registers[OTHER] = READ_SLAB - net.read_used < READ_LEAST;
-    net.put_off = 0;
-    if (!net.closing)
-        script_call_plain(net.s, net.events[ON_DATA]);
+    if (net.put_off != 0)
+        tell_reads_of(&readers[SMALL]);
 }
 
 /* In the next turn, before it waits. */
@@ -391,41 +338,119 @@ static void on_connect(weir_socket *socket)
     tell(ON_CONNECT, id_of(socket));
 }
 
-static void *on_buffer(weir_socket *socket, size_t *size)
+/* False when out of memory. */
+static bool have_room(struct reader *reader)
 {
-    (void)socket;
-    *size = READ_SLAB - net.read_used;
-    return net.read_bytes + net.read_used;
+    if (reader->bytes)
+        return true;
+    reader->bytes = slab_take(reader->size, &reader->number);
+    reader->fresh = true;
+    reader->used = 0;
+    return reader->bytes != NULL;
 }
 
-static void on_data(weir_socket *socket, const void *bytes, size_t length)
+static struct reader *reader_of(weir_socket *socket)
 {
-    /* What a pipe gives back lies elsewhere. */
-    if (bytes != net.read_bytes + net.read_used) {
-        size_t room = READ_SLAB - net.read_used;
-        size_t part = length < room ? length : room;
+    return &readers[net.streams[id_of(socket)]];
+}
 
-        memcpy(net.read_bytes + net.read_used, bytes, part);
-        on_data(socket, net.read_bytes + net.read_used, part);
-        if (length > part)
-            on_data(socket, (const char *)bytes + part, length - part);
-        return;
-    }
-    put_off[net.put_off * PUT_OFF_WORDS] = (int32_t)id_of(socket);
-    put_off[net.put_off * PUT_OFF_WORDS + 1] = (int32_t)net.read_used;
-    put_off[net.put_off * PUT_OFF_WORDS + 2] = (int32_t)length;
+static void *on_buffer(weir_socket *socket, size_t *size)
+{
+    struct reader *reader = reader_of(socket);
+
+    if (!have_room(reader))
+        return NULL;
+    *size = reader->size - reader->used;
+    return reader->bytes + reader->used;
+}
+
+/* Bytes that lie elsewhere: what a pipe gives back, or out of memory. */
+static void take_in(weir_socket *socket, const uint8_t *bytes, size_t length);
+
+static void note_put_off(uint32_t id, struct reader *reader, size_t length)
+{
+    int32_t *place = &put_off[net.put_off * PUT_OFF_WORDS];
+
+    place[0] = (int32_t)id;
+    place[1] = (int32_t)reader->used;
+    place[2] = (int32_t)length;
     net.put_off++;
-    net.read_used += length;
-    if (net.put_off == PUT_OFF || length > PUT_OFF_LARGEST ||
-        READ_SLAB - net.read_used < READ_LEAST || !script_may_put_off())
+    reader->used += (uint32_t)length;
+}
+
+/* In the order of the reads: what was put off comes first. */
+static void stream_read(uint32_t id, size_t length)
+{
+    struct reader *reader = &readers[LARGE];
+
+    tell_reads();
+    if (length < STREAM_UNTIL)
+        net.streams[id] = SMALL;
+    note_put_off(id, reader, length);
+    tell_reads_of(reader);
+}
+
+/* At the end of the turn, unless somebody could tell the difference. */
+static void tell_reads_later(void)
+{
+    if (net.put_off == PUT_OFF || !script_may_put_off())
         tell_reads();
     else if (!weir_task_posted(&net.telling))
         weir_task_post(&net.telling);
 }
 
+static void small_read(uint32_t id, size_t length)
+{
+    struct reader *reader = &readers[SMALL];
+
+    if (length >= STREAM_FROM)
+        net.streams[id] = LARGE;
+    note_put_off(id, reader, length);
+    if (length > PUT_OFF_LARGEST || reader->size - reader->used < reader->least)
+        tell_reads();
+    else
+        tell_reads_later();
+}
+
+static void on_data(weir_socket *socket, const void *bytes, size_t length)
+{
+    struct reader *reader = reader_of(socket);
+    uint32_t id = id_of(socket);
+
+    if (!reader->bytes || bytes != reader->bytes + reader->used)
+        take_in(socket, bytes, length);
+    else if (reader == &readers[LARGE])
+        stream_read(id, length);
+    else
+        small_read(id, length);
+}
+
+static void on_error(weir_socket *socket, int error);
+
+static void take_in(weir_socket *socket, const uint8_t *bytes, size_t length)
+{
+    while (length > 0) {
+        size_t room;
+        uint8_t *to = on_buffer(socket, &room);
+
+        if (!to) {
+            on_error(socket, -ENOMEM);
+            return;
+        }
+        if (room > length)
+            room = length;
+        memcpy(to, bytes, room);
+        on_data(socket, to, room);
+        bytes += room;
+        length -= room;
+    }
+}
+
+/* A read of nothing. */
 static void on_end(weir_socket *socket)
 {
-    tell(ON_END, id_of(socket));
+    note_put_off(id_of(socket), &readers[SMALL], 0);
+    tell_reads_later();
 }
 
 static void on_drain(weir_socket *socket)
@@ -637,20 +662,43 @@ static int write_kept(weir_socket *socket, const void *bytes, size_t length,
     return sent;
 }
 
+static void release_slab(void *bytes, size_t length, void *argument)
+{
+    (void)bytes, (void)length;
+    slab_unpin((uint32_t)(uintptr_t)argument);
+}
+
+/* What does not go at once stays where it is. What goes is given back here. */
+static int write_pinned(weir_socket *socket, uint32_t number, uint8_t *bytes,
+                        size_t length, weir_write_cb *cb)
+{
+    weir_buffer *buffer =
+        weir_buffer_wrap(bytes, length, release_slab, as_data(number));
+    int sent;
+
+    if (!buffer)
+        return -ENOMEM;
+    slab_pin(number);
+    sent = weir_write_buffer(socket, buffer, cb, NULL);
+    weir_buffer_unref(buffer);
+    return sent;
+}
+
 /* write(): what registers say, of a slab. */
-SCRIPT_NATIVE(write_slab)
+SCRIPT_BELL(write_slab)
 {
     weir_socket *socket = handle((uint32_t)registers[ID]);
     size_t length = (uint32_t)registers[LENGTH];
-    const uint8_t *bytes =
-        net.slabs[registers[SLAB]] + (uint32_t)registers[OFFSET];
+    uint32_t number = (uint32_t)registers[SLAB];
+    uint8_t *bytes = slab_bytes(number) + (uint32_t)registers[OFFSET];
     weir_write_cb *cb = registers[WANTS_CALLBACK] ? on_written : NULL;
 
     if (!socket)
         registers[RESULT] = -EBADF;
+    else if (length >= KEEP_FROM)
+        registers[RESULT] = write_pinned(socket, number, bytes, length, cb);
     else
         registers[RESULT] = weir_write(socket, bytes, length, cb, NULL);
-    return JSValueMakeUndefined(ctx);
 }
 
 /* writeBytes(id, view, wantsCallback): of any memory. */
@@ -693,11 +741,7 @@ SCRIPT_NATIVE(write_empty)
 #define INT(index)  script_int(ctx, argc, argv, (index), 0)
 #define FLAG(index) script_bool(ctx, argc, argv, (index))
 
-ON_SOCKET(socket_end, weir_socket_end(socket))
-ON_SOCKET(socket_destroy, (weir_socket_destroy(socket), 0))
 ON_SOCKET(socket_reset, (weir_socket_reset(socket), 0))
-ON_SOCKET(socket_pause, (weir_socket_pause(socket), 0))
-ON_SOCKET(socket_resume, (weir_socket_resume(socket), 0))
 ON_SOCKET(socket_ref, (weir_socket_ref(socket), 0))
 ON_SOCKET(socket_unref, (weir_socket_unref(socket), 0))
 ON_SOCKET(socket_cork, weir_socket_cork(socket))
@@ -710,9 +754,24 @@ ON_SOCKET(socket_no_delay, weir_socket_set_no_delay(socket, FLAG(1)))
 ON_SOCKET(socket_keep_alive,
           weir_socket_set_keep_alive(socket, FLAG(1), (unsigned)INT(2),
                                      (unsigned)INT(3), (unsigned)INT(4)))
-ON_SOCKET(socket_counters, (note_counters(socket), 0))
 ON_SOCKET(socket_fd, weir_socket_fd(socket))
 ON_SOCKET(socket_unpipe, weir_unpipe(socket))
+
+/* What each connection, or a stream, asks for again and again: registers[ID]
+ * tells the socket, registers[RESULT] what came of it. */
+#define RING_SOCKET(name, expression)                                          \
+    SCRIPT_BELL(name)                                                          \
+    {                                                                          \
+        weir_socket *socket = handle((uint32_t)registers[ID]);                 \
+                                                                               \
+        registers[RESULT] = socket ? (expression) : -EBADF;                    \
+    }
+
+RING_SOCKET(socket_end, weir_socket_end(socket))
+RING_SOCKET(socket_destroy, (weir_socket_destroy(socket), 0))
+RING_SOCKET(socket_pause, (weir_socket_pause(socket), 0))
+RING_SOCKET(socket_resume, (weir_socket_resume(socket), 0))
+RING_SOCKET(socket_counters, (note_counters(socket), 0))
 
 /* pipe(from, to) */
 SCRIPT_NATIVE(socket_pipe)
@@ -972,21 +1031,16 @@ static const struct {
     JSObjectCallAsFunctionCallback native;
 } natives[] = {
     { "slab", slab },
-    { "readSlab", read_slab },
+    { "wrapSlab", wrap_slab },
     { "setCallbacks", set_callbacks },
     { "socketCreate", socket_create },
     { "connect", connect_host },
     { "connectAny", connect_any },
     { "connectPath", connect_path },
     { "adopt", adopt },
-    { "write", write_slab },
     { "writeBytes", write_bytes },
     { "writeEmpty", write_empty },
-    { "end", socket_end },
-    { "destroy", socket_destroy },
     { "reset", socket_reset },
-    { "pause", socket_pause },
-    { "resume", socket_resume },
     { "ref", socket_ref },
     { "unref", socket_unref },
     { "cork", socket_cork },
@@ -994,7 +1048,6 @@ static const struct {
     { "setTimeout", socket_set_timeout },
     { "setNoDelay", socket_no_delay },
     { "setKeepAlive", socket_keep_alive },
-    { "readCounters", socket_counters },
     { "fd", socket_fd },
     { "pipe", socket_pipe },
     { "unpipe", socket_unpipe },
@@ -1016,6 +1069,21 @@ static const struct {
     { "canonical", canonical },
 };
 
+#define BELL(name, function)                                                   \
+    {                                                                          \
+        name, function##_in_engine, function##_native                          \
+    }
+
+static const struct {
+    const char *name;
+    script_bell_call *ring;
+    JSObjectCallAsFunctionCallback native;
+} bells[] = {
+    BELL("write", write_slab),       BELL("end", socket_end),
+    BELL("destroy", socket_destroy), BELL("pause", socket_pause),
+    BELL("resume", socket_resume),   BELL("readCounters", socket_counters),
+};
+
 void script_bind_net(script *s, JSObjectRef target)
 {
     net.s = s;
@@ -1023,6 +1091,8 @@ void script_bind_net(script *s, JSObjectRef target)
     script_before_entering(tell_reads);
     for (size_t i = 0; i < sizeof natives / sizeof natives[0]; i++)
         script_function(s, target, natives[i].name, natives[i].native);
+    for (size_t i = 0; i < sizeof bells / sizeof bells[0]; i++)
+        script_bell(s, target, bells[i].name, bells[i].ring, bells[i].native);
     script_share(s, target, "registers", registers, sizeof registers);
     script_share(s, target, "putOff", put_off, sizeof put_off);
     script_share(s, target, "counters", counters, sizeof counters);

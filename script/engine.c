@@ -48,8 +48,29 @@ OPTIONAL void JSGlobalContextSetUnhandledRejectionCallback(JSGlobalContextRef,
                                                            JSObjectRef,
                                                            JSValueRef *);
 OPTIONAL void JSSynchronousGarbageCollectForDebugging(JSContextRef);
+OPTIONAL void JSSynchronousEdenCollectForDebugging(JSContextRef);
 /* WTF::initializeMainThread() */
 OPTIONAL void _ZN3WTF20initializeMainThreadEv(void);
+OPTIONAL void JSLock(JSContextRef);
+OPTIONAL void JSUnlock(JSContextRef);
+#ifndef __APPLE__
+/* JSC::JSFunction::create(). The types of its arguments are part of its name:
+ * where they are others there is no such symbol. A FunctionPtr and a String are
+ * one pointer each. */
+OPTIONAL JSObjectRef function_create(
+    JSContextGroupRef vm, JSContextRef global, unsigned length,
+    void *const *name, script_bell_call *call, uint8_t visibility,
+    uint8_t intrinsic, script_bell_call *construct,
+    const void *
+        signature) __asm__("_ZN3JSC10JSFunction6createERNS_2VMEPNS_"
+                           "14JSGlobalObjectEj"
+                           "RKN3WTF6StringENS5_11FunctionPtrILNS5_"
+                           "6PtrTagE1EFlS4_"
+                           "PNS_9CallFrameEELNS5_18FunctionAttributesE2EEENS_24"
+                           "ImplementationVisibilityENS_9IntrinsicESF_PKNS_"
+                           "6DOMJIT"
+                           "9SignatureE");
+#endif
 
 static script the_script;
 /* internal/core.js's: how the loop gets in. */
@@ -61,6 +82,8 @@ static int32_t core_state[4];
 enum { PENDING, PROMISES };
 
 static void (*flush_put_off)(void);
+
+JSValueRef script_undefined;
 
 void script_before_entering(void (*flush)(void))
 {
@@ -259,6 +282,12 @@ JSValueRef script_throw(JSContextRef ctx, JSValueRef *exception,
     return JSValueMakeUndefined(ctx);
 }
 
+void script_collect_young(script *s)
+{
+    if (JSSynchronousEdenCollectForDebugging)
+        JSSynchronousEdenCollectForDebugging(s->context);
+}
+
 /* -------------------------------------------------------------- properties */
 
 void script_set(script *s, JSObjectRef target, const char *name,
@@ -287,6 +316,44 @@ void script_function(script *s, JSObjectRef target, const char *name,
     JSObjectSetProperty(s->context, target, key, function,
                         kJSPropertyAttributeNone, NULL);
     JSStringRelease(key);
+}
+
+#ifndef __APPLE__
+
+/* NULL where the engine does not let us. */
+static JSObjectRef make_bell(script *s, script_bell_call *ring)
+{
+    static void *const no_name = NULL;
+    JSObjectRef function;
+
+    if (!function_create || !JSLock || !JSUnlock)
+        return NULL;
+    JSLock(s->context);
+    function = function_create(JSContextGetGroup(s->context), s->context, 0,
+                               &no_name, ring, 0, 0, ring, NULL);
+    JSUnlock(s->context);
+    return function;
+}
+
+#else
+
+static JSObjectRef make_bell(script *s, script_bell_call *ring)
+{
+    (void)s, (void)ring;
+    return NULL;
+}
+
+#endif
+
+void script_bell(script *s, JSObjectRef target, const char *name,
+                 script_bell_call *ring, JSObjectCallAsFunctionCallback native)
+{
+    JSObjectRef function = make_bell(s, ring);
+
+    if (function)
+        script_set(s, target, name, function);
+    else
+        script_function(s, target, name, native);
 }
 
 static void release_nothing(void *bytes, void *context)
@@ -633,6 +700,7 @@ int script_open(script **out)
         weir_loop_destroy(s->loop);
         return -ENOMEM;
     }
+    script_undefined = JSValueMakeUndefined(s->context);
     host_opened(s);
     *out = s;
     return 0;

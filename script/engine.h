@@ -38,18 +38,45 @@ script *script_get(void);
 
 /* Declares a native: `static JSValueRef name(...)`. All have `ctx`, `argc`,
  * `argv`, `exception`; those that are unused must not be warned of. */
-#define SCRIPT_NATIVE(name)                                                  \
-    static JSValueRef name(                                                  \
-        __attribute__((unused)) JSContextRef ctx,                            \
-        __attribute__((unused)) JSObjectRef function,                        \
-        __attribute__((unused)) JSObjectRef this_object,                     \
-        __attribute__((unused)) size_t argc,                                 \
-        __attribute__((unused)) const JSValueRef argv[],                     \
-        __attribute__((unused)) JSValueRef *exception)
+#define SCRIPT_NATIVE(name)                                                    \
+    static JSValueRef name(__attribute__((unused)) JSContextRef ctx,           \
+                           __attribute__((unused)) JSObjectRef function,       \
+                           __attribute__((unused)) JSObjectRef this_object,    \
+                           __attribute__((unused)) size_t argc,                \
+                           __attribute__((unused)) const JSValueRef argv[],    \
+                           __attribute__((unused)) JSValueRef *exception)
 
 /* Puts a native on an object. */
 void script_function(script *s, JSObjectRef target, const char *name,
                      JSObjectCallAsFunctionCallback native);
+
+/* Declares a native without arguments and result, for the hot path: what it is
+ * told and what it answers stand in memory that both sides know. A call costs
+ * next to nothing, since the engine is not left for it: so it must not make,
+ * keep or call anything of JavaScript's. */
+#define SCRIPT_BELL(name)                                                      \
+    static void name(void);                                                    \
+    static JSValueRef name##_in_engine(const void *global, const void *frame)  \
+    {                                                                          \
+        (void)global, (void)frame;                                             \
+        name();                                                                \
+        return script_undefined;                                               \
+    }                                                                          \
+    SCRIPT_NATIVE(name##_native)                                               \
+    {                                                                          \
+        name();                                                                \
+        return script_undefined;                                               \
+    }                                                                          \
+    static void name(void)
+
+typedef JSValueRef script_bell_call(const void *global, const void *frame);
+
+extern JSValueRef script_undefined;
+
+/* Puts it on an object: script_bell(s, target, "name", name_in_engine,
+ * name_native). */
+void script_bell(script *s, JSObjectRef target, const char *name,
+                 script_bell_call *ring, JSObjectCallAsFunctionCallback native);
 
 void script_set(script *s, JSObjectRef target, const char *name,
                 JSValueRef value);
@@ -58,8 +85,8 @@ void script_set_number(script *s, JSObjectRef target, const char *name,
 
 /* Puts an ArrayBuffer over static memory of ours on an object: what both sides
  * see needs no conversion at each call. */
-void script_share(script *s, JSObjectRef target, const char *name,
-                  void *memory, size_t size);
+void script_share(script *s, JSObjectRef target, const char *name, void *memory,
+                  size_t size);
 
 /* undefined when it is missing or getting it throws. */
 JSValueRef script_property(script *s, JSObjectRef object, const char *name);
@@ -102,6 +129,10 @@ JSValueRef script_from_utf8(JSContextRef ctx, const char *text, size_t length);
 
 void script_protect(script *s, JSValueRef value);
 void script_unprotect(script *s, JSValueRef value);
+
+/* Collects what has been made since the last collection; not from inside of a
+ * native. Does nothing where the engine has no such call. */
+void script_collect_young(script *s);
 
 /* Throws an Error with a message; gives undefined, to be returned. */
 JSValueRef script_throw(JSContextRef ctx, JSValueRef *exception,

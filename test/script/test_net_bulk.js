@@ -237,3 +237,86 @@ test('a fast writer does not starve the timers', async (t) => {
     clearInterval(timer);
     assert.ok(ticks >= 10, `${ticks} ticks`);
 });
+
+/* What was read lies in memory that goes round. */
+kinds('parts that are kept of a long stream keep their bytes',
+    async (t, where) => {
+        const [client, socket] = await t.pair(where);
+        const block = pattern(1 << 20);
+        const blocks = 48;
+        const kept = [];
+        let received = 0;
+        socket.on('data', (data) => {
+            if (kept.length < 400 && received % 3 !== 0) {
+                const part = data.subarray(data.length >> 1);
+                kept.push([received + (data.length >> 1), part]);
+            }
+            received += data.length;
+        });
+        for (let i = 0; i < blocks; i++) {
+            if (!client.write(block)) {
+                await t.once(client, 'drain');
+            }
+        }
+        client.end();
+        await t.once(socket, 'end');
+        assert.strictEqual(received, blocks * block.length);
+        assert.ok(kept.length > 0);
+        for (const [at, part] of kept) {
+            for (let i = 0; i < part.length;) {
+                const place = (at + i) % block.length;
+                const length = Math.min(part.length - i, block.length - place);
+                assert.strictEqual(part.subarray(i, i + length).equals(
+                    block.subarray(place, place + length)), true);
+                i += length;
+            }
+        }
+    });
+
+/* The Buffers that wait are nobody's but the socket's; meanwhile a stream asks
+ * for memory, and for the collector. */
+kinds('what waits to be written is not read over', async (t, where) => {
+    const [client, socket] = await t.pair(where);
+    const [far, near] = await t.pair();
+    const payload = pattern(24 << 20);
+    const chunks = [];
+    let sent = 0;
+    let refused = false;
+    near.pause();
+    socket.on('data', (data) => {
+        sent += data.length;
+        if (sent <= payload.length) {
+            refused = !far.write(data) || refused;
+        }
+    });
+    client.write(payload);
+    while (sent < payload.length) {
+        await t.sleep(5);
+    }
+    assert.strictEqual(refused, true);
+    client.end(Buffer.alloc(32 << 20, 0xee));
+    await t.once(socket, 'end');
+    far.end();
+    near.on('data', (data) => chunks.push(data));
+    near.resume();
+    await t.once(near, 'end');
+    assert.strictEqual(Buffer.concat(chunks).equals(payload), true);
+});
+
+if (process.versions.weir) {
+    test('a stream is read in large pieces, messages are not', async (t) => {
+        const [client, socket] = await t.pair();
+        let largest = 0;
+        let buffer = null;
+        socket.on('data', (data) => {
+            largest = Math.max(largest, data.length);
+            buffer = data.buffer;
+        });
+        client.write('a message');
+        await t.once(socket, 'data');
+        assert.ok(buffer.byteLength <= 65536);
+        client.end(pattern(32 << 20));
+        await t.once(socket, 'end');
+        assert.ok(largest > 65536);
+    });
+}

@@ -211,4 +211,33 @@ ten((sockets, clients, finish) => {
     other.resume();
 });
 END
+check 'an end comes behind the data of its turn and what that ticks' \
+    says_ok <<'END'
+const order = [];
+ten((sockets, clients, finish) => {
+    sockets.length = 2;
+    sockets.forEach((socket, i) => {
+        socket.on('data', (data) => {
+            order.push(`${i} ${data}`);
+            process.nextTick(() => order.push('tick'));
+        });
+        socket.on('end', () => order.push(`${i} end`));
+        socket.on('close', () => {
+            order.push(`${i} close`);
+            const told = order.filter((word) => word !== 'tick');
+            const mine = [0, 1].map((k) => told
+                .filter((word) => word.startsWith(k)).join()).join(' ');
+            if (told.length === 6) {
+                finish(mine === '0 0,0 end,0 close 1 1,1 end,1 close' &&
+                    order[1] === 'tick' ? 'ok' : order.join());
+            }
+        });
+    });
+    clients[0].end();
+    clients[1].end();
+    clients[0].resume();
+    clients[1].resume();
+    setTimeout(() => sockets.forEach((socket) => socket.resume()), 20);
+});
+END
 finish

@@ -70,6 +70,8 @@ function runTick(callback, args) {
     try {
         if (args === undefined)
             callback();
+        else if (args.length === 2) // most have so many, and to spread costs
+            callback(args[0], args[1]);
         else
             callback(...args);
     } catch (error) {

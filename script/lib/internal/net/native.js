@@ -19,12 +19,25 @@ const ID = 0;
 const SLAB = 1;
 const OFFSET = 2;
 const LENGTH = 3;
+const RESULT = 4;
 const STATUS = 6;
 const OTHER = 7;
 const COUNT = 8;
+const KIND = 9;
+const FRESH = 10;
 const BYTES_READ = 0;
 const BYTES_WRITTEN = 1;
 const BUFFERED = 2;
+
+// These take the socket's id from a register, and answer in another.
+for (const name of ['end', 'destroy', 'pause', 'resume', 'readCounters']) {
+    const ring = native[name];
+    native[name] = (id) => {
+        registers[ID] = id;
+        ring();
+        return registers[RESULT];
+    };
+}
 
 const handles = [undefined];
 
@@ -37,20 +50,13 @@ function makeSlab(size) {
     return slab;
 }
 
-let readSlab;
-let readSlabNumber;
-
-function nextReadSlab() {
-    readSlab = native.readSlab();
-    readSlabNumber = registers[SLAB];
-    readSlab[slabNumber] = readSlabNumber;
-}
+// What is read into at present, by C's KIND.
+const readSlabs = [undefined, undefined];
 
 // What was read last, and where it lies: most programs write just that, and
 // asking a Buffer for its ArrayBuffer costs as much as the rest of a write.
-const last = { bytes: {}, slab: 0, offset: 0 };
-
-nextReadSlab();
+const NOTHING = {};
+const last = { bytes: NOTHING, slab: 0, offset: 0 };
 
 function set(id, object) {
     while (handles.length < id)
@@ -70,13 +76,17 @@ function forget(id) {
     handles[id] = undefined;
 }
 
-function tellRead(id, offset, length) {
-    const bytes = new FastBuffer(readSlab, offset, length);
-    last.bytes = bytes;
-    last.slab = readSlabNumber;
-    last.offset = offset;
+function tellRead(slab, number, id, offset, length) {
     try {
-        handles[id]._onData(bytes);
+        if (length === 0) {
+            handles[id]._onEnd();
+        } else {
+            const bytes = new FastBuffer(slab, offset, length);
+            last.bytes = bytes;
+            last.slab = number;
+            last.offset = offset;
+            handles[id]._onData(bytes);
+        }
     } catch (error) {
         onException(error);
     }
@@ -84,14 +94,28 @@ function tellRead(id, offset, length) {
         drain();
 }
 
-// One read or, where nobody can tell the difference, all of a turn.
+// The slab that has just been read into, known to C alone so far.
+function wrapped(number) {
+    const slab = native.wrapSlab();
+    slab[slabNumber] = number;
+    return slab;
+}
+
+// One read or, where nobody can tell the difference, all of a turn. A slab that
+// is used up is forgotten, so that it lives as long as the program's Buffers.
 function tellReads() {
     const count = registers[COUNT];
+    const kind = registers[KIND];
+    const number = registers[SLAB];
     const usedUp = registers[OTHER] !== 0;
-    for (let i = 0; i < count; i++)
-        tellRead(putOff[3 * i], putOff[3 * i + 1], putOff[3 * i + 2]);
+    const slab = registers[FRESH] === 0 ? readSlabs[kind] : wrapped(number);
+    readSlabs[kind] = usedUp ? undefined : slab;
+    for (let i = 0; i < count; i++) {
+        tellRead(slab, number, putOff[3 * i], putOff[3 * i + 1],
+            putOff[3 * i + 2]);
+    }
     if (usedUp)
-        nextReadSlab();
+        last.bytes = NOTHING;
 }
 
 native.setCallbacks({
@@ -100,7 +124,6 @@ native.setCallbacks({
         handles[registers[STATUS]]._onConnection(registers[ID]);
     }),
     connect: entry(() => handles[registers[ID]]._onConnect()),
-    end: entry(() => handles[registers[ID]]._onEnd()),
     drain: entry(() => handles[registers[ID]]._onDrain()),
     timeout: entry(() => handles[registers[ID]]._onTimeout()),
     written: entry(() => handles[registers[ID]]._onWritten(registers[STATUS])),
@@ -129,6 +152,6 @@ native.setCallbacks({
 module.exports = {
     native, registers, counters, handles, last, open, set, forget, makeSlab,
     slabNumber, FastBuffer,
-    ID, SLAB, OFFSET, LENGTH, RESULT: 4, WANTS_CALLBACK: 5,
+    ID, SLAB, OFFSET, LENGTH, RESULT, WANTS_CALLBACK: 5,
     BYTES_READ, BYTES_WRITTEN, BUFFERED,
 };
