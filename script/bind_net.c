@@ -46,8 +46,7 @@ enum {
     REGISTERS = 16
 };
 
-/* Reads that are put off: (id, offset, length) of each, in the small slab; with
- * a length of 0, the end. */
+/* Reads that are put off: (id, offset, length) of each, in the small slab. */
 enum { PUT_OFF = 64, PUT_OFF_WORDS = 3, PUT_OFF_LARGEST = 4096 };
 
 enum { BYTES_READ, BYTES_WRITTEN, BUFFERED, COUNTERS = 8 };
@@ -80,6 +79,7 @@ enum event {
     ON_CONNECTION,
     ON_CONNECT,
     ON_DATA,
+    ON_END,
     ON_DRAIN,
     ON_TIMEOUT,
     ON_WRITTEN,
@@ -94,9 +94,9 @@ enum event {
 };
 
 static const char *const event_names[EVENTS] = {
-    "connection", "connect", "data",        "drain",  "timeout",
-    "written",    "close",   "serverClose", "lookup", "attempt",
-    "error",      "drop",    "serverError",
+    "connection", "connect", "data",  "end",         "drain",
+    "timeout",    "written", "close", "serverClose", "lookup",
+    "attempt",    "error",   "drop",  "serverError",
 };
 
 static struct {
@@ -231,7 +231,7 @@ SCRIPT_NATIVE(wrap_slab)
  * and the next read begins another. */
 static void tell_reads_of(struct reader *reader)
 {
-    bool over = reader->bytes && reader->size - reader->used < reader->least;
+    bool over = reader->size - reader->used < reader->least;
 
     registers[KIND] = (int32_t)(reader - readers);
     registers[SLAB] = (int32_t)reader->number;
@@ -390,15 +390,6 @@ static void stream_read(uint32_t id, size_t length)
     tell_reads_of(reader);
 }
 
-/* At the end of the turn, unless somebody could tell the difference. */
-static void tell_reads_later(void)
-{
-    if (net.put_off == PUT_OFF || !script_may_put_off())
-        tell_reads();
-    else if (!weir_task_posted(&net.telling))
-        weir_task_post(&net.telling);
-}
-
 static void small_read(uint32_t id, size_t length)
 {
     struct reader *reader = &readers[SMALL];
@@ -406,10 +397,11 @@ static void small_read(uint32_t id, size_t length)
     if (length >= STREAM_FROM)
         net.streams[id] = LARGE;
     note_put_off(id, reader, length);
-    if (length > PUT_OFF_LARGEST || reader->size - reader->used < reader->least)
+    if (net.put_off == PUT_OFF || length > PUT_OFF_LARGEST ||
+        reader->size - reader->used < reader->least || !script_may_put_off())
         tell_reads();
-    else
-        tell_reads_later();
+    else if (!weir_task_posted(&net.telling))
+        weir_task_post(&net.telling);
 }
 
 static void on_data(weir_socket *socket, const void *bytes, size_t length)
@@ -446,11 +438,9 @@ static void take_in(weir_socket *socket, const uint8_t *bytes, size_t length)
     }
 }
 
-/* A read of nothing. */
 static void on_end(weir_socket *socket)
 {
-    note_put_off(id_of(socket), &readers[SMALL], 0);
-    tell_reads_later();
+    tell(ON_END, id_of(socket));
 }
 
 static void on_drain(weir_socket *socket)

@@ -77,16 +77,12 @@ function forget(id) {
 }
 
 function tellRead(slab, number, id, offset, length) {
+    const bytes = new FastBuffer(slab, offset, length);
+    last.bytes = bytes;
+    last.slab = number;
+    last.offset = offset;
     try {
-        if (length === 0) {
-            handles[id]._onEnd();
-        } else {
-            const bytes = new FastBuffer(slab, offset, length);
-            last.bytes = bytes;
-            last.slab = number;
-            last.offset = offset;
-            handles[id]._onData(bytes);
-        }
+        handles[id]._onData(bytes);
     } catch (error) {
         onException(error);
     }
@@ -124,6 +120,7 @@ native.setCallbacks({
         handles[registers[STATUS]]._onConnection(registers[ID]);
     }),
     connect: entry(() => handles[registers[ID]]._onConnect()),
+    end: entry(() => handles[registers[ID]]._onEnd()),
     drain: entry(() => handles[registers[ID]]._onDrain()),
     timeout: entry(() => handles[registers[ID]]._onTimeout()),
     written: entry(() => handles[registers[ID]]._onWritten(registers[STATUS])),
