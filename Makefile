@@ -60,6 +60,7 @@ help:
 	@echo 'make check-macos         compile and link for macOS (fetches zig)'
 	@echo 'make bench               weir beside its peers, in ten minutes; see'
 	@echo '                         bench/run --help (BENCH_OPTIONS=--quick: in one)'
+	@echo 'make bench-deps          install the peers that Debian and npm have'
 	@echo 'make bench-check         count instructions, compare with the record'
 	@echo 'make install             into PREFIX ($(PREFIX)), under DESTDIR'
 	@echo 'make print-libs          what a program links besides libweir.a'
