@@ -119,7 +119,8 @@ function inlined(svg, { id, title, finding }) {
         text = text.replace(form, `var(--${name})`);
     }
     return text.replace('<svg', `<svg role="img" aria-label="${
-        escaped([`${title}.`, ...finding].join(' '))}"`).trim();
+        escaped([`${title}.`, ...finding].join(' '))}"`)
+        .replace(/[ \t]+$/gm, '').trim();
 }
 
 function table({ columns, rows }, name = '') {
