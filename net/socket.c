@@ -417,6 +417,14 @@ static WEIR_COLD void broken(weir_socket *s)
         weir_socket_fail(s, -error, "write", &peer);
 }
 
+static void write_on(weir_socket *s)
+{
+    if (s->queue.size && s->phase == WEIR_PHASE_OPEN) {
+        weir_socket_flush(s);
+        weir_socket_tell_written(s);
+    }
+}
+
 /* A socket that was closed in this batch comes here too: it may not read, and
  * has nothing to send. */
 static WEIR_NOINLINE void ready_any(weir_socket *s, unsigned events)
@@ -430,10 +438,7 @@ static WEIR_NOINLINE void ready_any(weir_socket *s, unsigned events)
         s->state |= WEIR_S_READABLE | WEIR_S_READ_ALL;
     if (s->state & WEIR_S_READABLE)
         read_some(s);
-    if (s->queue.size && s->phase == WEIR_PHASE_OPEN) {
-        weir_socket_flush(s);
-        weir_socket_tell_written(s);
-    }
+    write_on(s);
     if (events & WEIR_ERROR)
         broken(s);
 }
@@ -444,10 +449,7 @@ static WEIR_NOINLINE void read_unusual(weir_socket *s, char *buffer, ssize_t n)
     s->state |= WEIR_S_READABLE;
     if (take(s, buffer, read_size(s), n < 0 ? -errno : n))
         read_some(s);
-    if (s->queue.size && s->phase == WEIR_PHASE_OPEN) {
-        weir_socket_flush(s);
-        weir_socket_tell_written(s);
-    }
+    write_on(s);
 }
 
 /* A FIN has come, and nothing else is unusual. Mostly no bytes come before. */
