@@ -8,6 +8,7 @@
  *                                   sends; answers with TEXT once it has an empty
  *                                   line, and ends
  *   peer.js busy PORT MS            listens there for so long
+ *   peer.js try PORT                fails when nobody can listen there
  *
  * Run by Node where it is installed, so that the samples meet another system.
  */
@@ -53,4 +54,14 @@ function busy() {
     });
 }
 
-({ send, serve, busy })[command]();
+// On every address, as most samples do: one that is taken counts.
+function tryPort() {
+    const server = net.createServer();
+    server.on('error', (error) => {
+        console.error(error.message);
+        process.exitCode = 1;
+    });
+    server.listen(Number(where), () => server.close());
+}
+
+({ send, serve, busy, try: tryPort })[command]();
