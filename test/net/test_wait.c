@@ -279,7 +279,8 @@ static void a_flush_ends_with_its_timeout(void **state)
     buffered = weir_socket_buffered(a.socket);
     assert_int_equal(weir_socket_flush_wait(a.socket, 20), -ETIMEDOUT);
     assert_true(net_now() - begun >= 20);
-    assert_int_equal(weir_socket_buffered(a.socket), buffered);
+    /* The kernel may have found room for more. */
+    assert_in_range(weir_socket_buffered(a.socket), 1, buffered);
     assert_sound(a.socket);
 }
 
