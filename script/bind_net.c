@@ -708,16 +708,6 @@ SCRIPT_NATIVE(write_bytes)
     return result(ctx, weir_write(socket, bytes, length, cb, NULL));
 }
 
-/* writeEmpty(id): a callback when what was written before is done. */
-SCRIPT_NATIVE(write_empty)
-{
-    weir_socket *socket = socket_argument(ctx, argc, argv);
-
-    if (!socket)
-        return result(ctx, -EBADF);
-    return result(ctx, weir_write(socket, NULL, 0, on_written, NULL));
-}
-
 /* ------------------------------------------------ what needs only a socket */
 
 #define ON_SOCKET(name, expression)                                            \
@@ -757,7 +747,19 @@ ON_SOCKET(socket_unpipe, weir_unpipe(socket))
         registers[RESULT] = socket ? (expression) : -EBADF;                    \
     }
 
-RING_SOCKET(socket_end, weir_socket_end(socket))
+/* Ends it. 1 when `written` will tell that all before the end is with the
+ * kernel: something is queued, or the socket is to be told in any case. */
+static int end_socket(weir_socket *socket)
+{
+    bool waits =
+        (registers[WANTS_CALLBACK] != 0 || weir_socket_buffered(socket) > 0) &&
+        weir_write(socket, NULL, 0, on_written, NULL) >= 0;
+    int error = weir_socket_end(socket);
+
+    return error < 0 ? error : waits;
+}
+
+RING_SOCKET(socket_end, end_socket(socket))
 RING_SOCKET(socket_destroy, (weir_socket_destroy(socket), 0))
 RING_SOCKET(socket_pause, (weir_socket_pause(socket), 0))
 RING_SOCKET(socket_resume, (weir_socket_resume(socket), 0))
@@ -1029,7 +1031,6 @@ static const struct {
     { "connectPath", connect_path },
     { "adopt", adopt },
     { "writeBytes", write_bytes },
-    { "writeEmpty", write_empty },
     { "reset", socket_reset },
     { "ref", socket_ref },
     { "unref", socket_unref },

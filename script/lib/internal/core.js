@@ -49,45 +49,84 @@ function requireBuiltin(id) {
 
 // ------------------------------------------------------------------- nextTick
 
-let ticks = []; // function, array of arguments or undefined, and so on
+// One array that goes round: four places for each, from `head` up to `tail`.
+// Sockets put a dozen in and out for each connection, and this makes nothing
+// for the collector.
+const ticks = []; // function, number of arguments or SPREAD, first, second
+const PLACES = 4;
+const SPREAD = -1; // more than two: `first` is an array of them
+const MOVED_FROM = PLACES * 1024; // a queue that never empties moves down
+let head = 0;
+let tail = 0;
 
-function nextTick(callback, ...args) {
+function enqueue(callback, count, first, second) {
+    ticks[tail] = callback;
+    ticks[tail + 1] = count;
+    ticks[tail + 2] = first;
+    ticks[tail + 3] = second;
+    tail += PLACES;
+    state[PENDING] = 1;
+}
+
+function nextTick(callback, first, second) {
     if (typeof callback !== 'function') {
         requireBuiltin('internal/validators')
             .validateFunction(callback, 'callback');
     }
-    ticks.push(callback, args.length > 0 ? args : undefined);
-    state[PENDING] = 1;
+    const count = arguments.length - 1;
+    if (count <= 2)
+        enqueue(callback, count, first, second);
+    else
+        enqueue(callback, SPREAD, Array.prototype.slice.call(arguments, 1));
 }
 
 // The same for builtins, for a function of at most two arguments.
 function defer(callback, first, second) {
-    ticks.push(callback, [first, second]);
-    state[PENDING] = 1;
+    enqueue(callback, 2, first, second);
 }
 
-function runTick(callback, args) {
+// Its place is free, and keeps nothing alive, before it is called.
+function runTick() {
+    const at = head;
+    const callback = ticks[at];
+    const first = ticks[at + 2];
+    const second = ticks[at + 3];
+    ticks[at] = ticks[at + 2] = ticks[at + 3] = undefined;
+    head += PLACES;
     try {
-        if (args === undefined)
-            callback();
-        else if (args.length === 2) // most have so many, and to spread costs
-            callback(args[0], args[1]);
-        else
-            callback(...args);
+        switch (ticks[at + 1]) {
+        case 0: callback(); break;
+        case 1: callback(first); break;
+        case 2: callback(first, second); break;
+        default: callback(...first);
+        }
     } catch (error) {
         onException(error);
     }
 }
 
+function moveDown() {
+    ticks.copyWithin(0, head, tail);
+    ticks.fill(undefined, tail - head, tail);
+    tail -= head;
+    head = 0;
+}
+
+function runTicks() {
+    while (head < tail) {
+        if (head >= MOVED_FROM && head * 2 >= tail)
+            moveDown();
+        runTick();
+    }
+    head = tail = 0;
+    if (ticks.length > MOVED_FROM)
+        ticks.length = 0; // what a burst needed is given back
+}
+
 let rejections = []; // promise, reason, and so on
 
 function drain() {
-    while (ticks.length > 0) {
-        const batch = ticks;
-        ticks = [];
-        for (let i = 0; i < batch.length; i += 2)
-            runTick(batch[i], batch[i + 1]);
-    }
+    runTicks();
     state[PENDING] = 0;
     if (rejections.length > 0)
         tellRejections();

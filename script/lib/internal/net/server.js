@@ -8,7 +8,7 @@ const { codes, errnoException, uvExceptionWithHostPort } =
     require('internal/errors');
 const { defer, nextTick } = require('internal/core');
 const EventEmitter = require('events');
-const { native, open, forget } = require('internal/net/native');
+const { native, open, forget, set } = require('internal/net/native');
 const { Socket } = require('internal/net/socket');
 
 function Server(options, listener) {
@@ -229,7 +229,7 @@ function emitListening(server, id) {
 
 Server.prototype._onConnection = function (id) {
     const socket = Socket._accepted(this, id);
-    require('internal/net/native').set(id, socket);
+    set(id, socket);
     this._connections++;
     if (this.blockList !== undefined && isBlocked(this, socket)) {
         socket.destroy();

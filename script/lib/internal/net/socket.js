@@ -12,8 +12,12 @@
 const { codes, errnoException, exceptionWithHostPort, dnsException,
     aggregateErrors, errorName } = require('internal/errors');
 const { defer, nextTick } = require('internal/core');
+const f = require('internal/streams/flags');
+const { destroyQuietly } = require('internal/streams/destroy');
+const EventEmitter = require('events');
 const { Duplex, kNativeWritable } = require('internal/streams/duplex');
-const { Readable, pushBytes } = require('internal/streams/readable');
+const { ReadableState } = require('internal/streams/readable_state');
+const { Readable, pushBytes, pushEnd } = require('internal/streams/readable');
 const { native, registers, counters, handles, last, open, slabNumber,
     FastBuffer, ID, SLAB, OFFSET, LENGTH, RESULT, WANTS_CALLBACK, BYTES_READ,
     BYTES_WRITTEN, BUFFERED } = require('internal/net/native');
@@ -24,7 +28,7 @@ const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED,
 const FINISH = Symbol('finish'); // among the callbacks of writes
 const EMPTY = [];
 
-// Of nearly all sockets, those that a server accepts among them.
+// Of those that are not asked for anything else.
 const streamOptions = {
     [kNativeWritable]: true,
     allowHalfOpen: true,
@@ -35,12 +39,19 @@ const streamOptions = {
 function Socket(options) {
     if (!(this instanceof Socket))
         return new Socket(options);
-    Duplex.call(this, options === undefined ? streamOptions
-        : readableOptions(options));
+    if (options === undefined && this._construct === undefined) {
+        // Nearly all of them: what Duplex would come to, by the short way.
+        EventEmitter.call(this);
+        this._readableState = ReadableState.ofSocket();
+    } else {
+        Duplex.call(this, readableOptions(options));
+    }
     this._id = 0;
     this._flags = 0;
     this._extra = null;
     this._callbacks = null;
+    this._bytesRead = 0; // once it is closed; until then C knows
+    this._bytesWritten = 0;
     this.server = null;
     this.allowHalfOpen = Boolean(options?.allowHalfOpen);
     if (options !== undefined)
@@ -51,7 +62,7 @@ Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
 Object.setPrototypeOf(Socket, Duplex);
 
 function readableOptions(options) {
-    if (options === null || typeof options !== 'object')
+    if (typeof options !== 'object' || options === null)
         return streamOptions;
     if (options.objectMode || options.readableObjectMode ||
         options.writableObjectMode) {
@@ -220,12 +231,12 @@ function renew(socket) {
     socket._undestroy();
     socket._flags &= UNREF | SLOW;
     socket._callbacks = null;
+    socket._bytesRead = socket._bytesWritten = 0;
     if (socket._extra !== null) {
         Object.assign(socket._extra, {
             corks: 0, pending: null, failed: null, refused: null,
             onFinish: null, attempts: null,
             attempted: null, addresses: 0, remote: undefined, local: undefined,
-            bytesRead: 0, bytesWritten: 0,
         });
     }
 }
@@ -388,7 +399,7 @@ function feedOnread(socket) {
     }
     if (onread.rest === undefined && onread.ended) {
         onread.ended = false;
-        endReading(socket);
+        pushEnd(socket);
     }
 }
 
@@ -431,13 +442,8 @@ Socket.prototype._onEnd = function () {
     if (onread && onread.rest !== undefined)
         onread.ended = true; // after what the callback still has to have
     else
-        endReading(this);
+        pushEnd(this);
 };
-
-function endReading(socket) {
-    socket.push(null);
-    socket.read(0);
-}
 
 Socket.prototype._read = function () {
     readOn(this);
@@ -703,32 +709,30 @@ function afterFinish(socket, error, callback) {
 
 // FIN behind what is queued. Without a queue it is sent now.
 function finishWriting(socket) {
-    const id = socket._id;
     if (socket._flags & LOOKING_UP)
         return;
     if (!(socket._flags & (CONNECTED | CONNECTING))) {
         defer(finished, socket);
         return;
     }
-    native.readCounters(id);
-    const waits = counters[BUFFERED] > 0 || socket._flags & CONNECTING ||
-        (socket._callbacks !== null && socket._callbacks.length > 0);
-    if (waits && native.writeEmpty(id) >= 0)
+    registers[WANTS_CALLBACK] = (socket._flags & CONNECTING) !== 0 ||
+        (socket._callbacks !== null && socket._callbacks.length > 0) ? 1 : 0;
+    if (native.end(socket._id) > 0)
         (socket._callbacks ??= []).push(FINISH);
     else
         defer(finished, socket);
-    native.end(id);
 }
 
 function finished(socket) {
     if (socket._flags & FINISHED || socket.destroyed)
         return;
     socket._flags |= FINISHED;
-    const callbacks = socket._extra?.onFinish ?? EMPTY;
-    if (callbacks.length > 0)
+    if (socket._extra !== null && socket._extra.onFinish !== null) {
+        const callbacks = socket._extra.onFinish;
         socket._extra.onFinish = null;
-    for (const callback of callbacks)
-        callback();
+        for (const callback of callbacks)
+            callback();
+    }
     socket.emit('finish');
     if (socket.readableEnded || !socket.readable)
         socket.destroy();
@@ -759,24 +763,38 @@ Socket.prototype.resetAndDestroy = function resetAndDestroy() {
 };
 
 // Duplex's looks after a writable state that there is not.
-Socket.prototype.destroy = Readable.prototype.destroy;
-
-Socket.prototype._destroy = function (error, callback) {
-    if (this._flags & CONNECTING)
-        this._flags |= WAS_CONNECTING;
-    this._flags &= ~(CONNECTING | LOOKING_UP);
-    if (error)
-        this._flags |= HAD_ERROR;
-    notCounted(this);
-    failPending(this, error);
-    callback(error);
-    if (this._id === 0)
-        defer(emitClose, this);
-    else if (this._flags & RESET)
-        native.reset(this._id);
-    else
-        native.destroy(this._id);
+Socket.prototype.destroy = function destroy(error, callback) {
+    const state = this._readableState;
+    if (error || callback !== undefined || this._destroy !== _destroy ||
+        (state.flags & (f.DESTROYED | f.CONSTRUCTED)) !== f.CONSTRUCTED)
+        return Readable.prototype.destroy.call(this, error, callback);
+    destroyQuietly(this, state, close);
+    return this;
 };
+
+function _destroy(error, callback) {
+    close(this, error, callback);
+}
+
+Socket.prototype._destroy = _destroy;
+
+function close(socket, error, callback) {
+    if (socket._flags & CONNECTING)
+        socket._flags |= WAS_CONNECTING;
+    socket._flags &= ~(CONNECTING | LOOKING_UP);
+    if (error)
+        socket._flags |= HAD_ERROR;
+    notCounted(socket);
+    failPending(socket, error);
+    if (callback !== undefined)
+        callback(error);
+    if (socket._id === 0)
+        defer(emitClose, socket);
+    else if (socket._flags & RESET)
+        native.reset(socket._id);
+    else
+        native.destroy(socket._id);
+}
 
 // Its server counts it no more.
 function notCounted(socket) {
@@ -820,12 +838,12 @@ function emitClose(socket) {
 // C is done with it. Without destroy() both directions have ended, and what
 // was read may still wait for a reader.
 Socket.prototype._onClose = function () {
-    const more = extra(this);
     notCounted(this);
-    more.bytesRead = counters[BYTES_READ];
-    more.bytesWritten = counters[BYTES_WRITTEN];
+    this._bytesRead = counters[BYTES_READ];
+    this._bytesWritten = counters[BYTES_WRITTEN];
     this._id = 0;
-    failRefused(this);
+    if (this._extra !== null)
+        failRefused(this);
     if (this.destroyed)
         defer(emitClose, this); // behind those callbacks
     else if (this._flags & FINISHED && this.readableEnded)

@@ -8,6 +8,8 @@ const { native, counters, BYTES_WRITTEN, BYTES_READ, BUFFERED } =
 const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN } =
     require('internal/net/socket_flags');
 
+const { DESTROYED } = require('internal/streams/flags');
+
 const EMPTY = [];
 
 const FAMILY = { 4: 'IPv4', 6: 'IPv6' };
@@ -35,12 +37,18 @@ function address() {
     return { ...addressOf(this, false) };
 }
 
-function bytes(socket, which) {
+function bytesRead(socket) {
     if (socket._id === 0)
-        return socket._extra === null ? 0 : socket._extra[which];
+        return socket._bytesRead;
     native.readCounters(socket._id);
-    return which === 'bytesRead' ? counters[BYTES_READ]
-        : counters[BYTES_WRITTEN] + counters[BUFFERED] + pendingBytes(socket);
+    return counters[BYTES_READ];
+}
+
+function bytesWritten(socket) {
+    if (socket._id === 0)
+        return socket._bytesWritten;
+    native.readCounters(socket._id);
+    return counters[BYTES_WRITTEN] + counters[BUFFERED] + pendingBytes(socket);
 }
 
 function pendingBytes(socket) {
@@ -78,15 +86,12 @@ const getters = {
         : s.readableHighWaterMark),
     writableNeedDrain: (s) => (s._flags & (NEED_DRAIN | ENDED)) === NEED_DRAIN
         && !s.destroyed,
-    writableEnded: (s) => (s._flags & ENDED) !== 0,
-    writableFinished: (s) => (s._flags & FINISHED) !== 0,
     writableAborted: (s) => s.destroyed && !(s._flags & FINISHED),
     writableObjectMode: () => false,
     writableCorked: (s) => (s._extra === null ? 0 : s._extra.corks),
-    writable: (s) => !s.destroyed && !(s._flags & ENDED),
-    bytesRead: (s) => bytes(s, 'bytesRead'),
-    bytesWritten: (s) => bytes(s, 'bytesWritten'),
-    _bytesDispatched: (s) => bytes(s, 'bytesWritten'),
+    bytesRead,
+    bytesWritten,
+    _bytesDispatched: bytesWritten,
     timeout: (s) => s._extra?.timeout,
     remoteAddress: (s) => addressOf(s, true)?.address,
     remotePort: (s) => addressOf(s, true)?.port,
@@ -112,8 +117,52 @@ function handleOf(socket) {
     };
 }
 
+// What the end of each connection asks for, with a function of its own for each,
+// which the engine's compilers can put in its place.
+const hot = {
+    get writable() {
+        return (this._flags & ENDED) === 0 && isAlive(this);
+    },
+    get writableEnded() {
+        return (this._flags & ENDED) !== 0;
+    },
+    get writableFinished() {
+        return (this._flags & FINISHED) !== 0;
+    },
+    get destroyed() {
+        return !isAlive(this);
+    },
+};
+
+// The prototype, which code that copies properties asks too, has no state.
+function isAlive(socket) {
+    const state = socket._readableState;
+    return state === undefined || (state.flags & DESTROYED) === 0;
+}
+
+function nothing() {
+    // Facts cannot be set. Old programs do, to no effect on Node.
+}
+
+function defineHot(prototype) {
+    for (const name of Object.keys(hot)) {
+        const { get } = Object.getOwnPropertyDescriptor(hot, name);
+        Object.defineProperty(prototype, name, {
+            configurable: true,
+            enumerable: true,
+            get,
+            set: name === 'destroyed' ? setDestroyed : nothing,
+        });
+    }
+}
+
+function setDestroyed(value) {
+    this._readableState.destroyed = value;
+}
+
 function define(prototype) {
     prototype.address = address;
+    defineHot(prototype);
     for (const name of Object.keys(getters)) {
         const get = getters[name];
         Object.defineProperty(prototype, name, {
@@ -122,9 +171,7 @@ function define(prototype) {
             get() {
                 return get(this);
             },
-            set() {
-                // Facts cannot be set. Old programs do, to no effect on Node.
-            },
+            set: nothing,
         });
     }
 }

@@ -40,8 +40,6 @@ class Extra {
     onread = null;
     remote = undefined;
     local = undefined;
-    bytesRead = 0;
-    bytesWritten = 0;
     noDelay = undefined;
     keepAlive = undefined;
     connectOptions = null;

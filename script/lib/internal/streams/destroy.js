@@ -6,7 +6,7 @@
 // comes, in a later tick, first 'error', then 'close', each at most once.
 
 const { codes, AbortError, aggregateTwoErrors } = require('internal/errors');
-const { nextTick } = require('internal/core');
+const { defer, nextTick } = require('internal/core');
 const f = require('internal/streams/flags');
 
 const constructed = Symbol('constructed');
@@ -85,9 +85,9 @@ function runDestroy(stream, error, callback) {
             callback(failure);
         }
         if (failure) {
-            nextTick(emitErrorAndClose, stream, failure);
+            defer(emitErrorAndClose, stream, failure);
         } else {
-            nextTick(emitClose, stream);
+            defer(emitClose, stream);
         }
     }
 
@@ -96,6 +96,15 @@ function runDestroy(stream, error, callback) {
     } catch (failure) {
         onDestroyed(failure);
     }
+}
+
+// destroy() of a stream whose only state is `state`, without an error and
+// without a callback, as most sockets end; `close` does what _destroy() does.
+function destroyQuietly(stream, state, close) {
+    state.flags |= f.DESTROYED;
+    close(stream, null);
+    state.flags |= f.CLOSED;
+    defer(emitClose, stream);
 }
 
 function emitErrorAndClose(stream, error) {
@@ -243,6 +252,6 @@ function isOver(stream) {
 }
 
 module.exports = {
-    bits, construct, destroy, destroyer, emitError, errorOrDestroy, noteError,
+    bits, construct, destroy, destroyer, destroyQuietly, emitError, errorOrDestroy, noteError,
     undestroy,
 };

@@ -10,7 +10,7 @@
 // way; SYNC, we are inside _read(), so events must wait for the next tick.
 
 const { codes } = require('internal/errors');
-const { nextTick } = require('internal/core');
+const { defer } = require('internal/core');
 const f = require('internal/streams/flags');
 const destroying = require('internal/streams/destroy');
 const { Stream } = require('internal/streams/legacy');
@@ -99,6 +99,21 @@ function pushBytes(stream, buffer) {
         return canPushMore(state);
     }
     return stream.push(buffer);
+}
+
+// The end of those bytes, also of a stream that is not read just now.
+function pushEnd(stream) {
+    const state = stream._readableState;
+
+    if (state.length === 0 &&
+        (state.flags & (DIRECT | f.READABLE_LISTENING)) === DIRECT_WANTED &&
+        stream._events?.readable === undefined) {
+        state.flags = (state.flags & ~(f.READING | f.NEED_READABLE)) | f.ENDED;
+        defer(emitEnd, stream, state);
+        return;
+    }
+    stream.push(null);
+    stream.read(0);
 }
 
 function pushDirect(stream, state, chunk) {
@@ -424,7 +439,7 @@ function emitReadable(stream, state) {
     state.flags &= ~f.NEED_READABLE;
     if (!(state.flags & f.EMITTED_READABLE)) {
         state.flags |= f.EMITTED_READABLE;
-        nextTick(emitReadableNow, stream, state);
+        defer(emitReadableNow, stream, state);
     }
 }
 
@@ -446,7 +461,7 @@ function emitReadableNow(stream, state) {
 function maybeReadMore(stream, state) {
     if ((state.flags & (f.READING_MORE | f.CONSTRUCTED)) === f.CONSTRUCTED) {
         state.flags |= f.READING_MORE;
-        nextTick(readMore, stream, state);
+        defer(readMore, stream, state);
     }
 }
 
@@ -467,7 +482,7 @@ function readMore(stream, state) {
 function endReadable(stream, state) {
     if (!(state.flags & f.END_EMITTED)) {
         state.flags |= f.ENDED;
-        nextTick(emitEnd, stream, state);
+        defer(emitEnd, stream, state);
     }
 }
 
@@ -482,7 +497,7 @@ function emitEnd(stream, state) {
     stream.emit('end');
 
     if (stream.writable && stream.allowHalfOpen === false) {
-        nextTick(endWritable, stream);
+        defer(endWritable, stream);
     } else if ((state.flags & f.AUTO_DESTROY) && isWritingOver(stream)) {
         stream.destroy();
     }
@@ -531,7 +546,7 @@ Readable.prototype.resume = function () {
 function scheduleResume(stream, state) {
     if (!(state.flags & f.RESUME_SCHEDULED)) {
         state.flags |= f.RESUME_SCHEDULED;
-        nextTick(resumeNow, stream, state);
+        defer(resumeNow, stream, state);
     }
 }
 
@@ -602,7 +617,7 @@ function onReadableListener(stream) {
     if (state.length > 0) {
         emitReadable(stream, state);
     } else if (!(state.flags & f.READING)) {
-        nextTick(startReading, stream);
+        defer(startReading, stream);
     }
 }
 
@@ -640,7 +655,7 @@ function listenersRemoved(stream, event) {
         }
     } else if (event === 'readable') {
         // In a tick, for once() removes itself just before it is called.
-        nextTick(updateReadableListening, stream, state);
+        defer(updateReadableListening, stream, state);
     }
 }
 
@@ -747,4 +762,4 @@ if (Symbol.asyncDispose) {
 Object.defineProperties(
     Readable.prototype, require('internal/streams/properties').ofReadable);
 
-module.exports = { Readable, pushBytes, readableConstructed };
+module.exports = { Readable, pushBytes, pushEnd, readableConstructed };

@@ -30,6 +30,13 @@ class ReadableState {
         }
     }
 
+    // Of a socket without options of its own: another says when it is closed.
+    static ofSocket() {
+        const state = new ReadableState(null, null, true);
+        state.flags &= ~f.EMIT_CLOSE;
+        return state;
+    }
+
     get errored() {
         return this.error;
     }
