@@ -17,6 +17,8 @@
  *   insert           a million started, one after the other in memory
  *   cancel           a million stopped, in the same order
  *   cancel_shuffled  stopped in any order, as connections end
+ *   touch_shuffled   written to in that order, and nothing else: what memory
+ *                    alone takes of the line above
  *   rearm_N          of N that run, one after the other in any order is put off
  *                    or forward to any other time
  *   rearm_idle_N     the same, but all by one length, as idle timeouts are
@@ -158,6 +160,12 @@ static void stop_shuffled(uint32_t count)
         bench_stop(&timers[order[i]]);
 }
 
+static void touch_shuffled(uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        *(volatile char *)&timers[order[i]] = 0;
+}
+
 /* Started and stopped before anything else happens. */
 static void one_by_one(uint32_t count)
 {
@@ -191,6 +199,10 @@ static void start_and_stop(void)
     time_all("insert_each", start_each);
     time_all("cancel_shuffled", stop_shuffled);
     time_all("start_stop", one_by_one);
+    memset(timers, 0, MILLION * sizeof *timers);
+    time_all("touch_shuffled", touch_shuffled);
+    for (uint32_t i = 0; i < MILLION; i++)
+        bench_init(&timers[i], never);
 }
 
 static void rearm_random(uint32_t count)
@@ -254,6 +266,7 @@ static void speed(void)
         bench_init(&timers[i], never);
     }
     start_and_stop();
+    rearm(1000);
     rearm(10000);
     rearm(100000);
     rearm(MILLION);

@@ -570,9 +570,10 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
  * `from` and `drain` of `to` are not told while the pipe stands; all other
  * events are.
  *
- * A proxy is two pipes, one for each direction. Both sockets must be of one
- * loop and connected or connecting; each can be the source of one pipe and the
- * destination of one. -EINVAL when they are the same or of different loops,
+ * A proxy is two pipes, one for each direction; an echo is one, from a socket
+ * to itself. Both sockets must be of one loop and connected or connecting; each
+ * can be the source of one pipe and the destination of one. -EINVAL when one is
+ * NULL or they are of different loops,
  * -EBUSY when one of the two places is taken or `from` is closing, -ENOTCONN,
  * -EPIPE when `to` is ending, -EBADF, -ENOMEM.
  */

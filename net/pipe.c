@@ -4,7 +4,7 @@
  * A pipe stands between the reading half of one socket and the writing half of
  * another: it takes the place of `data` and `end` on one side and of `drain` on
  * the other, and stalls the source while the destination holds more than
- * PIPE_MARK bytes.
+ * PIPE_MARK bytes. The two may be the same: an echo.
  *
  * There are two ways for bytes. One is through the loop's read buffer: what
  * the destination does not take at once is copied into its queue. The other is
@@ -92,8 +92,7 @@ void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
 
     /* A destination that refuses for want of room or memory would lose bytes
      * in the middle: the stream is cut, and both ends learn of it. */
-    if (result == -EPIPE && weir_pipe_out(from) == pipe &&
-        weir_pipe_in(from)) {
+    if (result == -EPIPE && weir_pipe_out(from) == pipe && weir_pipe_in(from)) {
         weir_pipe_write_failed(to); /* the user has ended it */
         return;
     }
@@ -217,19 +216,22 @@ bool weir_pipe_ended(struct weir_pipe *pipe)
     return carried;
 }
 
+static bool answer_ended(const weir_socket *from)
+{
+    return from->writing == WEIR_WRITING_ENDING ||
+           from->writing == WEIR_WRITING_FINISHED;
+}
+
 /* What a source sends has nowhere to go. That is its end, unless an answer is
  * on its way to it (a server that refuses an upload says so and closes): then
  * what it sends is thrown away until it has the answer. */
 static void lost_destination(weir_socket *from)
 {
-    bool answer_ended = from->writing == WEIR_WRITING_ENDING ||
-                        from->writing == WEIR_WRITING_FINISHED;
-
     if (weir_pipe_in(from)) {
         from->state |= WEIR_S_DISCARD;
         from->state &= (uint16_t)~WEIR_S_PAUSED;
         weir_socket_reader_changed(from);
-    } else if (answer_ended) {
+    } else if (answer_ended(from)) {
         end_partner(from, weir_socket_close);
     } else {
         end_partner(from, weir_socket_destroy);
@@ -247,7 +249,8 @@ void weir_pipe_write_failed(weir_socket *socket)
     from = in->from;
     carry = !in->bytes_only;
     detach(in);
-    if (carry)
+    /* An echo whose writing has failed is about to tell so itself. */
+    if (carry && (from != socket || answer_ended(socket)))
         lost_destination(from);
 }
 
@@ -264,9 +267,9 @@ void weir_pipe_closed(weir_socket *socket)
 
     if (out)
         detach(out);
-    if (in)
+    if (in && in != out)
         detach(in);
-    if (to)
+    if (to && to != socket)
         end_partner(to, weir_socket_reset);
     if (from && from != to)
         lost_destination(from);
@@ -274,15 +277,14 @@ void weir_pipe_closed(weir_socket *socket)
 
 static int refusal(const weir_socket *from, const weir_socket *to)
 {
-    if (!from || !to || from == to || from->loop != to->loop)
+    if (!from || !to || from->loop != to->loop)
         return -EINVAL;
     if (from->phase >= WEIR_PHASE_DESTROYED ||
         to->phase >= WEIR_PHASE_DESTROYED)
         return -EBADF;
     if (from->phase == WEIR_PHASE_NEW || to->phase == WEIR_PHASE_NEW)
         return -ENOTCONN;
-    if (weir_pipe_out(from) || weir_pipe_in(to) ||
-        from->state & WEIR_S_DISCARD)
+    if (weir_pipe_out(from) || weir_pipe_in(to) || from->state & WEIR_S_DISCARD)
         return -EBUSY;
     return to->writing == WEIR_WRITING_OPEN ? 0 : -EPIPE;
 }
@@ -302,9 +304,8 @@ static int join(weir_socket *from, weir_socket *to, bool bytes_only)
     pipe = weir_alloc(sizeof *pipe);
     if (!pipe)
         return -ENOMEM;
-    *pipe = (struct weir_pipe){ .from = from,
-                                .to = to,
-                                .bytes_only = bytes_only };
+    *pipe =
+        (struct weir_pipe){ .from = from, .to = to, .bytes_only = bytes_only };
     from->extra->out = pipe;
     to->extra->in = pipe;
     stall_if_full(pipe);

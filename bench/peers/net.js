@@ -29,7 +29,7 @@ function resume() {
 // A client that breaks off is no trouble of ours; `close` follows.
 const ignore = () => {};
 
-// --------------------------------------------------------------- echo, sink
+// --------------------------------------------------------- echo, bulk, sink
 
 function onEchoData(bytes) {
     if (!this.write(bytes)) {
@@ -40,6 +40,12 @@ function onEchoData(bytes) {
 const onEcho = (socket) => {
     socket.on('data', onEchoData);
     socket.on('drain', resume);
+    socket.on('error', ignore);
+};
+
+// A stream that goes back as it comes.
+const onBulk = (socket) => {
+    socket.pipe(socket);
     socket.on('error', ignore);
 };
 
@@ -155,6 +161,7 @@ const nodeHttpServer = () =>
 
 const WORKLOADS = {
     echo: () => net.createServer({ noDelay: true }, onEcho),
+    bulk: () => net.createServer({ noDelay: true, allowHalfOpen: true }, onBulk),
     sink: () => net.createServer({ noDelay: true }, onSink),
     fanout: () => net.createServer({ noDelay: true }, onFanout),
     proxy: (target) => {

@@ -33,7 +33,7 @@ enum peer_workload {
     PEER_FANOUT,
     PEER_PROXY,
     PEER_HTTP,
-    PEER_BULK, /* raw: echo that reads into 64 KiB */
+    PEER_BULK, /* echo as the server does it for streams */
     PEER_IDLE  /* weir: echo with an idle timeout on every connection */
 };
 

@@ -17,7 +17,7 @@ enum { IDLE_TIMEOUT = 60 * 1000 };
 static const weir_connect_options no_delay = { .tcp.no_delay = true };
 static weir_address target;
 
-/* ------------------------------------------------------------ echo and sink */
+/* ------------------------------------------------------ echo, bulk and sink */
 
 static void on_echo_data(weir_socket *socket, const void *bytes, size_t length)
 {
@@ -53,6 +53,15 @@ static void on_idle(weir_server *server, weir_socket *socket)
     (void)server;
     weir_socket_set_events(socket, &idle, NULL);
     weir_socket_set_timeout(socket, IDLE_TIMEOUT);
+}
+
+/* A stream that goes back as it comes needs nobody in between. */
+static void on_bulk(weir_server *server, weir_socket *socket)
+{
+    (void)server;
+    weir_socket_set_events(socket, NULL, NULL);
+    if (weir_pipe(socket, socket) < 0)
+        weir_socket_destroy(socket);
 }
 
 static void on_sink(weir_server *server, weir_socket *socket)
@@ -164,12 +173,13 @@ static weir_connection_cb *const on_connection[] = {
     [PEER_ECHO] = on_echo,     [PEER_SINK] = on_sink,
     [PEER_FANOUT] = on_fanout, [PEER_PROXY] = on_proxy,
     [PEER_HTTP] = on_http,     [PEER_IDLE] = on_idle,
+    [PEER_BULK] = on_bulk,
 };
 
 int main(int argc, char **argv)
 {
     struct peer peer = peer_arguments(
-        argc, argv, "echo sink fanout proxy http idle", WEIR_VERSION);
+        argc, argv, "echo bulk sink fanout proxy http idle", WEIR_VERSION);
     weir_listen_options options = { .backlog = PEER_BACKLOG,
                                     .tcp.no_delay = true };
     weir_address address = weir_address_loopback(peer.port);

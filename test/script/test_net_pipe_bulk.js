@@ -91,3 +91,73 @@ kinds('a listener that comes in the middle sees all from there on',
         assert.strictEqual(tail.length > 0, true);
         assert.strictEqual(tail.equals(payload.subarray(-tail.length)), true);
     });
+
+/* ------------------------------------------------- a socket into itself */
+
+kinds('an echo by pipe() gives all back, and ends with its peer',
+    async (t, where) => {
+        const [peer, echo] = await t.pair(where());
+        const payload = pattern(SIZE);
+        const back = [];
+        const events = [];
+        for (const name of ['end', 'finish', 'close'])
+            echo.on(name, () => events.push(name));
+        echo.pipe(echo);
+        peer.on('data', (bytes) => back.push(bytes));
+        peer.end(payload);
+        await Promise.all([t.once(peer, 'end'), t.once(echo, 'close')]);
+        assert.strictEqual(Buffer.concat(back).equals(payload), true);
+        assert.deepStrictEqual(events, ['end', 'finish', 'close']);
+        assert.strictEqual(echo.bytesRead, SIZE);
+        assert.strictEqual(echo.bytesWritten, SIZE);
+    });
+
+kinds('an echo waits for a peer that does not read', async (t, where) => {
+    const [peer, echo] = await t.pair(where());
+    const payload = pattern(4 * SIZE);
+    const back = [];
+    echo.pipe(echo);
+    peer.pause();
+    peer.end(payload);
+    await t.sleep(50);
+    assert.ok(echo.bytesRead < payload.length);
+    peer.on('data', (bytes) => back.push(bytes));
+    peer.resume();
+    await t.once(peer, 'end');
+    assert.strictEqual(Buffer.concat(back).equals(payload), true);
+});
+
+kinds('an echo that is listened to, and taken apart, loses nothing',
+    async (t, where) => {
+        const [peer, echo] = await t.pair(where());
+        const payload = pattern(SIZE);
+        const back = [];
+        const heard = [];
+        echo.pipe(echo);
+        peer.on('data', (bytes) => back.push(bytes));
+        peer.write(payload);
+        while (arrived(back) < SIZE / 4)
+            await t.once(peer, 'data');
+        echo.on('data', (bytes) => heard.push(bytes));
+        while (arrived(back) < SIZE)
+            await t.once(peer, 'data');
+        echo.unpipe(echo);
+        echo.resume();
+        peer.write('more');
+        await t.once(echo, 'data');
+        assert.strictEqual(Buffer.concat(heard).subarray(-4).toString(),
+            'more');
+        assert.strictEqual(Buffer.concat(back).equals(payload), true);
+    });
+
+test('an echo whose peer breaks off tells the error, and closes', async (t) => {
+    const [peer, echo] = await t.pair();
+    echo.pipe(echo);
+    peer.pause();
+    peer.write(pattern(SIZE));
+    await t.sleep(20);
+    peer.resetAndDestroy();
+    const [error] = await t.once(echo, 'error');
+    assert.ok(['ECONNRESET', 'EPIPE'].includes(error.code), error.code);
+    await t.once(echo, 'close');
+});

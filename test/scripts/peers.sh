@@ -46,7 +46,7 @@ refuses_nonsense() {
         'ech 0' 'http idle 0'; do
         # shellcheck disable=SC2086 # a list of arguments
         timeout 5 build/bench/peer-weir $arguments >"$tmp/out" 2>"$tmp/err"
-        [ $? -eq 2 ] && [ ! -s "$tmp/out" ] && grep -q 'echo sink' "$tmp/err" ||
+        [ $? -eq 2 ] && [ ! -s "$tmp/out" ] && grep -q 'echo bulk sink' "$tmp/err" ||
             { echo "peer-weir $arguments"; return 1; }
     done
 }
