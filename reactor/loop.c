@@ -83,8 +83,8 @@ static WEIR_HOT bool fire_timers(weir_loop *loop)
 
         if (loop->stopped || weir_list_empty(&loop->firing))
             break;
-        node = weir_container_of(loop->firing.next, struct weir_wheel_node,
-                                 link);
+        node =
+            weir_container_of(loop->firing.next, struct weir_wheel_node, link);
         weir_link_remove(&node->link);
         node->fire(loop, node);
         called(loop);
@@ -95,12 +95,30 @@ static WEIR_HOT bool fire_timers(weir_loop *loop)
     return any;
 }
 
-static WEIR_HOT bool run_tasks(weir_loop *loop)
+void weir_loop_set_surround(weir_loop *loop, weir_surround_cb *cb, void *data)
 {
-    bool any;
+    loop->surround = cb;
+    loop->surround_data = data;
+}
 
-    weir_list_splice(&loop->running_tasks, &loop->tasks);
-    any = !weir_list_empty(&loop->running_tasks);
+void weir_loop_serve(weir_loop *loop)
+{
+    void (*work)(weir_loop * loop) = loop->work;
+
+    loop->work = NULL;
+    if (work)
+        work(loop);
+}
+
+static WEIR_NOINLINE void surrounded(weir_loop *loop, void (*work)(weir_loop *))
+{
+    loop->work = work;
+    loop->surround(loop, loop->surround_data);
+    weir_loop_serve(loop);
+}
+
+static WEIR_HOT void serve_tasks(weir_loop *loop)
+{
     while (!loop->stopped && !weir_list_empty(&loop->running_tasks)) {
         struct weir_deferred *deferred = weir_container_of(
             loop->running_tasks.next, struct weir_deferred, link);
@@ -109,10 +127,22 @@ static WEIR_HOT bool run_tasks(weir_loop *loop)
         deferred->run(loop, deferred);
         called(loop);
     }
-    return any;
 }
 
-static WEIR_HOT_INLINE void dispatch(weir_loop *loop)
+static WEIR_HOT bool run_tasks(weir_loop *loop)
+{
+    struct weir_link *first, *list = &loop->running_tasks;
+
+    weir_list_splice(list, &loop->tasks);
+    first = list->next;
+    if (loop->surround && first != list && first->next != list)
+        surrounded(loop, serve_tasks);
+    else
+        serve_tasks(loop);
+    return first != list;
+}
+
+static WEIR_HOT_INLINE void serve_batch(weir_loop *loop)
 {
     weir_ready *batch = loop->backend.batch;
     weir_ready *ready = batch + loop->batch_next;
@@ -127,6 +157,19 @@ static WEIR_HOT_INLINE void dispatch(weir_loop *loop)
         called(loop);
     }
     loop->batch_next = (unsigned)(ready - batch);
+}
+
+static void serve_batch_surrounded(weir_loop *loop)
+{
+    serve_batch(loop);
+}
+
+static WEIR_HOT_INLINE void dispatch(weir_loop *loop)
+{
+    if (loop->surround && loop->batch_count - loop->batch_next > 1)
+        surrounded(loop, serve_batch_surrounded);
+    else
+        serve_batch(loop);
 }
 
 static inline bool has_timers(const weir_loop *loop)

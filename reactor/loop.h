@@ -57,6 +57,11 @@ struct weir_loop {
     struct weir_wheel wheel;
     weir_timer *fresh[WEIR_FRESH_MAX]; /* started since the clock was read */
 
+    /* Called in place of a phase's work, which then waits in `work`. */
+    weir_surround_cb *surround;
+    void *surround_data;
+    void (*work)(weir_loop *loop);
+
     struct weir_source wake; /* the backend's own: sends from other threads */
     weir_async *sent;        /* atomic: the stack of those sent */
     weir_async *taken;       /* taken from it, being called, in order */

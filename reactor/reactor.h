@@ -150,6 +150,21 @@ WEIR_API uint64_t weir_loop_update_now(weir_loop *loop);
 WEIR_API int weir_loop_fd(const weir_loop *loop);
 WEIR_API int weir_loop_timeout(weir_loop *loop);
 
+/*
+ * For runtimes that pay for being entered (a lock to take, a virtual machine to
+ * set up): called when several tasks or descriptors are to be served, it does
+ * what it needs, calls weir_loop_serve(), in which all their callbacks are run,
+ * and undoes it. Where only one is to be served it may be left out, and for
+ * timers it is. Without weir_loop_serve() they are served when it returns.
+ */
+typedef void weir_surround_cb(weir_loop *loop, void *data);
+
+WEIR_API void weir_loop_set_surround(weir_loop *loop, weir_surround_cb *cb,
+                                     void *data);
+
+/* Only inside of that callback, once; elsewhere it does nothing. */
+WEIR_API void weir_loop_serve(weir_loop *loop);
+
 /* "epoll" or "kqueue". */
 WEIR_API const char *weir_loop_backend(const weir_loop *loop);
 

@@ -74,7 +74,9 @@ OPTIONAL JSObjectRef function_create(
 
 static script the_script;
 /* internal/core.js's: how the loop gets in. */
-static JSObjectRef run_function, drain_function, before_exit, at_exit;
+static JSObjectRef run_function, drain_function, before_exit, at_exit,
+    serve_function;
+static bool serving; /* the loop, from inside of the engine */
 
 /* Shared with internal/core.js: [0] is not 0 while nextTicks or rejections
  * wait, [1] once the program speaks of promises. */
@@ -111,20 +113,30 @@ static struct {
     weir_io io;
     weir_timer timer;
     bool watching;
+    bool due; /* to be run when the loop has been served */
 } glib;
 
 static void glib_run(void);
 
+/* What the engine does there (it collects, for one) it expects to do on its own:
+ * not while the loop is served from inside of it. */
+static void glib_due(void)
+{
+    glib.due = serving;
+    if (!serving)
+        glib_run();
+}
+
 static void glib_ready(weir_io *io, unsigned events)
 {
     (void)io, (void)events;
-    glib_run();
+    glib_due();
 }
 
 static void glib_timer(weir_timer *timer)
 {
     (void)timer;
-    glib_run();
+    glib_due();
 }
 
 /* Asks the context what it waits for. It has one descriptor, its eventfd; with
@@ -151,6 +163,7 @@ static void glib_watch(script *s)
 
 static void glib_run(void)
 {
+    glib.due = false;
     while (g_main_context_iteration(glib.context, FALSE))
         continue;
     glib_watch(&the_script);
@@ -176,6 +189,12 @@ static void host_opened(script *s)
         glib_watch(s);
 }
 
+static void host_served(void)
+{
+    if (glib.due)
+        glib_run();
+}
+
 static void host_close(void)
 {
     if (glib.watching)
@@ -196,6 +215,10 @@ static void host_open(script *s)
 static void host_opened(script *s)
 {
     (void)s;
+}
+
+static void host_served(void)
+{
 }
 
 static void host_close(void)
@@ -265,6 +288,30 @@ JSValueRef script_call(script *s, JSObjectRef function, size_t argc,
 void script_call_plain(script *s, JSObjectRef function)
 {
     enter(s, function, 0, NULL);
+}
+
+/* ------------------------------------------------------ a turn in one entry */
+
+/* To leave the engine and enter it anew costs more than most events do, so
+ * those of a turn are told from inside of one entry. Promise jobs run when the
+ * engine is left, and so a program that speaks of promises is entered for each.
+ */
+SCRIPT_BELL(serve)
+{
+    weir_loop_serve(the_script.loop);
+}
+
+static void surround(weir_loop *loop, void *data)
+{
+    (void)data;
+    if (!serve_function || core_state[PROMISES]) {
+        weir_loop_serve(loop);
+        return;
+    }
+    serving = true;
+    enter(&the_script, serve_function, 0, NULL);
+    serving = false;
+    host_served();
 }
 
 JSValueRef script_throw(JSContextRef ctx, JSValueRef *exception,
@@ -599,14 +646,15 @@ SCRIPT_NATIVE(set_callbacks)
 {
     script *s = script_get();
 
-    if (argc < 5)
-        return script_throw(ctx, exception, "setCallbacks: five functions");
+    if (argc < 6)
+        return script_throw(ctx, exception, "setCallbacks: six functions");
     for (size_t i = 0; i < argc; i++)
         script_protect(s, argv[i]);
     run_function = (JSObjectRef)argv[0];
     drain_function = (JSObjectRef)argv[1];
     before_exit = (JSObjectRef)argv[3];
     at_exit = (JSObjectRef)argv[4];
+    serve_function = (JSObjectRef)argv[5];
     if (JSGlobalContextSetUnhandledRejectionCallback)
         JSGlobalContextSetUnhandledRejectionCallback(
             s->context, (JSObjectRef)argv[2], exception);
@@ -642,7 +690,9 @@ void script_bind_core(script *s, JSObjectRef target)
     script_function(s, target, "setCallbacks", set_callbacks);
     script_function(s, target, "collectGarbage", collect_garbage);
     script_function(s, target, "exit", exit_now);
+    script_bell(s, target, "serve", serve_in_engine, serve_native);
     script_share(s, target, "state", core_state, sizeof core_state);
+    weir_loop_set_surround(s->loop, surround, NULL);
 }
 
 /* ------------------------------------------------------- opening, closing */

@@ -237,7 +237,12 @@ modules.set('internal/core', {
         noteSource, onException, requireBuiltin, options,
     },
 });
-core.setCallbacks(run, drain, onRejection, beforeExit, atExit);
+// What the loop has to tell, from inside of one entry.
+function serve() {
+    core.serve();
+}
+
+core.setCallbacks(run, drain, onRejection, beforeExit, atExit, serve);
 run(() => {
     requireBuiltin('internal/globals');
     requireBuiltin('internal/main');
