@@ -118,8 +118,8 @@ static struct {
 
 static void glib_run(void);
 
-/* What the engine does there (it collects, for one) it expects to do on its own:
- * not while the loop is served from inside of it. */
+/* What the engine does there (it collects, for one) it expects to do on its
+ * own: not while the loop is served from inside of it. */
 static void glib_due(void)
 {
     glib.due = serving;
