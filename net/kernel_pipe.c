@@ -105,6 +105,7 @@ void weir_kernel_pipes_close(struct weir_net *net)
         struct weir_kernel_pipe *pipe = net->pipes;
 
         net->pipes = pipe->next;
+        net->pipes_idle--;
         destroy(pipe);
     }
 }

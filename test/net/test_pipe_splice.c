@@ -14,6 +14,7 @@
 #include "net/kernel_pipe.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #ifdef WEIR_SYS_SPLICE
 
@@ -1099,6 +1100,65 @@ static void splice_may_fail_whenever_it_is_called(void **state)
 
 /* -------------------------------------------------------------------- main */
 
+/* ------------------------------------------------------ no descriptor left */
+
+static unsigned accepted;
+
+static void count_and_destroy(weir_server *server, weir_socket *socket)
+{
+    (void)server;
+    accepted++;
+    weir_socket_destroy(socket);
+}
+
+/* As many descriptors as are open just now, and no more. */
+static struct rlimit allow_no_more(void)
+{
+    struct rlimit before, now;
+    int next = dup(STDIN_FILENO);
+
+    assert_true(next >= 0);
+    close(next);
+    getrlimit(RLIMIT_NOFILE, &before);
+    now = before;
+    now.rlim_cur = (rlim_t)next;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+    return before;
+}
+
+static void idle_pipes_make_room_for_a_connection(void **state)
+{
+    weir_address address = weir_address_loopback(0);
+    weir_server *server;
+    struct rlimit before;
+    int client;
+
+    (void)state;
+    connect_all(NET_TCP);
+    join();
+    make_bulk();
+    feed(BULK);
+    take_all();
+    net_settle();
+    assert_true(net()->pipes_idle > 0);
+    assert_int_equal(
+        weir_server_create(&server, the_loop, count_and_destroy, NULL), 0);
+    assert_int_equal(weir_server_listen(server, &address, NULL), 0);
+    assert_int_equal(weir_server_address(server, &address), 0);
+    client = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(
+        connect(client, &address.name.any, (socklen_t)address.length), 0);
+    accepted = 0;
+    before = allow_no_more();
+    RUN_UNTIL(accepted == 1);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_int_equal(net()->pipe_count, 0);
+    weir_server_close(server);
+    close(client);
+    net_settle();
+    finish();
+}
+
 static int with_splice(void **state)
 {
     (void)state;
@@ -1155,6 +1215,7 @@ int main(void)
         TEST_ON_BOTH(a_pipe_that_gives_nothing_is_an_error),
         TEST_ON_LOOP(no_signal_comes_of_a_peer_that_has_gone),
         TEST_ON_LOOP(a_program_that_holds_the_signal_back_finds_its_own),
+        TEST_ON_LOOP(idle_pipes_make_room_for_a_connection),
         SWEEP_ON_BOTH(each_call_may_fail_once),
         SWEEP_ON_BOTH(each_call_may_fail_from_then_on),
         SWEEP_ON_BOTH(splice_may_fail_whenever_it_is_called),
