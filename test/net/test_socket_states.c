@@ -414,7 +414,7 @@ static const struct operation {
     { "pipe to it", op_pipe_to, 0,
                                   { NC, 0, 0, 0, PI, PI, 0, PI, PI, BF } },
     { "pipe to itself", op_pipe_to_itself, 0,
-                                  { IV, IV, IV, IV, IV, IV, IV, IV, IV, IV } },
+                                  { NC, 0, 0, 0, PI, PI, 0, PI, BU, BF } },
     { "unpipe", op_unpipe, 0,     { IV, IV, IV, IV, IV, IV, IV, IV, IV, IV } },
     { "connect", op_connect, 0,   { 0, AL, IC, IC, IC, IC, IC, IC, IC, BF } },
     { "connect_host", op_connect_host, 0,
