@@ -50,8 +50,7 @@ function Socket(options) {
     this._flags = 0;
     this._extra = null;
     this._callbacks = null;
-    this._bytesRead = 0; // once it is closed; until then C knows
-    this._bytesWritten = 0;
+    this._totals = null; // bytes, once it is closed; until then C knows
     this.server = null;
     this.allowHalfOpen = Boolean(options?.allowHalfOpen);
     if (options !== undefined)
@@ -231,7 +230,7 @@ function renew(socket) {
     socket._undestroy();
     socket._flags &= UNREF | SLOW;
     socket._callbacks = null;
-    socket._bytesRead = socket._bytesWritten = 0;
+    socket._totals = null;
     if (socket._extra !== null) {
         Object.assign(socket._extra, {
             corks: 0, pending: null, failed: null, refused: null,
@@ -839,8 +838,7 @@ function emitClose(socket) {
 // was read may still wait for a reader.
 Socket.prototype._onClose = function () {
     notCounted(this);
-    this._bytesRead = counters[BYTES_READ];
-    this._bytesWritten = counters[BYTES_WRITTEN];
+    this._totals = [counters[BYTES_READ], counters[BYTES_WRITTEN]];
     this._id = 0;
     if (this._extra !== null)
         failRefused(this);

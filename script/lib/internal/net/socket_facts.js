@@ -39,14 +39,14 @@ function address() {
 
 function bytesRead(socket) {
     if (socket._id === 0)
-        return socket._bytesRead;
+        return socket._totals === null ? 0 : socket._totals[0];
     native.readCounters(socket._id);
     return counters[BYTES_READ];
 }
 
 function bytesWritten(socket) {
     if (socket._id === 0)
-        return socket._bytesWritten;
+        return socket._totals === null ? 0 : socket._totals[1];
     native.readCounters(socket._id);
     return counters[BYTES_WRITTEN] + counters[BUFFERED] + pendingBytes(socket);
 }
