@@ -1,13 +1,12 @@
 #!/bin/sh
 # script_reads.sh - small reads of one turn enter the engine together
 #
-# Only in programs whose source speaks of no promise, which the harness of
-# test/script/ does: so these are programs of their own. Each prints "ok" or
-# what went wrong; all run on Node, too (PROGRAM=node).
+# Only in programs whose source speaks of no promise.
 # shellcheck source=test/scripts/tap
 . "$(dirname "$0")/tap"
+# shellcheck source=test/scripts/program
+. test/scripts/program
 
-program=${PROGRAM:-$PWD/build/weir}
 if ! has "$program"; then
     skip 'reads of one turn are told in order' 'build/weir is missing'
     finish
@@ -41,13 +40,7 @@ module.exports = (start) => {
 };
 END
 
-# says_ok SCRIPT, from standard input
-says_ok() {
-    { echo "const ten = require('$tmp/ten.js');"; cat; } >"$tmp/program.js"
-    answer=$(timeout 10 "$program" "$tmp/program.js" 2>&1)
-    echo "$answer"
-    [ "$answer" = ok ]
-}
+prelude="const ten = require('$tmp/ten.js');"
 
 check 'nextTick runs between two reads' says_ok <<'END'
 const order = [];

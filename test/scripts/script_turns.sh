@@ -2,12 +2,12 @@
 # script_turns.sh - the events of one turn are told from inside of one entry
 #
 # Only in programs whose source speaks of no promise, as with the reads of
-# script_reads.sh. Each prints "ok" or what went wrong; all run on Node, too
-# (PROGRAM=node).
+# script_reads.sh.
 # shellcheck source=test/scripts/tap
 . "$(dirname "$0")/tap"
+# shellcheck source=test/scripts/program
+. test/scripts/program
 
-program=${PROGRAM:-$PWD/build/weir}
 if ! has "$program"; then
     skip 'events of one turn are told in order' 'build/weir is missing'
     finish
@@ -42,20 +42,8 @@ module.exports = (start) => {
 };
 END
 
-# run SCRIPT, from standard input
-run() {
-    { echo "const twenty = require('$tmp/twenty.js');"; cat; } >"$tmp/program.js"
-    timeout 20 "$program" "$tmp/program.js" >"$tmp/out" 2>&1
-    status=$?
-    cat "$tmp/out"
-    return $status
-}
-says_ok() { run && [ "$(cat "$tmp/out")" = ok ]; }
-# fails STATUS TEXT
-fails() {
-    run
-    [ $? -eq "$1" ] && grep -q "$2" "$tmp/out"
-}
+seconds=20
+prelude="const twenty = require('$tmp/twenty.js');"
 
 check 'nextTick runs between two ends' says_ok <<'END'
 const order = [];
