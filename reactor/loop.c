@@ -83,8 +83,8 @@ static WEIR_HOT bool fire_timers(weir_loop *loop)
 
         if (loop->stopped || weir_list_empty(&loop->firing))
             break;
-        node =
-            weir_container_of(loop->firing.next, struct weir_wheel_node, link);
+        node = weir_container_of(loop->firing.next, struct weir_wheel_node,
+                                 link);
         weir_link_remove(&node->link);
         node->fire(loop, node);
         called(loop);
@@ -95,15 +95,9 @@ static WEIR_HOT bool fire_timers(weir_loop *loop)
     return any;
 }
 
-void weir_loop_set_surround(weir_loop *loop, weir_surround_cb *cb, void *data)
-{
-    loop->surround = cb;
-    loop->surround_data = data;
-}
-
 void weir_loop_serve(weir_loop *loop)
 {
-    void (*work)(weir_loop * loop) = loop->work;
+    void (*work)(weir_loop *) = loop->work;
 
     loop->work = NULL;
     if (work)
@@ -159,15 +153,10 @@ static WEIR_HOT_INLINE void serve_batch(weir_loop *loop)
     loop->batch_next = (unsigned)(ready - batch);
 }
 
-static void serve_batch_surrounded(weir_loop *loop)
-{
-    serve_batch(loop);
-}
-
 static WEIR_HOT_INLINE void dispatch(weir_loop *loop)
 {
     if (loop->surround && loop->batch_count - loop->batch_next > 1)
-        surrounded(loop, serve_batch_surrounded);
+        surrounded(loop, serve_batch);
     else
         serve_batch(loop);
 }
@@ -358,6 +347,12 @@ const char *weir_loop_backend(const weir_loop *loop)
 {
     (void)loop;
     return weir_backend_name;
+}
+
+void weir_loop_set_surround(weir_loop *loop, weir_surround_cb *cb, void *data)
+{
+    loop->surround = cb;
+    loop->surround_data = data;
 }
 
 void weir_loop_set_data(weir_loop *loop, void *data)

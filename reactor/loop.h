@@ -60,7 +60,7 @@ struct weir_loop {
     /* Called in place of a phase's work, which then waits in `work`. */
     weir_surround_cb *surround;
     void *surround_data;
-    void (*work)(weir_loop *loop);
+    void (*work)(weir_loop *);
 
     struct weir_source wake; /* the backend's own: sends from other threads */
     weir_async *sent;        /* atomic: the stack of those sent */
