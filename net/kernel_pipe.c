@@ -99,8 +99,10 @@ void weir_kernel_pipe_give(struct weir_kernel_pipe *pipe)
     net->pipes_idle++;
 }
 
-void weir_kernel_pipes_close(struct weir_net *net)
+bool weir_kernel_pipes_close(struct weir_net *net)
 {
+    bool any = net->pipes != NULL;
+
     while (net->pipes) {
         struct weir_kernel_pipe *pipe = net->pipes;
 
@@ -108,6 +110,7 @@ void weir_kernel_pipes_close(struct weir_net *net)
         net->pipes_idle--;
         destroy(pipe);
     }
+    return any;
 }
 
 ssize_t weir_kernel_pipe_fill(struct weir_kernel_pipe *pipe, int fd)

@@ -26,8 +26,8 @@ struct weir_chunk *weir_kernel_pipe_take(struct weir_net *net);
 /* Takes one back, whatever is in it. */
 void weir_kernel_pipe_give(struct weir_kernel_pipe *pipe);
 
-/* Gives all that the loop keeps to the system. */
-void weir_kernel_pipes_close(struct weir_net *net);
+/* Gives all that the loop keeps to the system. False when it keeps none. */
+bool weir_kernel_pipes_close(struct weir_net *net);
 
 /* Moves bytes in from a socket: how many; 0 when the socket must be read to
  * learn more; a negative errno when it, or the system, refuses. */

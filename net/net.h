@@ -573,9 +573,9 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
  * A proxy is two pipes, one for each direction; an echo is one, from a socket
  * to itself. Both sockets must be of one loop and connected or connecting; each
  * can be the source of one pipe and the destination of one. -EINVAL when one is
- * NULL or they are of different loops,
- * -EBUSY when one of the two places is taken or `from` is closing, -ENOTCONN,
- * -EPIPE when `to` is ending, -EBADF, -ENOMEM.
+ * NULL or they are of different loops, -EBUSY when one of the two places is
+ * taken or `from` is closing, -ENOTCONN, -EPIPE when `to` is ending, -EBADF,
+ * -ENOMEM.
  */
 WEIR_API int weir_pipe(weir_socket *from, weir_socket *to);
 

@@ -92,7 +92,8 @@ void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
 
     /* A destination that refuses for want of room or memory would lose bytes
      * in the middle: the stream is cut, and both ends learn of it. */
-    if (result == -EPIPE && weir_pipe_out(from) == pipe && weir_pipe_in(from)) {
+    if (result == -EPIPE && weir_pipe_out(from) == pipe &&
+        weir_pipe_in(from)) {
         weir_pipe_write_failed(to); /* the user has ended it */
         return;
     }
@@ -284,7 +285,8 @@ static int refusal(const weir_socket *from, const weir_socket *to)
         return -EBADF;
     if (from->phase == WEIR_PHASE_NEW || to->phase == WEIR_PHASE_NEW)
         return -ENOTCONN;
-    if (weir_pipe_out(from) || weir_pipe_in(to) || from->state & WEIR_S_DISCARD)
+    if (weir_pipe_out(from) || weir_pipe_in(to) ||
+        from->state & WEIR_S_DISCARD)
         return -EBUSY;
     return to->writing == WEIR_WRITING_OPEN ? 0 : -EPIPE;
 }
@@ -304,8 +306,9 @@ static int join(weir_socket *from, weir_socket *to, bool bytes_only)
     pipe = weir_alloc(sizeof *pipe);
     if (!pipe)
         return -ENOMEM;
-    *pipe =
-        (struct weir_pipe){ .from = from, .to = to, .bytes_only = bytes_only };
+    *pipe = (struct weir_pipe){ .from = from,
+                                .to = to,
+                                .bytes_only = bytes_only };
     from->extra->out = pipe;
     to->extra->in = pipe;
     stall_if_full(pipe);

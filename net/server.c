@@ -244,22 +244,12 @@ static bool passing(int error)
     }
 }
 
-/* The descriptors of kernel pipes that nobody uses just now. */
-static bool gave_back(weir_loop *loop)
-{
-    struct weir_net *net = weir_net_of(loop);
-    bool any = net->pipes != NULL;
-
-    weir_kernel_pipes_close(net);
-    return any;
-}
-
 /* True when another accept() may succeed. */
 static WEIR_COLD bool handle_failure(weir_server *server, int error)
 {
     if (error == -EMFILE || error == -ENFILE) {
-        if (gave_back(server->loop))
-            return true;
+        if (weir_kernel_pipes_close(weir_net_of(server->loop)))
+            return true; /* two descriptors each, that nobody uses just now */
         error = shed_one(server, error);
     }
     if (error == -EAGAIN)
