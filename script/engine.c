@@ -290,6 +290,27 @@ void script_call_plain(script *s, JSObjectRef function)
     enter(s, function, 0, NULL);
 }
 
+JSValueRef script_throw(JSContextRef ctx, JSValueRef *exception,
+                        const char *format, ...)
+{
+    char text[512];
+    JSValueRef message;
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    message = script_from_utf8(ctx, text, (size_t)-1);
+    *exception = JSObjectMakeError(ctx, 1, &message, NULL);
+    return JSValueMakeUndefined(ctx);
+}
+
+void script_collect_young(script *s)
+{
+    if (JSSynchronousEdenCollectForDebugging)
+        JSSynchronousEdenCollectForDebugging(s->context);
+}
+
 /* ------------------------------------------------------ a turn in one entry */
 
 /* To leave the engine and enter it anew costs more than most events do, so
@@ -312,27 +333,6 @@ static void surround(weir_loop *loop, void *data)
     enter(&the_script, serve_function, 0, NULL);
     serving = false;
     host_served();
-}
-
-JSValueRef script_throw(JSContextRef ctx, JSValueRef *exception,
-                        const char *format, ...)
-{
-    char text[512];
-    JSValueRef message;
-    va_list list;
-
-    va_start(list, format);
-    vsnprintf(text, sizeof text, format, list);
-    va_end(list);
-    message = script_from_utf8(ctx, text, (size_t)-1);
-    *exception = JSObjectMakeError(ctx, 1, &message, NULL);
-    return JSValueMakeUndefined(ctx);
-}
-
-void script_collect_young(script *s)
-{
-    if (JSSynchronousEdenCollectForDebugging)
-        JSSynchronousEdenCollectForDebugging(s->context);
 }
 
 /* -------------------------------------------------------------- properties */

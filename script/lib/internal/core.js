@@ -218,6 +218,11 @@ function entry(callback) {
     };
 }
 
+// A turn of the loop: the host calls what it has to tell from inside of this.
+function serve() {
+    core.serve();
+}
+
 // The loop has nothing left. process is not made for this alone.
 function beforeExit() {
     if (!modules.has('process'))
@@ -237,11 +242,6 @@ modules.set('internal/core', {
         noteSource, onException, requireBuiltin, options,
     },
 });
-// What the loop has to tell, from inside of one entry.
-function serve() {
-    core.serve();
-}
-
 core.setCallbacks(run, drain, onRejection, beforeExit, atExit, serve);
 run(() => {
     requireBuiltin('internal/globals');

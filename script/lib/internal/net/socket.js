@@ -13,7 +13,7 @@ const { codes, errnoException, exceptionWithHostPort, dnsException,
     aggregateErrors, errorName } = require('internal/errors');
 const { defer, nextTick } = require('internal/core');
 const f = require('internal/streams/flags');
-const { destroyQuietly } = require('internal/streams/destroy');
+const { destroyed } = require('internal/streams/destroy');
 const EventEmitter = require('events');
 const { Duplex, kNativeWritable } = require('internal/streams/duplex');
 const { ReadableState } = require('internal/streams/readable_state');
@@ -61,7 +61,7 @@ Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
 Object.setPrototypeOf(Socket, Duplex);
 
 function readableOptions(options) {
-    if (typeof options !== 'object' || options === null)
+    if (options === null || typeof options !== 'object')
         return streamOptions;
     if (options.objectMode || options.readableObjectMode ||
         options.writableObjectMode) {
@@ -767,17 +767,23 @@ Socket.prototype.destroy = function destroy(error, callback) {
     if (error || callback !== undefined || this._destroy !== _destroy ||
         (state.flags & (f.DESTROYED | f.CONSTRUCTED)) !== f.CONSTRUCTED)
         return Readable.prototype.destroy.call(this, error, callback);
-    destroyQuietly(this, state, close);
+    // As most sockets end. The same, without a closure for _destroy().
+    state.flags |= f.DESTROYED;
+    release(this, null);
+    destroyed(this);
+    closeHandle(this);
     return this;
 };
 
 function _destroy(error, callback) {
-    close(this, error, callback);
+    release(this, error);
+    callback(error);
+    closeHandle(this);
 }
 
 Socket.prototype._destroy = _destroy;
 
-function close(socket, error, callback) {
+function release(socket, error) {
     if (socket._flags & CONNECTING)
         socket._flags |= WAS_CONNECTING;
     socket._flags &= ~(CONNECTING | LOOKING_UP);
@@ -785,8 +791,10 @@ function close(socket, error, callback) {
         socket._flags |= HAD_ERROR;
     notCounted(socket);
     failPending(socket, error);
-    if (callback !== undefined)
-        callback(error);
+}
+
+// The last that is told of it is `close`.
+function closeHandle(socket) {
     if (socket._id === 0)
         defer(emitClose, socket);
     else if (socket._flags & RESET)

@@ -7,7 +7,6 @@ const { native, counters, BYTES_WRITTEN, BYTES_READ, BUFFERED } =
     require('internal/net/native');
 const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN } =
     require('internal/net/socket_flags');
-
 const { DESTROYED } = require('internal/streams/flags');
 
 const EMPTY = [];
@@ -132,6 +131,9 @@ const hot = {
     get destroyed() {
         return !isAlive(this);
     },
+    set destroyed(value) {
+        this._readableState.destroyed = value;
+    },
 };
 
 // The prototype, which code that copies properties asks too, has no state.
@@ -146,18 +148,10 @@ function nothing() {
 
 function defineHot(prototype) {
     for (const name of Object.keys(hot)) {
-        const { get } = Object.getOwnPropertyDescriptor(hot, name);
-        Object.defineProperty(prototype, name, {
-            configurable: true,
-            enumerable: true,
-            get,
-            set: name === 'destroyed' ? setDestroyed : nothing,
-        });
+        const descriptor = Object.getOwnPropertyDescriptor(hot, name);
+        descriptor.set ??= nothing;
+        Object.defineProperty(prototype, name, descriptor);
     }
-}
-
-function setDestroyed(value) {
-    this._readableState.destroyed = value;
 }
 
 function define(prototype) {

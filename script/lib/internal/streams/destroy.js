@@ -98,12 +98,9 @@ function runDestroy(stream, error, callback) {
     }
 }
 
-// destroy() of a stream whose only state is `state`, without an error and
-// without a callback, as most sockets end; `close` does what _destroy() does.
-function destroyQuietly(stream, state, close) {
-    state.flags |= f.DESTROYED;
-    close(stream, null);
-    state.flags |= f.CLOSED;
+// What a _destroy() comes to that had no error and nobody to call back.
+function destroyed(stream) {
+    setBits(stream, f.CLOSED);
     defer(emitClose, stream);
 }
 
@@ -252,6 +249,6 @@ function isOver(stream) {
 }
 
 module.exports = {
-    bits, construct, destroy, destroyer, destroyQuietly, emitError, errorOrDestroy, noteError,
-    undestroy,
+    bits, construct, destroy, destroyed, destroyer, emitError, errorOrDestroy,
+    noteError, undestroy,
 };

@@ -101,7 +101,8 @@ function pushBytes(stream, buffer) {
     return stream.push(buffer);
 }
 
-// The end of those bytes, also of a stream that is not read just now.
+// What push(null) and read(0) come to, by the short way when the stream flows
+// and nothing waits in it.
 function pushEnd(stream) {
     const state = stream._readableState;
 
