@@ -59,7 +59,6 @@ static void on_idle(weir_server *server, weir_socket *socket)
 static void on_bulk(weir_server *server, weir_socket *socket)
 {
     (void)server;
-    weir_socket_set_events(socket, NULL, NULL);
     if (weir_pipe(socket, socket) < 0)
         weir_socket_destroy(socket);
 }
