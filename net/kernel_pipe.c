@@ -32,7 +32,12 @@ enum {
 
     /* Kept empty. More would be destinations that went from full to empty in
      * one turn, and pay for new ones with a few microseconds. */
-    KEPT = 16
+    KEPT = 16,
+
+    /* After the system refused one: ms until it is asked again. Each time is
+     * four calls, and what it is short of (the user's pages for pipes,
+     * descriptors) is seldom back within one turn. */
+    REFUSED_REST = 1000
 };
 
 static void destroy(struct weir_kernel_pipe *pipe)
@@ -44,13 +49,28 @@ static void destroy(struct weir_kernel_pipe *pipe)
     weir_release(pipe);
 }
 
-static struct weir_kernel_pipe *create(struct weir_net *net)
+static bool may_ask(weir_loop *loop)
 {
+    struct weir_net *net = weir_net_of(loop);
+
+    return net->pipe_count < MOST &&
+           (!net->pipes_refused_until ||
+            weir_loop_now(loop) >= net->pipes_refused_until);
+}
+
+static struct weir_kernel_pipe *create(weir_loop *loop)
+{
+    struct weir_net *net = weir_net_of(loop);
     struct weir_kernel_pipe *pipe;
     int ends[2];
 
-    if (net->pipe_count == MOST || weir_sys_pipe(ends, SIZE) < 0)
+    if (!may_ask(loop))
         return NULL;
+    if (weir_sys_pipe(ends, SIZE) < 0) {
+        net->pipes_refused_until = weir_loop_now(loop) + REFUSED_REST;
+        return NULL;
+    }
+    net->pipes_refused_until = 0;
     pipe = weir_alloc(sizeof *pipe);
     if (!pipe)
         goto no_pipe;
@@ -70,15 +90,16 @@ no_pipe:
     return NULL;
 }
 
-struct weir_chunk *weir_kernel_pipe_take(struct weir_net *net)
+struct weir_chunk *weir_kernel_pipe_take(weir_loop *loop)
 {
+    struct weir_net *net = weir_net_of(loop);
     struct weir_kernel_pipe *pipe = net->pipes;
 
     if (pipe) {
         net->pipes = pipe->next;
         net->pipes_idle--;
     } else {
-        pipe = create(net);
+        pipe = create(loop);
     }
     if (!pipe)
         return NULL;

@@ -21,7 +21,7 @@ struct weir_kernel_pipe {
 
 /* A chunk with an empty kernel pipe, freed by weir_chunk_free(). NULL: there is
  * none to be had, now or on this system. */
-struct weir_chunk *weir_kernel_pipe_take(struct weir_net *net);
+struct weir_chunk *weir_kernel_pipe_take(weir_loop *loop);
 
 /* Takes one back, whatever is in it. */
 void weir_kernel_pipe_give(struct weir_kernel_pipe *pipe);

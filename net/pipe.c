@@ -28,43 +28,107 @@ enum {
     SMALL_RUN = 4      /* and so many of them */
 };
 
-struct weir_pipe {
-    weir_socket *from, *to;
-    bool bytes_only;     /* weir_pipe_bytes() */
-    bool bulk;           /* to be moved inside the kernel */
-    bool copies;         /* bulk as well: splice() was refused */
-    uint8_t small_moves; /* in a row */
+/* What a pipe does beside moving bytes. weir_pipe() and weir_pipe_bytes() differ
+ * in this alone. Both suspend the half-open rule of their destination, and give
+ * it back however they end. */
+enum {
+    CARRIES_END = 1 << 0,  /* the end of `from` ends `to`, and is told to nobody
+                              else; nor is the drain of `to` */
+    CARRIES_CUT = 1 << 1,  /* `from` closes before its end: `to` is reset */
+    CARRIES_LOSS = 1 << 2, /* `to` takes nothing more: `from` has no reader */
+    GIVES_BACK = 1 << 3,   /* bytes that `to` refuses are told by `from` */
+
+    WHOLE_STREAM = CARRIES_END | CARRIES_CUT | CARRIES_LOSS,
+    BYTES_ALONE = GIVES_BACK
 };
 
+struct weir_pipe {
+    weir_socket *from, *to;
+    uint8_t policy;
+    uint8_t small_moves; /* in a row */
+    bool bulk;           /* to be moved inside the kernel */
+    bool copies;         /* bulk as well: splice() was refused */
+};
+
+/* Unlinks a pipe, and gives back what it had suspended: reading `from` while `to`
+ * is full, and the half-open rule of `to`, at which its deferred work looks. */
 static void detach(struct weir_pipe *pipe)
 {
-    weir_socket *from = pipe->from;
+    weir_socket *from = pipe->from, *to = pipe->to;
 
     from->extra->out = NULL;
-    pipe->to->extra->in = NULL;
-    from->state &= (uint16_t)~WEIR_S_PIPE_STALLED;
+    to->extra->in = NULL;
     weir_release(pipe);
+    from->state &= (uint16_t)~WEIR_S_PIPE_STALLED;
     weir_socket_reader_changed(from);
+    weir_socket_post(to);
 }
 
-/* Ends a socket because its partner went. An error that the socket itself had
- * before is told all the same: only the user's own destroy withdraws it. */
-static void end_partner(weir_socket *s, void (*end)(weir_socket *))
+/* The same, and no answer comes through it any more: if `to` was only waiting
+ * for that, what it reads is the user's again. */
+static void take_away(struct weir_pipe *pipe)
 {
-    uint16_t due = s->state & WEIR_S_ERROR_DUE;
+    weir_socket *to = pipe->to;
 
-    end(s);
-    s->state |= due;
+    detach(pipe);
+    if (to->reading == WEIR_READING_LOST &&
+        to->writing == WEIR_WRITING_OPEN) {
+        to->reading = WEIR_READING_OPEN;
+        weir_socket_reader_changed(to);
+    }
 }
 
-/* The destination refuses: its user has ended it, or it has failed, in which
- * case the pipe is gone already. The bytes are their reader's again. */
-static void give_back(weir_socket *from, const void *bytes, size_t length)
+/* From here on what a socket reads is thrown away, until its fate is carried
+ * out. */
+static void read_for_nobody(weir_socket *s)
 {
-    if (weir_pipe_out(from))
-        detach(weir_pipe_out(from));
-    if (from->phase == WEIR_PHASE_OPEN && from->events && from->events->data)
-        from->events->data(from, bytes, length);
+    if (s->reading == WEIR_READING_OPEN)
+        s->reading = WEIR_READING_LOST;
+    s->state &= (uint16_t)~WEIR_S_PAUSED;
+    weir_socket_reader_changed(s);
+    weir_socket_post(s);
+}
+
+/* What a source sends has nowhere to go. That is its end, unless an answer is
+ * on its way to it (a server that refuses an upload says so and closes): then
+ * what it sends is thrown away until it has the answer. */
+static void lost_destination(weir_socket *from)
+{
+    if (!weir_pipe_in(from) && from->writing == WEIR_WRITING_OPEN &&
+        from->extra->fate == WEIR_FATE_OPEN)
+        from->extra->fate = WEIR_FATE_ABANDONED;
+    read_for_nobody(from);
+}
+
+/* The destination must not take what it has for the whole. */
+static void cut(weir_socket *to)
+{
+    to->extra->fate = WEIR_FATE_CUT;
+    read_for_nobody(to);
+}
+
+/* The destination has refused bytes, and the pipe with them. */
+static void refused(struct weir_pipe *pipe, const void *bytes, size_t length,
+                    int error)
+{
+    weir_socket *from = pipe->from, *to = pipe->to;
+    bool ended = to->writing != WEIR_WRITING_OPEN;
+
+    if (pipe->policy & GIVES_BACK) {
+        take_away(pipe);
+        error = weir_socket_unread(from, bytes, length);
+        if (error < 0)
+            weir_socket_fail(from, error, "pipe", NULL);
+    } else if (to->writing == WEIR_WRITING_FAILED) {
+        weir_pipe_write_failed(to);
+    } else if (ended && weir_pipe_in(from)) {
+        take_away(pipe); /* by its user; an answer is on its way, or it echoes */
+        lost_destination(from);
+    } else {
+        /* For want of room or memory bytes would be lost in the middle: the
+         * stream is cut, and both ends learn of it. */
+        weir_socket_fail(from, error, "pipe", NULL);
+    }
 }
 
 /* The destination has enough for now. */
@@ -78,31 +142,15 @@ static void stall_if_full(struct weir_pipe *pipe)
 
 void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
 {
-    weir_socket *from = pipe->from, *to = pipe->to;
-    bool bytes_only = pipe->bytes_only; /* a write that fails frees the pipe */
     int result;
 
     if (length >= LARGE && !pipe->copies)
         pipe->bulk = true;
-    result = weir_write(to, bytes, length, NULL, NULL);
-    if (result < 0 && bytes_only) {
-        give_back(from, bytes, length);
-        return;
-    }
-
-    /* A destination that refuses for want of room or memory would lose bytes
-     * in the middle: the stream is cut, and both ends learn of it. */
-    if (result == -EPIPE && weir_pipe_out(from) == pipe &&
-        weir_pipe_in(from)) {
-        weir_pipe_write_failed(to); /* the user has ended it */
-        return;
-    }
-    if (result < 0) {
-        if (weir_pipe_out(from))
-            weir_socket_fail(from, result, "pipe", NULL);
-        return;
-    }
-    stall_if_full(pipe);
+    result = weir_write(pipe->to, bytes, length, NULL, NULL);
+    if (result < 0)
+        refused(pipe, bytes, length, result);
+    else
+        stall_if_full(pipe);
 }
 
 /* Where the next bytes may be moved: into a new kernel pipe, or behind what is
@@ -117,7 +165,7 @@ static struct weir_chunk *chunk_for(const struct weir_pipe *pipe)
         to->writing != WEIR_WRITING_OPEN)
         return NULL;
     if (!to->queue.size)
-        return weir_kernel_pipe_take(weir_net_of(to->loop));
+        return weir_kernel_pipe_take(to->loop);
     return last->pipe && !last->done ? last : NULL;
 }
 
@@ -130,35 +178,37 @@ static void note_size(struct weir_pipe *pipe, size_t moved)
     }
 }
 
-/* The destination has failed, and the pipe with it. What was in the kernel pipe
- * is treated as weir_pipe_data() treats what it could not write. */
-static void not_taken(weir_socket *from, struct weir_chunk *chunk,
-                      bool bytes_only)
+/* The same for bytes that are in a kernel pipe already. */
+static void refused_piped(struct weir_pipe *pipe, struct weir_chunk *chunk,
+                          int error)
 {
+    weir_socket *from = pipe->from;
     void *bytes = weir_net_of(from->loop)->read_buffer;
     size_t length = chunk->pipe->held;
-    int result = bytes_only ? weir_kernel_pipe_read(chunk->pipe, bytes) : 0;
+    int result = pipe->policy & GIVES_BACK
+                     ? weir_kernel_pipe_read(chunk->pipe, bytes)
+                     : 0;
 
     weir_chunk_free(chunk);
     if (result < 0)
         weir_socket_fail(from, result, "pipe", NULL);
-    else if (bytes_only)
-        give_back(from, bytes, length);
+    else
+        refused(pipe, bytes, length, error);
 }
 
 static void move_on(struct weir_pipe *pipe, struct weir_chunk *chunk,
                     size_t moved)
 {
-    weir_socket *from = pipe->from;
-    bool bytes_only = pipe->bytes_only;
+    int result;
 
     if (chunk->left) {
         weir_queue_grew(&pipe->to->queue, moved);
     } else {
         chunk->left = moved;
         note_size(pipe, moved);
-        if (weir_socket_write_piped(pipe->to, chunk) < 0) {
-            not_taken(from, chunk, bytes_only);
+        result = weir_socket_write_piped(pipe->to, chunk);
+        if (result < 0) {
+            refused_piped(pipe, chunk, result);
             return;
         }
     }
@@ -199,80 +249,57 @@ void weir_pipe_copies(struct weir_pipe *pipe)
 
 bool weir_pipe_drained(struct weir_pipe *pipe)
 {
-    bool only = !pipe->bytes_only;
-
     pipe->from->state &= (uint16_t)~WEIR_S_PIPE_STALLED;
     weir_socket_reader_changed(pipe->from);
-    return only;
+    return pipe->policy & CARRIES_END;
 }
 
 bool weir_pipe_ended(struct weir_pipe *pipe)
 {
     weir_socket *to = pipe->to;
-    bool carried = !pipe->bytes_only;
+    bool carried = pipe->policy & CARRIES_END;
 
-    detach(pipe);
-    if (carried)
-        (void)weir_socket_end(to);
-    return carried;
-}
-
-static bool answer_ended(const weir_socket *from)
-{
-    return from->writing == WEIR_WRITING_ENDING ||
-           from->writing == WEIR_WRITING_FINISHED;
-}
-
-/* What a source sends has nowhere to go. That is its end, unless an answer is
- * on its way to it (a server that refuses an upload says so and closes): then
- * what it sends is thrown away until it has the answer. */
-static void lost_destination(weir_socket *from)
-{
-    if (weir_pipe_in(from)) {
-        from->state |= WEIR_S_DISCARD;
-        from->state &= (uint16_t)~WEIR_S_PAUSED;
-        weir_socket_reader_changed(from);
-    } else if (answer_ended(from)) {
-        end_partner(from, weir_socket_close);
+    if (carried) {
+        detach(pipe);
+        (void)weir_socket_end(to); /* that is the answer's end */
     } else {
-        end_partner(from, weir_socket_destroy);
+        take_away(pipe);
     }
+    return carried;
 }
 
 void weir_pipe_write_failed(weir_socket *socket)
 {
     struct weir_pipe *in = weir_pipe_in(socket);
     weir_socket *from;
-    bool carry;
+    bool lost;
 
-    if (!in)
+    if (!in || socket->writing != WEIR_WRITING_FAILED)
         return;
     from = in->from;
-    carry = !in->bytes_only;
-    detach(in);
-    /* An echo whose writing has failed is about to tell so itself. */
-    if (carry && (from != socket || answer_ended(socket)))
+    /* An echo whose writing has failed tells so itself. */
+    lost = in->policy & CARRIES_LOSS && from != socket;
+    take_away(in);
+    if (lost)
         lost_destination(from);
 }
 
-/* A source that closes before its end cuts the stream: the destination must
- * not take what it has for the whole, so its peer gets a reset. Both pipes are
- * taken away before either partner is ended: in a proxy the two are one socket,
- * and its end would come back to us as that of our source. */
+/* Both pipes are taken away before either partner is told: in a proxy the two
+ * are one socket. */
 void weir_pipe_closed(weir_socket *socket)
 {
     struct weir_pipe *out = weir_pipe_out(socket);
     struct weir_pipe *in = weir_pipe_in(socket);
-    weir_socket *to = out && !out->bytes_only ? out->to : NULL;
-    weir_socket *from = in && !in->bytes_only ? in->from : NULL;
+    weir_socket *to = out && out->policy & CARRIES_CUT ? out->to : NULL;
+    weir_socket *from = in && in->policy & CARRIES_LOSS ? in->from : NULL;
 
     if (out)
-        detach(out);
+        take_away(out);
     if (in && in != out)
-        detach(in);
+        take_away(in);
     if (to && to != socket)
-        end_partner(to, weir_socket_reset);
-    if (from && from != to)
+        cut(to);
+    if (from && from != to && from != socket)
         lost_destination(from);
 }
 
@@ -286,12 +313,12 @@ static int refusal(const weir_socket *from, const weir_socket *to)
     if (from->phase == WEIR_PHASE_NEW || to->phase == WEIR_PHASE_NEW)
         return -ENOTCONN;
     if (weir_pipe_out(from) || weir_pipe_in(to) ||
-        from->state & WEIR_S_DISCARD)
+        weir_socket_discards(from))
         return -EBUSY;
     return to->writing == WEIR_WRITING_OPEN ? 0 : -EPIPE;
 }
 
-static int join(weir_socket *from, weir_socket *to, bool bytes_only)
+static int join(weir_socket *from, weir_socket *to, uint8_t policy)
 {
     int result = refusal(from, to);
     struct weir_pipe *pipe;
@@ -302,13 +329,11 @@ static int join(weir_socket *from, weir_socket *to, bool bytes_only)
         return -ENOMEM;
     /* Nothing will ever come: the end is carried over at once. */
     if (from->reading == WEIR_READING_ENDED)
-        return bytes_only ? -EPIPE : weir_socket_end(to);
+        return policy & CARRIES_END ? weir_socket_end(to) : -EPIPE;
     pipe = weir_alloc(sizeof *pipe);
     if (!pipe)
         return -ENOMEM;
-    *pipe = (struct weir_pipe){ .from = from,
-                                .to = to,
-                                .bytes_only = bytes_only };
+    *pipe = (struct weir_pipe){ .from = from, .to = to, .policy = policy };
     from->extra->out = pipe;
     to->extra->in = pipe;
     stall_if_full(pipe);
@@ -318,30 +343,20 @@ static int join(weir_socket *from, weir_socket *to, bool bytes_only)
 
 int weir_pipe(weir_socket *from, weir_socket *to)
 {
-    return join(from, to, false);
+    return join(from, to, WHOLE_STREAM);
 }
 
 int weir_pipe_bytes(weir_socket *from, weir_socket *to)
 {
-    return join(from, to, true);
+    return join(from, to, BYTES_ALONE);
 }
 
 int weir_unpipe(weir_socket *from)
 {
     struct weir_pipe *out = from ? weir_pipe_out(from) : NULL;
-    weir_socket *to;
 
     if (!out)
         return -EINVAL;
-    to = out->to;
-    detach(out);
-    /* No answer is on its way to it any more: it is the user's to read. */
-    if (to->state & WEIR_S_DISCARD && to->writing == WEIR_WRITING_OPEN) {
-        to->state &= (uint16_t)~WEIR_S_DISCARD;
-        weir_socket_reader_changed(to);
-    }
-    /* The half-open rule, which the pipe had suspended, holds again. */
-    if (to->reading == WEIR_READING_ENDED && !(to->state & WEIR_S_HALF_OPEN))
-        (void)weir_socket_end(to);
+    take_away(out);
     return 0;
 }

@@ -35,11 +35,12 @@ void weir_pipe_copies(struct weir_pipe *pipe);
 bool weir_pipe_ended(struct weir_pipe *pipe);
 bool weir_pipe_drained(struct weir_pipe *pipe);
 
-/* A socket's writing has failed: what flows into it has nowhere to go. */
+/* If a socket's writing has failed, what flows into it has nowhere to go. */
 void weir_pipe_write_failed(weir_socket *socket);
 
 /* A socket takes part in no pipe any more: it was destroyed, or will throw away
- * what it reads. Either may be without pipes. */
+ * what it reads. Either may be without pipes. What that means to its partners
+ * is noted there. */
 void weir_pipe_closed(weir_socket *socket);
 
 #endif

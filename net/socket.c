@@ -29,9 +29,11 @@
 #include <string.h>
 
 enum {
-    /* Reads of one socket in one turn. A fast peer keeps the loop from the
-     * others for this long at most; the rest is taken next turn. */
-    READ_BUDGET = 8
+    /* Reads of one socket in one turn, beside the one by which ready() begins:
+     * 8. A fast peer keeps the loop from the others for this long at most; the
+     * rest is taken next turn. */
+    READ_BUDGET = 7,
+    TURNS_TOLD_APART = 16 /* by the socket's `reads_turn` */
 };
 
 static const unsigned both_edges =
@@ -41,6 +43,7 @@ static void run(weir_loop *loop, struct weir_deferred *deferred);
 static void ready(weir_loop *loop, struct weir_source *source,
                   unsigned events);
 static void shut(weir_socket *s, int status);
+static void read_some(weir_socket *s);
 
 /* ---------------------------------------------------- creating, opening */
 
@@ -63,6 +66,7 @@ static void discard(weir_socket *s)
 {
     weir_deactivate(s->loop, &s->flags);
     if (s->extra) {
+        weir_chunk_free(s->extra->unread);
         weir_release(s->extra->failed_host);
         weir_release(s->extra);
     }
@@ -100,6 +104,7 @@ static inline void opened(weir_socket *s, int family)
     if (family == AF_UNIX)
         s->state |= WEIR_S_READ_ALL;
     s->state &= (uint16_t)~WEIR_S_READ_OVER;
+    s->forks = weir_fork_count & UINT16_MAX;
     weir_activate(s->loop, &s->flags);
     weir_socket_active(s);
 }
@@ -241,6 +246,12 @@ void weir_socket_connected(weir_socket *s, int fd, int family)
     weir_socket_tell_written(s);
 }
 
+static bool writing_is_over(const weir_socket *s)
+{
+    return s->writing == WEIR_WRITING_FINISHED ||
+           s->writing == WEIR_WRITING_FAILED;
+}
+
 /* --------------------------------------------------------------- reading */
 
 static bool may_read(const weir_socket *s)
@@ -249,18 +260,27 @@ static bool may_read(const weir_socket *s)
 }
 
 /* The half-open rule is to end our side, and there is nothing to be sent before
- * that: close() says all of it. A descriptor that others hold it would not
- * end. */
+ * that: close() says all of it. */
 static bool ends_with_its_peer(const weir_socket *s)
 {
-    return !s->queue.first && !s->extra && s->writing == WEIR_WRITING_OPEN &&
-           !(s->state & (WEIR_S_HALF_OPEN | WEIR_S_SHARED));
+    return weir_queue_empty(&s->queue) && !s->extra &&
+           s->writing == WEIR_WRITING_OPEN &&
+           !(s->state & WEIR_S_HALF_OPEN) && !weir_socket_is_shared(s);
+}
+
+/* A pipe into the socket suspends the rule: the end of its source is the
+ * socket's own. */
+static void keep_half_open_rule(weir_socket *s)
+{
+    if (s->reading == WEIR_READING_ENDED && s->phase == WEIR_PHASE_OPEN &&
+        !(s->state & WEIR_S_HALF_OPEN) && !weir_pipe_in(s))
+        (void)weir_socket_end(s);
 }
 
 static void read_ended(weir_socket *s)
 {
     struct weir_pipe *out = weir_pipe_out(s);
-    bool carried;
+    bool told = s->reading == WEIR_READING_OPEN;
 
     /* A send has met what ended the connection, and has taken it out of the
      * socket: this 0 is not a FIN. After EPIPE it may be one. */
@@ -270,8 +290,9 @@ static void read_ended(weir_socket *s)
     }
     s->reading = WEIR_READING_ENDED;
     s->state |= WEIR_S_READ_OVER;
-    carried = out && weir_pipe_ended(out);
-    if (!carried && !(s->state & WEIR_S_DISCARD) && s->events && s->events->end)
+    if (out && weir_pipe_ended(out))
+        told = false;
+    if (told && s->events && s->events->end)
         s->events->end(s);
     if (s->phase != WEIR_PHASE_OPEN)
         return;
@@ -280,10 +301,7 @@ static void read_ended(weir_socket *s)
         shut(s, -ECANCELED);
         return;
     }
-    /* Where another socket's stream flows into this one, its end is that
-     * stream's end. */
-    if (!(s->state & WEIR_S_HALF_OPEN) && !weir_pipe_in(s))
-        weir_socket_end(s);
+    keep_half_open_rule(s);
     weir_socket_maybe_close(s);
 }
 
@@ -295,35 +313,32 @@ static void read_failed(weir_socket *s, int error)
     weir_socket_fail(s, error, "read", &peer);
 }
 
-static void discarded(weir_socket *s, size_t length)
+/* Gives bytes to who reads them, if anybody does. */
+static void deliver(weir_socket *s, const void *bytes, size_t length)
 {
-    if (weir_socket_linger_is_over(s, length))
-        shut(s, -ECANCELED);
-}
+    struct weir_pipe *out = weir_pipe_out(s);
 
-static void tell_data(weir_socket *s, const void *bytes, size_t length)
-{
-    bool gathering = weir_socket_gather(s);
-
-    s->events->data(s, bytes, length);
-    if (gathering)
-        weir_socket_gathered(s);
+    if (out)
+        weir_pipe_data(out, bytes, length);
+    else if (s->events && s->events->data)
+        s->events->data(s, bytes, length);
 }
 
 static void received(weir_socket *s, const void *bytes, size_t length)
 {
-    struct weir_pipe *out;
-
     s->bytes_read += length;
+    if (weir_socket_discards(s)) {
+        /* No activity: a peer that sends on and reads nothing would otherwise
+         * never be idle. */
+        if (weir_socket_linger_is_over(s, length))
+            shut(s, -ECANCELED);
+        return;
+    }
     weir_socket_active(s);
     if (s->state & WEIR_S_PLAIN_READER)
         s->events->data(s, bytes, length);
-    else if ((out = weir_pipe_out(s)) != NULL)
-        weir_pipe_data(out, bytes, length);
-    else if (s->state & WEIR_S_DISCARD)
-        discarded(s, length);
-    else if (s->events->data)
-        tell_data(s, bytes, length);
+    else
+        deliver(s, bytes, length);
 }
 
 static inline size_t read_size(const weir_socket *s)
@@ -337,8 +352,8 @@ static inline void *read_buffer(weir_socket *s, size_t *size)
 {
     void *buffer = NULL;
 
-    if (!(s->state & (WEIR_S_PLAIN_READER | WEIR_S_DISCARD)) && s->events &&
-        s->events->buffer && !weir_pipe_out(s)) {
+    if (!(s->state & WEIR_S_PLAIN_READER) && s->events && s->events->buffer &&
+        !weir_pipe_out(s) && !weir_socket_discards(s)) {
         *size = 0;
         buffer = s->events->buffer(s, size);
     }
@@ -376,28 +391,116 @@ static inline bool take(weir_socket *s, void *buffer, size_t size, ssize_t n)
     return !emptied;
 }
 
+/* ------------------------------------------------- bytes that were refused */
+
+/* In front of what is there: that is where it was taken from. */
+int weir_socket_unread(weir_socket *s, const void *bytes, size_t length)
+{
+    struct weir_chunk *rest = s->extra->unread;
+    struct weir_chunk *chunk =
+        weir_chunk_create(length + (rest ? rest->left : 0));
+
+    if (!chunk)
+        return -ENOMEM;
+    weir_chunk_copy(chunk, bytes, length);
+    if (rest)
+        weir_chunk_copy(chunk, rest->bytes, rest->left);
+    weir_chunk_free(rest);
+    s->extra->unread = chunk;
+    s->state |= WEIR_S_READABLE; /* even if the kernel has nothing more */
+    weir_socket_reader_changed(s);
+    return 0;
+}
+
+size_t weir_socket_reread(weir_socket *s, void *buffer, size_t size)
+{
+    struct weir_chunk *chunk = s->extra->unread;
+    size_t length = chunk->left < size ? chunk->left : size;
+
+    memcpy(buffer, chunk->bytes, length);
+    chunk->bytes += length;
+    chunk->left -= length;
+    if (!chunk->left) {
+        s->extra->unread = NULL;
+        weir_chunk_free(chunk);
+        weir_socket_reader_changed(s);
+    }
+    return length;
+}
+
+static void drop_unread(weir_socket *s)
+{
+    weir_chunk_free(s->extra->unread);
+    s->extra->unread = NULL;
+    weir_socket_reader_changed(s);
+}
+
+static void tell_unread(weir_socket *s)
+{
+    size_t size;
+    void *buffer;
+
+    if (weir_socket_discards(s)) {
+        drop_unread(s);
+        return;
+    }
+    buffer = read_buffer(s, &size);
+    if (may_read(s))
+        deliver(s, buffer, weir_socket_reread(s, buffer, size));
+}
+
+/* ------------------------------------------------------- reading by budget */
+
+/* One read, or one move inside the kernel. True when another one may give
+ * more. */
+static bool read_once(weir_socket *s)
+{
+    ssize_t moved;
+    size_t size;
+    void *buffer;
+
+    if (weir_socket_has_unread(s)) {
+        tell_unread(s);
+        return true;
+    }
+    moved = weir_pipe_out(s) ? weir_pipe_splice(s) : 0;
+    if (moved > 0)
+        return true;
+    if (moved < 0) {
+        read_failed(s, (int)moved);
+        return false;
+    }
+    buffer = read_buffer(s, &size);
+    if (!may_read(s))
+        return false; /* paused or destroyed while it was asked */
+    return take(s, buffer, size, sys_recv(s->source.fd, buffer, size));
+}
+
+/* The budget is of a turn, in which a socket may be read twice: by its deferred
+ * work, and by an event. */
+static bool may_read_in_this_turn(weir_socket *s)
+{
+    unsigned turn = s->loop->turns % TURNS_TOLD_APART;
+
+    if (s->reads_turn != turn) {
+        s->reads_turn = turn & (TURNS_TOLD_APART - 1);
+        s->reads = 0;
+    }
+    if (s->reads == READ_BUDGET)
+        return false;
+    s->reads++;
+    return true;
+}
+
 static void read_some(weir_socket *s)
 {
-    for (int budget = READ_BUDGET;
-         budget > 0 && may_read(s) && !s->loop->stopped; budget--) {
-        ssize_t moved = weir_pipe_out(s) ? weir_pipe_splice(s) : 0;
-        size_t size;
-        void *buffer;
-
-        if (moved > 0)
-            continue;
-        if (moved < 0) {
-            read_failed(s, (int)moved);
+    while (may_read(s) && !s->loop->stopped && may_read_in_this_turn(s))
+        if (!read_once(s))
             return;
-        }
-        buffer = read_buffer(s, &size);
-        if (!may_read(s))
-            return; /* paused or destroyed while it was asked */
-        if (!take(s, buffer, size, sys_recv(s->source.fd, buffer, size)))
-            return;
-    }
-    if (may_read(s))
+    if (may_read(s)) {
+        s->state |= WEIR_S_READ_LATER;
         weir_socket_post(s);
+    }
 }
 
 /* An error on a connection that has nothing to read and nothing to send:
@@ -479,7 +582,8 @@ static WEIR_HOT void ready(weir_loop *loop, struct weir_source *source,
 {
     const unsigned usual = WEIR_S_PLAIN_READER | WEIR_S_READABLE;
     const unsigned unusual = WEIR_S_NO_READING | WEIR_S_READ_ALL |
-                             WEIR_S_TIMED_OUT | WEIR_S_ERROR_DUE;
+                             WEIR_S_READ_LATER | WEIR_S_TIMED_OUT |
+                             WEIR_S_ERROR_DUE;
     weir_socket *s = weir_container_of(source, weir_socket, source);
     unsigned state = s->state | events;
     char *buffer;
@@ -532,12 +636,12 @@ void weir_socket_reader_changed(weir_socket *s)
     const weir_socket_events *events = s->events;
     unsigned state = s->state & ~(unsigned)(WEIR_S_NO_READER |
                                             WEIR_S_PLAIN_READER);
-    bool other = state & WEIR_S_DISCARD || weir_pipe_out(s);
+    bool other = weir_socket_discards(s) || weir_pipe_out(s);
 
     if (!events && !other)
         state |= WEIR_S_NO_READER;
     else if (!other && events->data && !events->buffer &&
-             !(s->extra && s->extra->high_water))
+             !weir_socket_has_unread(s))
         state |= WEIR_S_PLAIN_READER;
     s->state = (uint16_t)state;
     read_on(s);
@@ -574,7 +678,7 @@ static void finish(weir_socket *s)
 {
     weir_server *server = s->server;
 
-    while (s->queue.first) /* no more are accepted: it ends */
+    while (!weir_queue_empty(&s->queue)) /* no more are accepted: it ends */
         weir_socket_tell_written(s);
     tell_error(s);
     s->phase = WEIR_PHASE_CLOSED;
@@ -587,25 +691,77 @@ static void finish(weir_socket *s)
     discard(s);
 }
 
+static void begin_closing(weir_socket *s)
+{
+    if (s->reading != WEIR_READING_ENDED)
+        s->reading = WEIR_READING_CLOSING;
+    s->state &= (uint16_t)~WEIR_S_PAUSED;
+    if (writing_is_over(s))
+        weir_socket_linger(s);
+    weir_socket_reader_changed(s);
+}
+
+/* What the partners in its pipes have left it to. */
+static void meet_fate(weir_socket *s)
+{
+    if (s->extra && s->extra->fate != WEIR_FATE_OPEN)
+        shut(s, -ECANCELED);
+    else if (s->reading == WEIR_READING_LOST && !weir_pipe_in(s) &&
+             s->writing != WEIR_WRITING_OPEN)
+        begin_closing(s); /* the answer has ended, or is about to */
+}
+
+/* What follows from the states of the two halves. */
+static void settle(weir_socket *s)
+{
+    bool heard = !(s->state & WEIR_S_NO_READER) && !weir_socket_discards(s);
+
+    if (s->phase != WEIR_PHASE_OPEN)
+        return;
+    /* Without a reader there is no answer to wait for. */
+    if (s->writing == WEIR_WRITING_FAILED && !heard) {
+        shut(s, s->error);
+        return;
+    }
+    keep_half_open_rule(s);
+    weir_socket_maybe_close(s);
+}
+
+/* The peer has gone, and what it left is read before that is told: most
+ * programs destroy the socket then, and would lose it (libuv #2643). It ends
+ * soon. Of an error of our own that is not said. */
+static bool more_to_read_first(const weir_socket *s)
+{
+    return s->state & WEIR_S_READ_LATER && may_read(s) &&
+           (s->error == -EPIPE || s->error == -ECONNRESET);
+}
+
+/* All that was noted, in the order that holds wherever it came from. */
+static void carry_out(weir_socket *s)
+{
+    s->state &= (uint16_t)~WEIR_S_READ_LATER;
+    meet_fate(s);
+    if (s->phase != WEIR_PHASE_OPEN)
+        return;
+    if (s->queue.size)
+        weir_socket_flush(s);
+    weir_socket_tell_written(s);
+    weir_pipe_write_failed(s);
+    if (s->phase == WEIR_PHASE_OPEN && s->state & WEIR_S_READABLE)
+        read_some(s);
+    settle(s);
+}
+
 static void run(weir_loop *loop, struct weir_deferred *deferred)
 {
     weir_socket *s = weir_container_of(deferred, weir_socket, deferred);
 
     (void)loop;
-    if (s->phase == WEIR_PHASE_DESTROYED) {
-        finish(s);
-        return;
-    }
-    if (s->phase == WEIR_PHASE_OPEN && s->queue.size)
-        weir_socket_flush(s);
-    weir_socket_tell_written(s);
-    /* Before a write error is told: most programs destroy the socket then, and
-     * would lose what had arrived (libuv #2643). */
-    if (s->phase == WEIR_PHASE_OPEN && s->state & WEIR_S_READABLE)
-        read_some(s);
+    if (s->phase != WEIR_PHASE_DESTROYED)
+        carry_out(s);
     if (s->phase == WEIR_PHASE_DESTROYED)
         finish(s);
-    else
+    else if (!more_to_read_first(s))
         tell_error(s);
 }
 
@@ -622,17 +778,43 @@ static void close_descriptor(weir_socket *s)
     s->source.fd = -1;
 }
 
+/* RST instead of FIN: the peer is to know that the stream was cut. */
+static void close_by_reset(weir_socket *s)
+{
+    struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+
+    if (s->source.fd < 0)
+        return;
+    (void)sys_setsockopt(s->source.fd, SOL_SOCKET, SO_LINGER, &reset,
+                         sizeof reset);
+    if (weir_socket_is_shared(s))
+        sys_disconnect(s->source.fd);
+}
+
+/* What was accepted has been given up, and not by the user: the peer must not
+ * take what it has for the whole. */
+static bool is_cut_short(const weir_socket *s, int status)
+{
+    enum weir_fate fate = s->extra ? s->extra->fate : WEIR_FATE_OPEN;
+
+    return s->writing == WEIR_WRITING_FAILED || status != -ECANCELED ||
+           fate == WEIR_FATE_CUT ||
+           (fate == WEIR_FATE_ABANDONED && s->queue.size);
+}
+
 static void shut(weir_socket *s, int status)
 {
     if (s->phase >= WEIR_PHASE_DESTROYED)
         return;
+    if (s->writing != WEIR_WRITING_FINISHED && is_cut_short(s, status))
+        close_by_reset(s);
     s->phase = WEIR_PHASE_DESTROYED;
     s->state |= WEIR_S_READ_OVER;
     s->state &= (uint16_t)~WEIR_S_PLAIN_WRITER;
     close_descriptor(s);
     if (weir_link_linked(&s->idle.link))
         weir_wheel_remove(&s->loop->wheel, &s->idle);
-    if (s->queue.first)
+    if (!weir_queue_empty(&s->queue))
         weir_queue_fail(&s->queue, status);
     if (s->extra) {
         weir_dial_cancel(s);
@@ -650,7 +832,7 @@ void weir_socket_note_error(weir_socket *s, int error, const char *call,
     if (s->state & WEIR_S_FAILED)
         return;
     s->state |= WEIR_S_FAILED | WEIR_S_ERROR_DUE;
-    s->error = error;
+    s->error = (int16_t)error; /* WEIR_ENOSERVER is the largest */
     extra = weir_socket_extra(s);
     if (!extra)
         return; /* the error itself is told; only its details are lost */
@@ -666,12 +848,6 @@ void weir_socket_fail(weir_socket *s, int error, const char *call,
         return;
     weir_socket_note_error(s, error, call, address);
     shut(s, error);
-}
-
-static bool writing_is_over(const weir_socket *s)
-{
-    return s->writing == WEIR_WRITING_FINISHED ||
-           s->writing == WEIR_WRITING_FAILED;
 }
 
 void weir_socket_maybe_close(weir_socket *s)
@@ -690,11 +866,7 @@ void weir_socket_destroy(weir_socket *s)
 
 void weir_socket_reset(weir_socket *s)
 {
-    struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-
-    if (s->source.fd >= 0)
-        (void)sys_setsockopt(s->source.fd, SOL_SOCKET, SO_LINGER, &reset,
-                             sizeof reset);
+    close_by_reset(s);
     weir_socket_destroy(s);
 }
 
@@ -704,19 +876,12 @@ void weir_socket_close(weir_socket *s)
         shut(s, -ECANCELED);
         return;
     }
-    /* The source of a pipe that lost its destination throws away what it
-     * reads, but is not closing. */
-    if (s->state & WEIR_S_DISCARD && s->writing != WEIR_WRITING_OPEN)
+    if (s->reading == WEIR_READING_CLOSING)
         return;
     weir_pipe_closed(s);
-    if (s->phase != WEIR_PHASE_OPEN)
-        return; /* a ring of pipes has come back to us */
-    s->state |= WEIR_S_DISCARD;
-    s->state &= (uint16_t)~WEIR_S_PAUSED;
-    if (writing_is_over(s))
-        weir_socket_linger(s);
-    weir_socket_end(s);
-    weir_socket_reader_changed(s);
+    begin_closing(s);
+    (void)weir_socket_end(s);
+    weir_socket_post(s); /* if writing has failed there is nothing to wait for */
 }
 
 void weir_socket_set_half_open(weir_socket *s, bool allowed)
@@ -725,6 +890,8 @@ void weir_socket_set_half_open(weir_socket *s, bool allowed)
         s->state |= WEIR_S_HALF_OPEN;
     else
         s->state &= (uint16_t)~WEIR_S_HALF_OPEN;
+    if (!allowed && s->reading == WEIR_READING_ENDED)
+        weir_socket_post(s); /* the rule holds from now on */
 }
 
 void weir_socket_close_now(weir_socket *s)

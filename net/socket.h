@@ -3,6 +3,13 @@
  *
  * A connection is two half-streams, and its state is these three enums. Who
  * may change them: `phase` and `reading` socket.c, `writing` socket_write.c.
+ *
+ * What happens to a socket is noted where it happens: a half-stream's state, an
+ * error, its fate. What follows from it (an error told, the half-open rule, the
+ * end of a connection whose partner in a pipe has gone) is carried out by the
+ * socket's deferred work, weir_socket_post(), which looks at what is noted and
+ * not at the order in which it came. So nothing here calls back into who called
+ * it, and no chain of sockets is as deep as the stack.
  */
 #ifndef WEIR_NET_SOCKET_H
 #define WEIR_NET_SOCKET_H
@@ -22,7 +29,11 @@ enum weir_phase {
 
 enum weir_reading {
     WEIR_READING_OPEN,
-    WEIR_READING_ENDED /* the peer's FIN was read */
+    /* Thrown away: the destination of its pipe is gone, and an answer is still
+     * on its way to the peer. Without that answer it is OPEN again. */
+    WEIR_READING_LOST,
+    WEIR_READING_CLOSING, /* thrown away: weir_socket_close() */
+    WEIR_READING_ENDED    /* the peer's FIN was read */
 };
 
 enum weir_writing {
@@ -30,6 +41,14 @@ enum weir_writing {
     WEIR_WRITING_ENDING,   /* FIN behind what is queued */
     WEIR_WRITING_FINISHED, /* FIN sent */
     WEIR_WRITING_FAILED    /* EPIPE and the like; reading may go on */
+};
+
+/* What the partner in a pipe has left a socket to, carried out by its deferred
+ * work. */
+enum weir_fate {
+    WEIR_FATE_OPEN,
+    WEIR_FATE_ABANDONED, /* what it sends has nowhere to go: destroyed */
+    WEIR_FATE_CUT        /* its stream was cut short: reset */
 };
 
 enum {
@@ -43,7 +62,7 @@ enum {
 
     /* Any of these: do not read. */
     WEIR_S_PAUSED = 1 << 3,
-    WEIR_S_NO_READER = 1 << 4,    /* no table, no pipe */
+    WEIR_S_NO_READER = 1 << 4,    /* no table, no pipe, not thrown away */
     WEIR_S_READ_OVER = 1 << 5,    /* not open yet, ended, or destroyed */
     WEIR_S_PIPE_STALLED = 1 << 6, /* the pipe's destination is full */
     WEIR_S_NO_READING = WEIR_S_PAUSED | WEIR_S_NO_READER |
@@ -51,7 +70,7 @@ enum {
 
     WEIR_S_DRAIN_DUE = 1 << 7, /* a write answered WEIR_WAIT */
     WEIR_S_HALF_OPEN = 1 << 8,
-    WEIR_S_DISCARD = 1 << 9,  /* weir_socket_close(): throw away, then close */
+    WEIR_S_READ_LATER = 1 << 9, /* the deferred work reads on, next turn */
     WEIR_S_SHARED = 1 << 10,  /* adopted: others may hold the descriptor */
     WEIR_S_TIMED_OUT = 1 << 11, /* told, and idle since: no timer runs */
     WEIR_S_FAILED = 1 << 12,
@@ -67,9 +86,10 @@ enum {
 struct weir_extra {
     size_t high_water; /* 0: default */
     size_t limit;
-    bool gathering; /* one of the corks is weir_socket_gather()'s */
     struct weir_dial *dial;       /* while connecting */
     struct weir_pipe *out, *in;   /* source of, destination of */
+    struct weir_chunk *unread;    /* read, and refused by its pipe's end */
+    enum weir_fate fate;
     const char *failed_call;
     weir_address failed_address;
     char *failed_host; /* of a failed lookup, owned */
@@ -85,8 +105,11 @@ struct weir_socket {
     const weir_socket_events *events;
     void *data;
     uint16_t state; /* WEIR_S_ */
-    uint8_t corks;
-    int error;            /* the first one */
+    int16_t error;  /* the first one */
+    unsigned forks : 16; /* of the process, when it was opened */
+    unsigned corks : 8;
+    unsigned reads : 4; /* in the turn (of 16) that is told by: */
+    unsigned reads_turn : 4;
     uint32_t last_active; /* low half of the tick of the last I/O */
     uint32_t timeout;     /* ms; while lingering: bytes still accepted */
     struct weir_queue queue;
@@ -130,9 +153,36 @@ struct weir_extra *weir_socket_extra(weir_socket *socket);
  * reads on if it may. */
 void weir_socket_reader_changed(weir_socket *socket);
 
+/* What comes is read and thrown away. */
+static inline bool weir_socket_discards(const weir_socket *socket)
+{
+    return socket->reading == WEIR_READING_LOST ||
+           socket->reading == WEIR_READING_CLOSING;
+}
+
+/* Others may hold the descriptor as well: who gave it to us, or a child that
+ * was forked since. Closing it does not end the connection then. */
+static inline bool weir_socket_is_shared(const weir_socket *socket)
+{
+    return socket->state & WEIR_S_SHARED ||
+           socket->forks != (weir_fork_count & UINT16_MAX);
+}
+
+/* Bytes that were read and that their pipe did not take: they are told before
+ * what is read next, to whoever reads then. Only for a socket that has an extra
+ * part. -ENOMEM. */
+int weir_socket_unread(weir_socket *socket, const void *bytes, size_t length);
+
+/* Takes up to `size` of them, of which there are some. */
+size_t weir_socket_reread(weir_socket *socket, void *buffer, size_t size);
+
+static inline bool weir_socket_has_unread(const weir_socket *socket)
+{
+    return socket->extra && socket->extra->unread;
+}
+
 /* Both directions are done: closes. */
 void weir_socket_maybe_close(weir_socket *socket);
-
 
 /* Compares a socket's parts with each other; NULL when all is well. */
 const char *weir_socket_check(const weir_socket *socket);
@@ -160,11 +210,6 @@ bool weir_socket_linger_is_over(weir_socket *socket, size_t length);
 
 /* WEIR_S_PLAIN_WRITER as the socket's parts say. */
 void weir_socket_writer_changed(weir_socket *socket);
-
-/* Around a `data` event: small writes made in it go out together, where that
- * keeps what a write promises. False: it would not. */
-bool weir_socket_gather(weir_socket *socket);
-void weir_socket_gathered(weir_socket *socket);
 
 /* Sends what is queued, as far as the kernel takes it. Callbacks are left for
  * weir_socket_tell_written(). */

@@ -216,7 +216,7 @@ weir_socket_state weir_socket_get_state(const weir_socket *s)
     case WEIR_PHASE_OPEN:
         if (s->writing != WEIR_WRITING_OPEN)
             return WEIR_SOCKET_READ_ONLY;
-        return s->reading == WEIR_READING_OPEN ? WEIR_SOCKET_OPEN
+        return s->reading != WEIR_READING_ENDED ? WEIR_SOCKET_OPEN
                                                : WEIR_SOCKET_WRITE_ONLY;
     default:
         return WEIR_SOCKET_CLOSED;
@@ -329,7 +329,7 @@ const char *weir_socket_check(const weir_socket *s)
     if (has_descriptor != (s->phase == WEIR_PHASE_OPEN))
         return "a descriptor without an open socket, or the reverse";
     if (!(s->state & WEIR_S_READ_OVER) !=
-        (s->phase == WEIR_PHASE_OPEN && s->reading == WEIR_READING_OPEN))
+        (s->phase == WEIR_PHASE_OPEN && s->reading != WEIR_READING_ENDED))
         return "READ_OVER does not match the state";
     if (!(s->state & WEIR_S_PLAIN_WRITER) !=
         !(s->phase <= WEIR_PHASE_OPEN && s->writing == WEIR_WRITING_OPEN &&

@@ -20,37 +20,50 @@
 
 enum { NS_PER_MS = 1000000 };
 
-/* When to give up, in ns; UINT64_MAX: never. */
-static uint64_t deadline_of(int timeout)
+/* How long somebody waits. */
+struct patience {
+    uint64_t deadline; /* in ns; UINT64_MAX: for ever */
+    bool at_its_end;   /* it has passed, and poll(2) was asked since */
+};
+
+static struct patience patience_of(int timeout)
 {
-    if (timeout < 0)
-        return UINT64_MAX;
-    return sys_now() + (uint64_t)timeout * NS_PER_MS;
+    struct patience patience = { .deadline = UINT64_MAX };
+
+    if (timeout >= 0)
+        patience.deadline = sys_now() + (uint64_t)timeout * NS_PER_MS;
+    return patience;
 }
 
 /* For poll(2), in whole ms and never too short. */
-static int left_until(uint64_t deadline)
+static int left_of(struct patience *patience)
 {
     uint64_t now = sys_now();
     uint64_t left;
 
-    if (deadline == UINT64_MAX)
+    if (patience->deadline == UINT64_MAX)
         return -1;
-    if (now >= deadline)
+    if (now >= patience->deadline) {
+        patience->at_its_end = true;
         return 0;
-    left = (deadline - now + NS_PER_MS - 1) / NS_PER_MS;
+    }
+    left = (patience->deadline - now + NS_PER_MS - 1) / NS_PER_MS;
     return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* 0 when the next call will not block, be it that it fails. After it the
- * loop's clock is that of now: what is done next is activity of now. */
-static int wait_for(const weir_socket *s, short events, uint64_t deadline)
+/* 0 when the next call will not block, be it that it fails. (If it does block,
+ * whatever poll(2) said, that is no reason to wait beyond the deadline.) After
+ * it the loop's clock is that of now: what is done next is activity of now. */
+static int wait_for(const weir_socket *s, short events,
+                    struct patience *patience)
 {
     struct pollfd watched = { .fd = s->source.fd, .events = events };
     int result;
 
+    if (patience->at_its_end)
+        return -ETIMEDOUT;
     do
-        result = sys_poll(&watched, 1, left_until(deadline));
+        result = sys_poll(&watched, 1, left_of(patience));
     while (result == -EINTR);
     weir_loop_read_clock(s->loop);
     if (result == 0)
@@ -78,7 +91,7 @@ static int read_refusal(const weir_socket *s)
 
     if (result < 0)
         return result;
-    if (s->state & WEIR_S_DISCARD)
+    if (weir_socket_discards(s))
         return -EBADF; /* closing: what comes is thrown away */
     return weir_pipe_out(s) ? -EBUSY : 0;
 }
@@ -99,23 +112,14 @@ static void tell_later(weir_socket *s, ssize_t result)
         weir_socket_post(s);
 }
 
-ssize_t weir_socket_read_wait(weir_socket *s, void *bytes, size_t size,
-                              int timeout)
+static ssize_t receive(weir_socket *s, void *bytes, size_t size, int timeout)
 {
-    uint64_t deadline;
+    struct patience patience = patience_of(timeout);
     ssize_t n;
-    int result;
 
-    if (!s || !bytes || !size)
-        return -EINVAL;
-    result = read_refusal(s);
-    if (result < 0)
-        return result;
-    if (s->reading == WEIR_READING_ENDED)
-        return 0;
-    deadline = deadline_of(timeout);
     while ((n = sys_recv(s->source.fd, bytes, size)) == -EAGAIN) {
-        result = wait_for(s, POLLIN, deadline);
+        int result = wait_for(s, POLLIN, &patience);
+
         if (result < 0)
             return result;
     }
@@ -131,11 +135,28 @@ ssize_t weir_socket_read_wait(weir_socket *s, void *bytes, size_t size,
     return n;
 }
 
+ssize_t weir_socket_read_wait(weir_socket *s, void *bytes, size_t size,
+                              int timeout)
+{
+    int result;
+
+    if (!s || !bytes || !size)
+        return -EINVAL;
+    result = read_refusal(s);
+    if (result < 0)
+        return result;
+    if (s->reading == WEIR_READING_ENDED)
+        return 0;
+    if (weir_socket_has_unread(s))
+        return (ssize_t)weir_socket_reread(s, bytes, size);
+    return receive(s, bytes, size, timeout);
+}
+
 /* ---------------------------------------------------------------- writing */
 
 int weir_socket_flush_wait(weir_socket *s, int timeout)
 {
-    uint64_t deadline;
+    struct patience patience;
     int result;
 
     if (!s)
@@ -147,9 +168,9 @@ int weir_socket_flush_wait(weir_socket *s, int timeout)
         return s->error;
     if (s->corks && s->queue.size)
         return -EBUSY;
-    deadline = deadline_of(timeout);
+    patience = patience_of(timeout);
     while (s->queue.size) {
-        result = wait_for(s, POLLOUT, deadline);
+        result = wait_for(s, POLLOUT, &patience);
         if (result < 0)
             return result;
         s->state |= WEIR_S_WRITABLE;

@@ -23,10 +23,8 @@ enum {
     GATHER = 64,
     WRITE_BUDGET = 1024 * 1024,
     PIECES_MAX = 1024,
-    HIGH_WATER = 1,
-    /* Bytes of small writes that are held back within one `data` event. What is
-     * larger is cheaper to send at once than to copy. */
-    GATHERED_MOST = 16 * 1024
+    CORKS_MAX = 255,
+    HIGH_WATER = 1
 };
 
 /* What a write wants to send, whoever owns it. */
@@ -73,26 +71,19 @@ static int refusal(const weir_socket *s, size_t length)
 }
 
 /* A write error ends the writing half alone: an answer that is on its way, or
- * here already, can still be read (libuv #2643). Without a reader there is
- * nothing to wait for. */
+ * here already, can still be read (libuv #2643). Whether anybody reads it, and
+ * what becomes of a pipe into the socket, is for the deferred work. */
 static void write_failed(weir_socket *s, int error)
 {
     weir_address peer;
 
     (void)weir_address_remote(s->source.fd, &peer);
-    if (s->reading == WEIR_READING_ENDED ||
-        s->state & (WEIR_S_NO_READER | WEIR_S_DISCARD)) {
-        weir_socket_fail(s, error, "write", &peer);
-        return;
-    }
     weir_socket_note_error(s, error, "write", &peer);
     s->writing = WEIR_WRITING_FAILED;
     weir_socket_writer_changed(s);
     s->state &= (uint16_t)~WEIR_S_DRAIN_DUE;
-    /* Whatever has arrived is read before the error is told. */
     s->state |= WEIR_S_READABLE | WEIR_S_READ_ALL;
     weir_queue_fail(&s->queue, error);
-    weir_pipe_write_failed(s);
     weir_socket_post(s);
 }
 
@@ -197,45 +188,8 @@ static bool wants_chunk(const struct write *w)
     return to_be_told(w) || (!w->buffer && w->length > WEIR_SPARE);
 }
 
-/* ------------------------------------------------------------- gathering
- *
- * Ten answers to ten requests that came in one read would be ten calls of
- * send(). With a high-water mark a write's answer does not tell whether its
- * bytes are with the kernel, only whether less than the mark waits; so they may
- * wait until the event is over, and go in one call. Without a mark (or with 1)
- * the answer would be another one, and nothing is held back. Nor is it beyond
- * the event, or beyond GATHERED_MOST, or up to the mark. */
-
-bool weir_socket_gather(weir_socket *s)
-{
-    if (!s->extra || s->extra->high_water <= 1 || s->corks ||
-        s->phase != WEIR_PHASE_OPEN || s->writing != WEIR_WRITING_OPEN)
-        return false;
-    s->extra->gathering = true;
-    s->corks = 1;
-    weir_socket_writer_changed(s);
-    return true;
-}
-
-/* The user may have corked meanwhile, or taken our cork away: by uncork, or by
- * end, or by ending the socket. */
-void weir_socket_gathered(weir_socket *s)
-{
-    if (!s->extra->gathering)
-        return;
-    s->extra->gathering = false;
-    (void)weir_socket_uncork(s);
-}
-
-static bool is_gathering(const weir_socket *s)
-{
-    return s->extra && s->extra->gathering;
-}
-
 static int answer(weir_socket *s)
 {
-    if (is_gathering(s) && s->queue.size >= high_water(s))
-        weir_socket_gathered(s);
     if (s->queue.size < high_water(s))
         return WEIR_SENT;
     s->state |= WEIR_S_DRAIN_DUE;
@@ -272,8 +226,6 @@ static int write_any(weir_socket *s, const struct write *w)
 
     if (result < 0)
         return result;
-    if (is_gathering(s) && s->queue.size + w->length > GATHERED_MOST)
-        weir_socket_gathered(s);
     if (wants_chunk(w)) {
         chunk = weir_chunk_create(w->buffer ? 0 : w->length);
         if (!chunk)
@@ -419,7 +371,6 @@ int weir_socket_set_high_water(weir_socket *s, size_t mark)
     if (!extra)
         return -ENOMEM;
     extra->high_water = mark;
-    weir_socket_reader_changed(s);
     return 0;
 }
 
@@ -436,7 +387,7 @@ int weir_socket_set_write_limit(weir_socket *s, size_t limit)
 
 int weir_socket_cork(weir_socket *s)
 {
-    if (s->corks == UINT8_MAX)
+    if (s->corks == CORKS_MAX)
         return -EINVAL;
     s->corks++;
     weir_socket_writer_changed(s);
@@ -452,7 +403,7 @@ int weir_socket_uncork(weir_socket *s)
     if (s->corks || s->phase != WEIR_PHASE_OPEN)
         return 0;
     weir_socket_flush(s);
-    if (s->queue.first || s->state & WEIR_S_DRAIN_DUE)
+    if (!weir_queue_empty(&s->queue) || s->state & WEIR_S_DRAIN_DUE)
         weir_socket_post(s);
     return 0;
 }
@@ -485,12 +436,12 @@ int weir_socket_write_piped(weir_socket *s, struct weir_chunk *chunk)
 static void send_fin(weir_socket *s)
 {
     s->writing = WEIR_WRITING_FINISHED;
-    if (s->state & WEIR_S_DISCARD)
+    if (s->reading == WEIR_READING_CLOSING)
         weir_socket_linger(s);
     /* close() sends the FIN as well, and both halves are done then; but not if
      * somebody else holds the descriptor too. An error means that the
      * connection is broken, which reading will tell. */
-    if (s->reading == WEIR_READING_OPEN || s->state & WEIR_S_SHARED)
+    if (s->reading != WEIR_READING_ENDED || weir_socket_is_shared(s))
         (void)sys_shutdown(s->source.fd, SHUT_WR);
     weir_socket_maybe_close(s);
 }
@@ -567,7 +518,7 @@ void weir_socket_tell_written(weir_socket *s)
         if (cb)
             cb(s, status, argument);
     }
-    if (s->queue.first && s->queue.first->done)
+    if (weir_queue_has_done(&s->queue))
         weir_socket_post(s);
     if (s->queue.size || !(s->state & WEIR_S_DRAIN_DUE) ||
         s->phase != WEIR_PHASE_OPEN)
@@ -592,12 +543,10 @@ int weir_socket_end(weir_socket *s)
     s->writing = WEIR_WRITING_ENDING;
     /* Nothing more can be written that a cork could wait for. */
     s->corks = 0;
-    if (s->extra)
-        s->extra->gathering = false;
     weir_socket_writer_changed(s);
     if (s->phase != WEIR_PHASE_OPEN)
         return 0;
-    if (s->queue.first) {
+    if (!weir_queue_empty(&s->queue)) {
         weir_socket_flush(s);
         weir_socket_post(s);
     } else {

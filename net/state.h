@@ -34,10 +34,16 @@ struct weir_net {
     struct weir_chunk *spare; /* see write_queue.h */
     struct weir_kernel_pipe *pipes; /* empty ones; see kernel_pipe.h */
     unsigned pipe_count, pipes_idle; /* all of them; those in `pipes` */
+    uint64_t pipes_refused_until;    /* on the loop's clock; 0: were not */
     struct weir_link resolvers;
     weir_resolver *resolver; /* one of them, made by the first lookup */
     char read_buffer[WEIR_READ_BUFFER];
 };
+
+/* How many times this process, or the one that it was forked from, has called
+ * fork(). (Not vfork() and posix_spawn(), whose children keep nothing that is
+ * close-on-exec.) */
+extern unsigned weir_fork_count;
 
 /* The loop's state, made when there is none yet; NULL when out of memory. */
 struct weir_net *weir_net_get(weir_loop *loop);

@@ -169,16 +169,31 @@ struct weir_chunk *weir_spare_chunk(struct weir_net *net, size_t length)
 
 /* ------------------------------------------------------------------ queue */
 
+static struct weir_chunk *first_of(const struct weir_queue *queue)
+{
+    return queue->last ? queue->last->next : NULL;
+}
+
+static struct weir_chunk *after(const struct weir_queue *queue,
+                                const struct weir_chunk *chunk)
+{
+    return chunk == queue->last ? NULL : chunk->next;
+}
+
 void weir_queue_append(struct weir_queue *queue, struct weir_chunk *chunk)
 {
-    chunk->next = NULL;
-    if (queue->last)
+    if (queue->last) {
+        chunk->next = queue->last->next;
         queue->last->next = chunk;
-    else
-        queue->first = chunk;
+    } else {
+        chunk->next = chunk;
+    }
     queue->last = chunk;
-    if (!chunk->done)
-        queue->size += chunk->left;
+    if (chunk->done)
+        return;
+    queue->size += chunk->left;
+    if (!queue->waiting)
+        queue->waiting = chunk;
 }
 
 struct weir_chunk *weir_queue_room(struct weir_queue *queue, size_t length)
@@ -191,18 +206,9 @@ struct weir_chunk *weir_queue_room(struct weir_queue *queue, size_t length)
     return last;
 }
 
-static struct weir_chunk *first_waiting(const struct weir_queue *queue)
-{
-    struct weir_chunk *chunk = queue->first;
-
-    while (chunk && chunk->done)
-        chunk = chunk->next;
-    return chunk;
-}
-
 struct weir_chunk *weir_queue_piped(const struct weir_queue *queue)
 {
-    struct weir_chunk *chunk = first_waiting(queue);
+    struct weir_chunk *chunk = queue->waiting;
 
     return chunk && chunk->pipe ? chunk : NULL;
 }
@@ -219,9 +225,9 @@ int weir_queue_gather(const struct weir_queue *queue, struct iovec *pieces,
     int used = 0;
 
     *length = 0;
-    for (struct weir_chunk *chunk = first_waiting(queue);
+    for (struct weir_chunk *chunk = queue->waiting;
          chunk && !chunk->pipe && used < count && *length < limit;
-         chunk = chunk->next) {
+         chunk = after(queue, chunk)) {
         pieces[used].iov_base = (void *)chunk->bytes;
         pieces[used].iov_len = chunk->left;
         *length += chunk->left;
@@ -232,11 +238,12 @@ int weir_queue_gather(const struct weir_queue *queue, struct iovec *pieces,
 
 static struct weir_chunk *take_first(struct weir_queue *queue)
 {
-    struct weir_chunk *chunk = queue->first;
+    struct weir_chunk *chunk = queue->last->next;
 
-    queue->first = chunk->next;
-    if (!queue->first)
+    if (chunk == queue->last)
         queue->last = NULL;
+    else
+        queue->last->next = chunk->next;
     return chunk;
 }
 
@@ -249,18 +256,16 @@ static void pass(struct weir_chunk *chunk, size_t length)
 
 void weir_queue_sent(struct weir_queue *queue, size_t length)
 {
-    struct weir_chunk *chunk = first_waiting(queue);
+    struct weir_chunk *chunk;
 
     queue->size -= length;
-    while (chunk && length >= chunk->left) {
-        struct weir_chunk *next = chunk->next;
-
+    while ((chunk = queue->waiting) != NULL && length >= chunk->left) {
+        queue->waiting = after(queue, chunk);
         length -= chunk->left;
         pass(chunk, chunk->left);
         chunk->done = true;
-        if (chunk == queue->first && !chunk->cb && !chunk->buffer)
+        if (chunk == first_of(queue) && !chunk->cb && !chunk->buffer)
             weir_chunk_free(take_first(queue));
-        chunk = next;
     }
     if (chunk)
         pass(chunk, length);
@@ -268,51 +273,51 @@ void weir_queue_sent(struct weir_queue *queue, size_t length)
 
 void weir_queue_fail(struct weir_queue *queue, int status)
 {
-    for (struct weir_chunk *chunk = first_waiting(queue); chunk;
-         chunk = chunk->next) {
+    for (struct weir_chunk *chunk = queue->waiting; chunk;
+         chunk = after(queue, chunk)) {
         chunk->left = 0;
         chunk->status = status;
         chunk->done = true;
     }
+    queue->waiting = NULL;
     queue->size = 0;
 }
 
 size_t weir_queue_done(const struct weir_queue *queue)
 {
-    const struct weir_chunk *chunk = queue->first;
+    const struct weir_chunk *chunk = first_of(queue);
     size_t count = 0;
 
-    for (; chunk && chunk->done; chunk = chunk->next)
+    for (; chunk && chunk->done; chunk = after(queue, chunk))
         count++;
     return count;
 }
 
 struct weir_chunk *weir_queue_take_done(struct weir_queue *queue)
 {
-    if (!queue->first || !queue->first->done)
-        return NULL;
-    return take_first(queue);
+    struct weir_chunk *first = first_of(queue);
+
+    return first && first->done ? take_first(queue) : NULL;
 }
 
 const char *weir_queue_check(const struct weir_queue *queue)
 {
-    const struct weir_chunk *last = NULL;
-    bool waiting = false;
+    const struct weir_chunk *waiting = NULL;
     size_t size = 0;
 
-    for (const struct weir_chunk *chunk = queue->first; chunk;
-         chunk = chunk->next) {
+    for (const struct weir_chunk *chunk = first_of(queue); chunk;
+         chunk = after(queue, chunk)) {
         if (chunk->done && waiting)
             return "a chunk is done before one in front of it";
         if (chunk->done && chunk->left)
             return "a chunk is done and has bytes left";
         if (!chunk->done && chunk->pipe && chunk->left != chunk->pipe->held)
             return "a kernel pipe does not hold what its chunk says";
-        waiting = waiting || !chunk->done;
+        if (!chunk->done && !waiting)
+            waiting = chunk;
         size += chunk->left;
-        last = chunk;
     }
     if (size != queue->size)
         return "the size is not the sum of the chunks";
-    return last == queue->last ? NULL : "`last` is not the last chunk";
+    return waiting == queue->waiting ? NULL : "`waiting` is not the first";
 }

@@ -1,14 +1,17 @@
 /*
  * write_queue.h - what waits for the kernel, and what waits to be told
  *
- *      first                                        last
- *        v                                            v
- *      [done] -> [done] -> [partly sent] -> [waiting] -> [waiting]
+ *      first                waiting                    last
+ *        v                     v                         v
+ *      [done] -> [done] -> [partly sent] -> [whole] -> [whole] -+
+ *        ^------------------------------------------------------+
  *
  * A chunk is one write, or several small ones that nobody wants to hear of. It
  * becomes done when its last byte is with the kernel or when it failed, and
  * stays until its callback may be called; done chunks are always in front, so
- * that callbacks come in the order of writing whatever happens.
+ * that callbacks come in the order of writing whatever happens. The list is a
+ * ring, so that three words in each socket tell both ends of it and where
+ * sending goes on.
  */
 #ifndef WEIR_NET_WRITE_QUEUE_H
 #define WEIR_NET_WRITE_QUEUE_H
@@ -32,9 +35,15 @@ struct weir_chunk {
 };
 
 struct weir_queue {
-    struct weir_chunk *first, *last;
-    size_t size; /* bytes not sent */
+    struct weir_chunk *last;    /* last->next is the first; NULL: empty */
+    struct weir_chunk *waiting; /* the first that is not done, or NULL */
+    size_t size;                /* bytes not sent */
 };
+
+static inline bool weir_queue_empty(const struct weir_queue *queue)
+{
+    return !queue->last;
+}
 
 /* A chunk that holds copies of up to `capacity` bytes. NULL: out of memory. */
 struct weir_chunk *weir_chunk_create(size_t capacity);
@@ -75,8 +84,14 @@ void weir_queue_sent(struct weir_queue *queue, size_t length);
 /* What is not sent never will be. */
 void weir_queue_fail(struct weir_queue *queue, int status);
 
-/* How many chunks are done and not taken out. O(that many). */
+/* How many chunks are done and not taken out. O(that many), each of which is
+ * taken out next. */
 size_t weir_queue_done(const struct weir_queue *queue);
+
+static inline bool weir_queue_has_done(const struct weir_queue *queue)
+{
+    return queue->last && queue->last->next->done;
+}
 
 /* The first chunk if it is done, taken out; NULL otherwise. */
 struct weir_chunk *weir_queue_take_done(struct weir_queue *queue);

@@ -203,7 +203,6 @@ static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait)
         limit = max_wait;
     if (limit > WEIR_MAX_WAIT)
         limit = WEIR_MAX_WAIT;
-    loop->turns++;
     result = weir_backend_wait(loop, limit);
     /* A loop without timers has no use for the clock: it is read when somebody
      * asks. After a wait of 0 the reading before it is good. */
@@ -242,6 +241,7 @@ static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
 {
     int result = 0;
 
+    loop->turns++;
     if (loop->batch_next < loop->batch_count) {
         /* A batch that a stop cut short comes first: it became ready first. */
         loop->clock_old = true; /* time has passed since the stop */
@@ -250,7 +250,6 @@ static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
     } else if (max_wait < 0 && loop->alive && !has_tasks(loop) &&
                !has_timers(loop)) {
         /* What next_batch() comes to for a loop of descriptors alone. */
-        loop->turns++;
         loop->clock_old = true;
         result = weir_backend_wait(loop, -1);
     } else {

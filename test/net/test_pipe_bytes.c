@@ -316,6 +316,265 @@ a_destination_that_fails_as_a_whole_gives_the_bytes_back(void **state)
     close(from_peer);
 }
 
+/* ------------------------------------------- bytes that nobody has read yet */
+
+/* The pipe has gone, with bytes that it could not write, while nobody reads the
+ * source. */
+static void refuse_without_a_reader(void)
+{
+    connect_all(NET_TCP);
+    weir_socket_set_events(from.socket, NULL, NULL);
+    join();
+    break_the_destination();
+    RUN_UNTIL(to.error);
+    assert_int_equal(weir_socket_bytes_read(from.socket), 7);
+    assert_parted();
+}
+
+static void close_all(void)
+{
+    net_finish(&from);
+    net_finish(&to);
+    close(from_peer);
+}
+
+static void refused_bytes_wait_for_a_reader(void **state)
+{
+    (void)state;
+    refuse_without_a_reader();
+    raw_write(from_peer, " more", 5);
+    net_settle();
+    weir_socket_set_events(from.socket, &side_events, &from);
+    RUN_UNTIL(from.received == 12);
+    assert_memory_equal(from.bytes, "refused more", 12);
+    assert_int_equal(weir_socket_bytes_read(from.socket), 12);
+    close_all();
+}
+
+static void refused_bytes_wait_while_the_source_is_paused(void **state)
+{
+    (void)state;
+    refuse_without_a_reader();
+    weir_socket_pause(from.socket);
+    weir_socket_set_events(from.socket, &side_events, &from);
+    net_settle();
+    assert_side(&from, "");
+    weir_socket_resume(from.socket);
+    RUN_UNTIL(from.received == 7);
+    close_all();
+}
+
+static void refused_bytes_come_before_the_end(void **state)
+{
+    (void)state;
+    refuse_without_a_reader();
+    shutdown(from_peer, SHUT_WR);
+    net_settle();
+    weir_socket_set_events(from.socket, &side_events, &from);
+    RUN_UNTIL(from.logged == 2);
+    assert_side(&from, "de");
+    close_all();
+}
+
+static void refused_bytes_are_the_first_of_the_next_pipe(void **state)
+{
+    int extra_peer;
+
+    (void)state;
+    refuse_without_a_reader();
+    extra_peer = net_raw(NET_TCP, &extra);
+    assert_int_equal(weir_pipe(from.socket, extra.socket), 0);
+    raw_write(from_peer, " more", 5);
+    raw_expect(extra_peer, "refused more");
+    weir_socket_destroy(from.socket);
+    RUN_UNTIL(extra.closed);
+    raw_expect_reset(extra_peer);
+    close(extra_peer);
+    net_finish(&to);
+    close(from_peer);
+}
+
+static void refused_bytes_may_be_refused_again(void **state)
+{
+    int extra_peer;
+
+    (void)state;
+    refuse_without_a_reader();
+    extra_peer = net_raw(NET_TCP, &extra);
+    assert_int_equal(weir_pipe_bytes(from.socket, extra.socket), 0);
+    assert_int_equal(weir_socket_end(extra.socket), 0);
+    raw_write(from_peer, " more", 5);
+    net_settle();
+    weir_socket_set_events(from.socket, &side_events, &from);
+    RUN_UNTIL(from.received == 12);
+    assert_memory_equal(from.bytes, "refused more", 12);
+    net_finish(&extra);
+    close(extra_peer);
+    close_all();
+}
+
+static void refused_bytes_are_the_first_of_a_read_that_waits(void **state)
+{
+    char bytes[16];
+
+    (void)state;
+    refuse_without_a_reader();
+    raw_write(from_peer, "!", 1);
+    assert_int_equal(weir_socket_read_wait(from.socket, bytes, 4, 1000), 4);
+    assert_memory_equal(bytes, "refu", 4);
+    assert_int_equal(weir_socket_read_wait(from.socket, bytes, 9, 1000), 3);
+    assert_memory_equal(bytes, "sed", 3);
+    assert_int_equal(weir_socket_read_wait(from.socket, bytes, 9, 1000), 1);
+    weir_socket_destroy(from.socket);
+    net_finish(&to);
+    close(from_peer);
+}
+
+static char small[4];
+
+static void *small_buffer(weir_socket *socket, size_t *size)
+{
+    (void)socket;
+    *size = sizeof small;
+    return small;
+}
+
+static void only_in_its_buffer(weir_socket *socket, const void *bytes,
+                               size_t length)
+{
+    assert_ptr_equal(bytes, small);
+    side_events.data(socket, bytes, length);
+}
+
+static void refused_bytes_land_in_the_readers_own_buffer(void **state)
+{
+    weir_socket_events own = side_events;
+
+    (void)state;
+    own.buffer = small_buffer;
+    own.data = only_in_its_buffer;
+    refuse_without_a_reader();
+    weir_socket_set_events(from.socket, &own, &from);
+    RUN_UNTIL(from.received == 7);
+    assert_memory_equal(from.bytes, "refused", 7);
+    close_all();
+}
+
+static void refused_bytes_go_with_the_socket(void **state)
+{
+    (void)state;
+    refuse_without_a_reader();
+    weir_socket_close(from.socket); /* thrown away, like all that comes */
+    raw_expect_end(from_peer);
+    weir_socket_set_events(from.socket, &side_events, &from);
+    close(from_peer);
+    RUN_UNTIL(from.closed);
+    assert_side(&from, "x");
+    net_finish(&to);
+}
+
+static void *no_memory(void *context, size_t size)
+{
+    (void)context, (void)size;
+    return NULL;
+}
+
+static void *no_more_memory(void *context, void *memory, size_t size)
+{
+    (void)context, (void)memory, (void)size;
+    return NULL;
+}
+
+static void give_memory_back(void *context, void *memory)
+{
+    (void)context;
+    free(memory);
+}
+
+static void no_memory_for_refused_bytes_is_told(void **state)
+{
+    static const weir_allocator none = { no_memory, no_more_memory,
+                                         give_memory_back, NULL };
+
+    (void)state;
+    connect_all(NET_TCP);
+    join();
+    break_the_destination();
+    weir_set_allocator(&none);
+    RUN_UNTIL(from.closed);
+    weir_set_allocator(NULL);
+    assert_side(&from, "!x");
+    assert_int_equal(from.error, -ENOMEM);
+    net_finish(&to);
+    close(from_peer);
+}
+
+/* ------------------------------------------------ what a pipe had suspended */
+
+static void the_end_of_the_pipe_lets_the_half_open_rule_hold_again(void **state)
+{
+    connect_all(NET_KIND(state));
+    weir_socket_set_half_open(to.socket, false);
+    join();
+    shutdown(to_peer, SHUT_WR);
+    RUN_UNTIL(to.logged == 1);
+    net_settle();
+    assert_side(&to, "e"); /* the pipe suspends the rule */
+    shutdown(from_peer, SHUT_WR);
+    raw_expect_end(to_peer);
+    RUN_UNTIL(to.closed);
+    assert_side(&to, "ex");
+    net_finish(&from);
+    close(from_peer);
+    close(to_peer);
+}
+
+static void a_source_that_goes_lets_the_half_open_rule_hold_again(void **state)
+{
+    connect_all(NET_KIND(state));
+    weir_socket_set_half_open(to.socket, false);
+    join();
+    shutdown(to_peer, SHUT_WR);
+    RUN_UNTIL(to.logged == 1);
+    weir_socket_destroy(from.socket);
+    raw_expect_end(to_peer);
+    RUN_UNTIL(to.closed && from.closed);
+    assert_side(&to, "ex");
+    close(from_peer);
+    close(to_peer);
+}
+
+/* A whole stream's destination goes while bytes alone still come: they are the
+ * answer that is waited for, and when no more can come the socket's own events
+ * are told again. */
+static void a_source_that_lost_its_destination_is_read_again(void **state)
+{
+    int extra_peer;
+
+    connect_all(NET_KIND(state));
+    extra_peer = net_raw(NET_KIND(state), &extra);
+    assert_int_equal(weir_pipe(from.socket, to.socket), 0);
+    assert_int_equal(weir_pipe_bytes(extra.socket, from.socket), 0);
+    weir_socket_destroy(to.socket);
+    RUN_UNTIL(to.closed);
+    raw_write(from_peer, "thrown away", 11);
+    raw_write(extra_peer, "answer", 6);
+    raw_expect(from_peer, "answer");
+    net_settle();
+    assert_side(&from, "");
+    assert_int_equal(weir_unpipe(extra.socket), 0);
+    raw_write(from_peer, "hello", 5);
+    shutdown(from_peer, SHUT_WR);
+    RUN_UNTIL(from.logged == 2);
+    assert_memory_equal(from.bytes, "hello", 5);
+    assert_side(&from, "de");
+    net_finish(&extra);
+    close(extra_peer);
+    net_finish(&from);
+    close(from_peer);
+    close(to_peer);
+}
+
 static void destroy_at_data(struct side *side, char event)
 {
     if (event == 'd')
@@ -417,6 +676,18 @@ int main(void)
         TEST_ON_BOTH(the_end_of_the_source_is_told_and_not_carried_over),
         TEST_ON_BOTH(the_end_comes_after_all_that_a_full_destination_held_back),
         TEST_ON_BOTH(a_source_that_is_destroyed_leaves_the_destination_alone),
+        TEST_ON_LOOP(refused_bytes_wait_for_a_reader),
+        TEST_ON_LOOP(refused_bytes_wait_while_the_source_is_paused),
+        TEST_ON_LOOP(refused_bytes_come_before_the_end),
+        TEST_ON_LOOP(refused_bytes_are_the_first_of_the_next_pipe),
+        TEST_ON_LOOP(refused_bytes_may_be_refused_again),
+        TEST_ON_LOOP(refused_bytes_are_the_first_of_a_read_that_waits),
+        TEST_ON_LOOP(refused_bytes_land_in_the_readers_own_buffer),
+        TEST_ON_LOOP(refused_bytes_go_with_the_socket),
+        TEST_ON_LOOP(no_memory_for_refused_bytes_is_told),
+        TEST_ON_BOTH(the_end_of_the_pipe_lets_the_half_open_rule_hold_again),
+        TEST_ON_BOTH(a_source_that_goes_lets_the_half_open_rule_hold_again),
+        TEST_ON_BOTH(a_source_that_lost_its_destination_is_read_again),
         TEST_ON_BOTH(a_destination_that_is_destroyed_leaves_the_source_alone),
         TEST_ON_BOTH(a_destination_that_has_ended_gives_the_bytes_back),
         TEST_ON_LOOP(a_write_that_fails_gives_its_bytes_back),

@@ -191,6 +191,17 @@ static void a_peer_that_closes_unread_is_its_error(void **state)
 }
 
 /* What ends a socket, while its bytes wait in its own queue. */
+/* The pipe is all that reads it, and goes with what it writes. */
+static void without_a_table_it_closes_with_its_peer(void **state)
+{
+    lay(NET_KIND(state));
+    weir_socket_set_events(echo.socket, NULL, NULL);
+    stall();
+    close(peer);
+    RUN_UNTIL(!weir_loop_alive(the_loop));
+    echo.socket = NULL;
+}
+
 static void whatever_ends_it_ends_the_pipe(void **state)
 {
     static void (*const ways[])(weir_socket *) = { weir_socket_destroy,
@@ -311,6 +322,7 @@ int main(void)
         TEST_ON_BOTH(a_user_who_ends_it_hears_no_more),
         TEST_ON_LOOP(a_reset_is_its_error),
         TEST_ON_BOTH(a_peer_that_closes_unread_is_its_error),
+        TEST_ON_BOTH(without_a_table_it_closes_with_its_peer),
         TEST_ON_BOTH(whatever_ends_it_ends_the_pipe),
         TEST_ON_BOTH(a_loop_may_be_destroyed_with_it),
         TEST_ON_BOTH(after_unpipe_it_is_read_by_its_own_events),

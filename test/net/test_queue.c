@@ -9,6 +9,8 @@
 
 #include "net/write_queue.h"
 
+#include <sys/mman.h>
+
 static struct weir_net net;
 
 static int open_queue(void **state)
@@ -34,7 +36,7 @@ static void empty(struct weir_queue *queue)
     while ((chunk = weir_queue_take_done(queue)) != NULL)
         weir_chunk_free(chunk);
     assert_null(weir_queue_check(queue));
-    assert_null(queue->first);
+    assert_true(weir_queue_empty(queue));
 }
 
 static void ignore(weir_socket *socket, int status, void *argument)
@@ -114,8 +116,7 @@ static void a_chunk_nobody_waits_for_is_freed_when_it_is_sent(void **state)
     weir_queue_append(&queue, copy_of("a", NULL));
     weir_queue_append(&queue, copy_of("b", NULL));
     weir_queue_sent(&queue, 2);
-    assert_null(queue.first);
-    assert_null(queue.last);
+    assert_true(weir_queue_empty(&queue));
 }
 
 /* Field note 11: done chunks are told in the order of writing. */
@@ -274,9 +275,9 @@ static void the_check_finds_what_is_wrong(void **state)
     queue.size = 2;
     assert_null(weir_queue_check(&queue));
     last = queue.last;
-    queue.last = queue.first;
+    queue.waiting = last;
     assert_non_null(weir_queue_check(&queue));
-    queue.last = last;
+    queue.waiting = last->next;
     last->done = true;
     assert_non_null(weir_queue_check(&queue));
     last->left = 0;
@@ -495,6 +496,80 @@ static void a_shared_buffer_in_many_queues_is_released_once(void **state)
 #define TEST(function)                                                         \
     cmocka_unit_test_setup_teardown(function, open_queue, close_queue)
 
+/* --------------------------------------------------------- O(1) per write */
+
+enum { DONE = 64 };
+
+/* Each chunk in pages of its own, so that it can be put out of reach. */
+static void *in_pages(void *context, size_t size)
+{
+    char *memory = mmap(NULL, size + sizeof size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    (void)context;
+    if (memory == MAP_FAILED)
+        return NULL;
+    memcpy(memory, &size, sizeof size);
+    return memory + sizeof size;
+}
+
+static void *never_moved(void *context, void *memory, size_t size)
+{
+    (void)context, (void)memory, (void)size;
+    return NULL;
+}
+
+static void give_pages_back(void *context, void *memory)
+{
+    char *begin = memory ? (char *)memory - sizeof(size_t) : NULL;
+    size_t size;
+
+    (void)context;
+    if (!begin)
+        return;
+    memcpy(&size, begin, sizeof size);
+    munmap(begin, size + sizeof size);
+}
+
+static void allow(struct weir_chunk *chunk, int access)
+{
+    char *begin = (char *)chunk - sizeof(size_t);
+
+    assert_int_equal(mprotect(begin, 1, access), 0);
+}
+
+/* Whoever walks over them is killed. */
+static void what_is_done_is_not_walked_over(void **state)
+{
+    static const weir_allocator pages = { in_pages, never_moved,
+                                          give_pages_back, NULL };
+    struct weir_chunk *done[DONE];
+
+    (void)state;
+    memset(&queue, 0, sizeof queue);
+    weir_set_allocator(&pages);
+    for (int i = 0; i < DONE; i++) {
+        done[i] = copy_of("x", ignore);
+        weir_queue_append(&queue, done[i]);
+    }
+    weir_queue_sent(&queue, DONE);
+    weir_queue_append(&queue, copy_of("abc", ignore));
+    weir_queue_append(&queue, copy_of("def", NULL));
+    for (int i = 0; i < DONE; i++)
+        allow(done[i], PROT_NONE);
+    assert_gathered(&queue, "abcdef");
+    assert_null(weir_queue_piped(&queue));
+    weir_queue_sent(&queue, 4);
+    assert_gathered(&queue, "ef");
+    weir_queue_append(&queue, copy_of("g", ignore));
+    weir_queue_fail(&queue, -EPIPE);
+    for (int i = 0; i < DONE; i++)
+        allow(done[i], PROT_READ | PROT_WRITE);
+    assert_int_equal(weir_queue_done(&queue), DONE + 3);
+    empty(&queue);
+    weir_set_allocator(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -503,6 +578,7 @@ int main(void)
         TEST(a_chunk_nobody_waits_for_is_freed_when_it_is_sent),
         TEST(a_chunk_somebody_waits_for_stays_and_holds_back_those_behind),
         TEST(an_empty_write_is_done_when_those_before_it_are),
+        TEST(what_is_done_is_not_walked_over),
         TEST(a_failed_queue_keeps_the_status_of_what_was_done),
         TEST(a_second_failure_does_not_replace_the_first),
         TEST(gathering_keeps_to_the_count_and_to_the_limit),

@@ -134,6 +134,57 @@ static void a_peer_that_never_reads_leaves_one_small_read_in_the_queue(
     end();
 }
 
+/* --------------------------------------------------------- how often a turn */
+
+static weir_socket *sink;
+static unsigned most, turns_at_most;
+
+static void swallow(weir_socket *socket, const void *bytes, size_t length)
+{
+    (void)socket, (void)bytes, (void)length;
+}
+
+/* One turn, before which the peer has sent whatever goes. */
+static void busy_turn(void)
+{
+    static char much[256 * 1024];
+    unsigned before = net_calls.recv;
+
+    while (send(fd, much, sizeof much, MSG_NOSIGNAL) > 0)
+        ;
+    assert_true(weir_loop_run_once(the_loop, 0) >= 0);
+    if (net_calls.recv - before > most)
+        most = net_calls.recv - before;
+    turns_at_most += net_calls.recv - before == 8;
+}
+
+/* What its deferred work reads and what an event reads count together. */
+static void a_socket_is_read_at_most_8_times_a_turn(void **state)
+{
+    static const weir_socket_events sinking = { .data = swallow };
+    int fds[2];
+
+    (void)state;
+    net_descriptors(NET_TCP, fds);
+    fd = fds[0];
+    assert_int_equal(weir_socket_create(&sink, the_loop, &sinking, NULL), 0);
+    assert_int_equal(weir_socket_adopt(sink, fds[1]), 0);
+    net_count();
+    most = turns_at_most = 0;
+    for (int i = 0; i < 500; i++) {
+        busy_turn();
+        if (i % 10 == 5) {
+            weir_socket_pause(sink);
+            busy_turn();
+            weir_socket_resume(sink); /* read by a task, in the next turn */
+        }
+    }
+    assert_int_equal(most, 8);
+    assert_true(turns_at_most > 0);
+    weir_socket_destroy(sink);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +193,7 @@ int main(void)
             a_connection_that_has_carried_much_is_read_in_large_pieces),
         TEST_ON_LOOP(
             a_peer_that_never_reads_leaves_one_small_read_in_the_queue),
+        TEST_ON_LOOP(a_socket_is_read_at_most_8_times_a_turn),
     };
 
     return cmocka_run_group_tests_name("read size", tests, NULL, NULL);

@@ -645,11 +645,43 @@ static void pausing_a_lingering_socket_does_not_keep_it(void **state)
     CASE(function, NET_TCP, " (TCP)", open_virtual_pair),                      \
         CASE(function, NET_UNIX, " (UNIX)", open_virtual_pair)
 
+/* A peer that reads nothing and sends a byte now and then keeps what is queued
+ * for as long as it likes otherwise. */
+static void bytes_that_close_throws_away_are_no_activity(void **state)
+{
+    (void)state;
+    net_stuff(&a);
+    weir_socket_set_timeout(a.socket, 50);
+    weir_socket_close(a.socket);
+    RUN_UNTIL(({
+        (void)!send(fd, "x", 1, MSG_NOSIGNAL);
+        strchr(a.log, 't') != NULL;
+    }));
+    weir_socket_destroy(a.socket);
+}
+
+static void half_open_that_is_forbidden_later_ends_writing(void **state)
+{
+    (void)state;
+    weir_socket_set_half_open(a.socket, true);
+    shutdown(fd, SHUT_WR);
+    RUN_UNTIL(a.logged == 1);
+    net_settle();
+    weir_write(a.socket, "answer", 6, NULL, NULL);
+    weir_socket_set_half_open(a.socket, false);
+    raw_expect(fd, "answer");
+    raw_expect_end(fd);
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "ex");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(end_sends_fin_behind_everything_that_was_written),
         TEST(reading_goes_on_after_end),
+        TEST(bytes_that_close_throws_away_are_no_activity),
+        TEST(half_open_that_is_forbidden_later_ends_writing),
         TEST(end_twice_is_one_fin),
         TEST(end_after_the_peers_fin_closes),
         TEST(end_while_connecting_comes_after_what_was_written),

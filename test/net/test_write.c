@@ -989,10 +989,85 @@ static void a_socket_nobody_reads_closes_when_writing_fails(void **state)
     weir_sys.send = failing_send;
     fail_once = EPIPE;
     assert_int_equal(write_text("x"), -EPIPE);
-    assert_int_equal(weir_socket_get_state(a.socket), WEIR_SOCKET_CLOSED);
-    weir_socket_set_events(a.socket, &side_events, &a);
+    raw_expect_cut(fd, NET_KIND(state));
+    a.socket = NULL; /* without a table nobody says so */
+}
+
+/* What was accepted before it, and what the program would have sent after it,
+ * is missing: the peer must not take what it has for the whole. */
+static void fail_locally(void)
+{
+    write_quiet("half ");
+    weir_sys.send = failing_send;
+    fail_once = ENOBUFS;
+    assert_int_equal(write_quiet("an answer"), -ENOBUFS);
+    raw_expect(fd, "half ");
+}
+
+static void an_error_of_ones_own_resets_a_peer_that_has_ended(void **state)
+{
+    shutdown(fd, SHUT_WR);
+    weir_socket_set_half_open(a.socket, true);
+    RUN_UNTIL(a.logged == 1);
+    fail_locally();
+    raw_expect_cut(fd, NET_KIND(state));
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "e!x");
+}
+
+static void an_error_of_ones_own_resets_a_peer_that_ends_later(void **state)
+{
+    fail_locally();
+    shutdown(fd, SHUT_WR);
+    raw_expect_cut(fd, NET_KIND(state));
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "!x"); /* the end that is read then is not a FIN */
+}
+
+static void destroy_at_error(struct side *side, char event)
+{
+    if (event == '!')
+        weir_socket_destroy(side->socket);
+}
+
+static void an_error_of_ones_own_resets_also_if_it_is_destroyed(void **state)
+{
+    a.hook = destroy_at_error;
+    fail_locally();
+    raw_expect_cut(fd, NET_KIND(state));
     RUN_UNTIL(a.closed);
     assert_side(&a, "!x");
+}
+
+/* Small pieces, so that one turn does not read all. */
+static void *small_buffer(weir_socket *socket, size_t *size)
+{
+    static char buffer[1024];
+
+    (void)socket;
+    *size = sizeof buffer;
+    return buffer;
+}
+
+static void all_that_a_peer_left_is_read_before_a_failed_write_is_told(
+    void **state)
+{
+    weir_socket_events small = side_events;
+    char bytes[100 * 1024] = { 0 };
+    ssize_t left;
+
+    (void)state;
+    small.buffer = small_buffer;
+    weir_socket_set_events(a.socket, &small, &a);
+    a.hook = destroy_at_error;
+    left = send(fd, bytes, sizeof bytes, 0);
+    assert_true(left > 16 * 1024);
+    weir_sys.send = failing_send;
+    fail_once = EPIPE;
+    assert_int_equal(write_quiet("x"), -EPIPE);
+    RUN_UNTIL(a.closed);
+    assert_int_equal(a.received, left);
+    assert_side(&a, "d!x");
 }
 
 /* ------------------------------------------------------------- starvation */
@@ -1182,6 +1257,10 @@ int main(void)
         TEST(an_error_of_send_is_returned_and_told_once),
         TEST(what_was_queued_fails_with_the_error_of_send),
         TEST(a_socket_nobody_reads_closes_when_writing_fails),
+        TEST(an_error_of_ones_own_resets_a_peer_that_has_ended),
+        TEST(an_error_of_ones_own_resets_a_peer_that_ends_later),
+        TEST(an_error_of_ones_own_resets_also_if_it_is_destroyed),
+        TEST(all_that_a_peer_left_is_read_before_a_failed_write_is_told),
         TEST(a_long_queue_does_not_hold_the_loop),
         TEST(writes_before_the_connection_stands_wait_in_order),
         TEST(an_empty_write_before_connect_keeps_its_place),

@@ -431,6 +431,11 @@ void raw_expect_reset(int fd)
     expect_last(fd, -ECONNRESET);
 }
 
+void raw_expect_cut(int fd, enum net_kind kind)
+{
+    expect_last(fd, kind == NET_TCP ? -ECONNRESET : 0);
+}
+
 void raw_reset(int fd)
 {
     struct linger reset = { .l_onoff = 1, .l_linger = 0 };

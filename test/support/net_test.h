@@ -148,6 +148,9 @@ void raw_skip(int fd, size_t length, uint64_t *sum);
 void raw_expect_end(int fd);
 void raw_expect_reset(int fd);
 
+/* A stream that was cut short: a reset, which UNIX sockets do not have. */
+void raw_expect_cut(int fd, enum net_kind kind);
+
 /* What a read gives at once, without turning the loop: a length, 0 for the
  * end, or a negative errno. */
 ssize_t raw_read(int fd, void *bytes, size_t size);

@@ -1,0 +1,140 @@
+/*
+ * test_fork.c - connections of which a forked child holds copies
+ *
+ * The child does nothing but live, as a snapshot or a program that is about to
+ * call exec() does. What the parent says to its peers reaches them all the
+ * same; what it does not say is the child's to go on with.
+ */
+#include "test/support/net_test.h"
+
+#include <sys/wait.h>
+
+static struct side a;
+static int fd;
+static pid_t child;
+static int leash; /* closed: the child ends */
+
+static void fork_holder(void)
+{
+    int ends[2];
+    char byte;
+
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(ends[1]);
+        _exit(read(ends[0], &byte, 1) != 0);
+    }
+    close(ends[0]);
+    leash = ends[1];
+}
+
+static void let_go(void)
+{
+    int status;
+
+    if (leash >= 0)
+        close(leash);
+    leash = -1;
+    if (child > 0)
+        assert_int_equal(waitpid(child, &status, 0), child);
+    child = 0;
+}
+
+static int open_accepted(void **state)
+{
+    leash = -1;
+    child = 0;
+    if (test_open_loop(state))
+        return -1;
+    fd = net_accepted(NET_KIND(state), &a);
+    return 0;
+}
+
+static int close_accepted(void **state)
+{
+    let_go();
+    close(fd);
+    return test_close_loop(state);
+}
+
+#define TEST(function)                                                         \
+    { #function " (TCP)", function, open_accepted, close_accepted,             \
+      (void *)&net_kinds[NET_TCP] },                                           \
+    { #function " (UNIX)", function, open_accepted, close_accepted,            \
+      (void *)&net_kinds[NET_UNIX] }
+
+static void the_half_open_rule_sends_fin_although_a_child_lives(void **state)
+{
+    (void)state;
+    fork_holder();
+    shutdown(fd, SHUT_WR);
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "ex");
+    raw_expect_end(fd);
+}
+
+static void an_end_after_the_peers_sends_fin_although_a_child_lives(
+    void **state)
+{
+    (void)state;
+    weir_socket_set_half_open(a.socket, true);
+    shutdown(fd, SHUT_WR);
+    RUN_UNTIL(a.logged == 1);
+    fork_holder();
+    assert_int_equal(weir_socket_end(a.socket), 0);
+    RUN_UNTIL(a.closed);
+    raw_expect_end(fd);
+}
+
+static void a_reset_reaches_the_peer_although_a_child_lives(void **state)
+{
+    fork_holder();
+    weir_socket_reset(a.socket);
+    RUN_UNTIL(a.closed);
+    raw_expect_cut(fd, NET_KIND(state));
+}
+
+/* A server that forks for each connection destroys its own copy. */
+static void a_destroyed_socket_is_the_childs_to_go_on_with(void **state)
+{
+    char byte;
+
+    (void)state;
+    fork_holder();
+    weir_socket_destroy(a.socket);
+    RUN_UNTIL(a.closed);
+    net_settle();
+    assert_int_equal(raw_read(fd, &byte, 1), -EAGAIN);
+    let_go();
+    raw_expect_end(fd);
+}
+
+/* The price of sharing, one more call, is paid by those who share. */
+static void a_connection_that_came_after_a_fork_ends_by_its_close(void **state)
+{
+    fork_holder();
+    let_go();
+    net_finish(&a);
+    close(fd);
+    fd = net_accepted(NET_KIND(state), &a);
+    net_count();
+    shutdown(fd, SHUT_WR);
+    RUN_UNTIL(a.closed);
+    assert_int_equal(net_calls.shutdown, 0);
+    raw_expect_end(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_half_open_rule_sends_fin_although_a_child_lives),
+        TEST(an_end_after_the_peers_sends_fin_although_a_child_lives),
+        TEST(a_reset_reaches_the_peer_although_a_child_lives),
+        TEST(a_destroyed_socket_is_the_childs_to_go_on_with),
+        TEST(a_connection_that_came_after_a_fork_ends_by_its_close),
+    };
+
+    return cmocka_run_group_tests_name("fork", tests, NULL, NULL);
+}
