@@ -693,8 +693,9 @@ static void finish(weir_socket *s)
 
 static void begin_closing(weir_socket *s)
 {
-    if (s->reading != WEIR_READING_ENDED)
-        s->reading = WEIR_READING_CLOSING;
+    if (s->reading == WEIR_READING_ENDED)
+        return; /* the peer's FIN is what closing waits for */
+    s->reading = WEIR_READING_CLOSING;
     s->state &= (uint16_t)~WEIR_S_PAUSED;
     if (writing_is_over(s))
         weir_socket_linger(s);

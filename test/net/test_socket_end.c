@@ -660,6 +660,29 @@ static void bytes_that_close_throws_away_are_no_activity(void **state)
     weir_socket_destroy(a.socket);
 }
 
+static ssize_t broken_pipe(int to, const void *bytes, size_t size, int flags)
+{
+    (void)to, (void)bytes, (void)size, (void)flags;
+    errno = EPIPE;
+    return -1;
+}
+
+/* Both halves are over, and the loop has not come to it yet. */
+static void close_of_what_has_ended_and_failed_waits_for_nothing(void **state)
+{
+    (void)state;
+    weir_socket_set_half_open(a.socket, true);
+    shutdown(fd, SHUT_WR);
+    RUN_UNTIL(a.logged == 1);
+    weir_sys.send = broken_pipe;
+    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
+    weir_socket_close(a.socket);
+    weir_socket_close(a.socket);
+    assert_false(weir_link_linked(&a.socket->idle.link));
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "e!x");
+}
+
 static void half_open_that_is_forbidden_later_ends_writing(void **state)
 {
     (void)state;
@@ -681,6 +704,7 @@ int main(void)
         TEST(end_sends_fin_behind_everything_that_was_written),
         TEST(reading_goes_on_after_end),
         TEST(bytes_that_close_throws_away_are_no_activity),
+        TEST(close_of_what_has_ended_and_failed_waits_for_nothing),
         TEST(half_open_that_is_forbidden_later_ends_writing),
         TEST(end_twice_is_one_fin),
         TEST(end_after_the_peers_fin_closes),
