@@ -407,7 +407,8 @@ static void remove_file(weir_server *server)
     const char *path = server->bound.name.local.sun_path;
     struct stat status;
 
-    if (server->bound.length && sys_lstat(path, &status) == 0 &&
+    if (server->bound.length && !weir_loop_inherited(server->loop) &&
+        sys_lstat(path, &status) == 0 &&
         status.st_dev == server->device && status.st_ino == server->inode)
         (void)sys_unlink(path);
     server->bound.length = 0;

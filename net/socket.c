@@ -784,8 +784,8 @@ static void close_by_reset(weir_socket *s)
 {
     struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 
-    if (s->source.fd < 0)
-        return;
+    if (s->source.fd < 0 || weir_loop_inherited(s->loop))
+        return; /* in a child: the connection is its parent's */
     (void)sys_setsockopt(s->source.fd, SOL_SOCKET, SO_LINGER, &reset,
                          sizeof reset);
     if (weir_socket_is_shared(s))

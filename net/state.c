@@ -9,22 +9,6 @@
 #include "socket.h"
 #include "write_queue.h"
 
-#include <pthread.h>
-
-unsigned weir_fork_count;
-
-static int watching = -ENOMEM; /* what pthread_atfork() said */
-
-static void count_fork(void)
-{
-    weir_fork_count++;
-}
-
-static void watch_forks(void)
-{
-    watching = -pthread_atfork(NULL, count_fork, count_fork);
-}
-
 /* One thing of the loop's; false when nothing is left. Lookups are last, since
  * dialling sockets hold some. */
 static bool close_one(weir_loop *loop)
@@ -60,13 +44,11 @@ static void close_net(weir_loop *loop)
 
 struct weir_net *weir_net_get(weir_loop *loop)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct weir_net *net = loop->net;
 
     if (net)
         return net;
-    (void)pthread_once(&once, watch_forks);
-    net = watching == 0 ? weir_alloc(sizeof *net) : NULL;
+    net = weir_alloc(sizeof *net);
     if (!net)
         return NULL;
     weir_pool_init(&net->sockets, sizeof(weir_socket));

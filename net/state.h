@@ -40,11 +40,6 @@ struct weir_net {
     char read_buffer[WEIR_READ_BUFFER];
 };
 
-/* How many times this process, or the one that it was forked from, has called
- * fork(). (Not vfork() and posix_spawn(), whose children keep nothing that is
- * close-on-exec.) */
-extern unsigned weir_fork_count;
-
 /* The loop's state, made when there is none yet; NULL when out of memory. */
 struct weir_net *weir_net_get(weir_loop *loop);
 

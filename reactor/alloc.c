@@ -174,6 +174,8 @@ static WEIR_COLD void drop_slab(struct weir_pool *pool, struct weir_slab *slab)
 {
     weir_link_remove(&slab->partial);
     pool->slabs[slab->number] = NULL;
+    if (slab->number < pool->free_from)
+        pool->free_from = slab->number;
     pool->empty--;
     tell_slab_gone(pool, slab);
     weir_release(slab);
@@ -192,16 +194,16 @@ void weir_pool_close(struct weir_pool *pool)
 #endif
 }
 
-/* A free place in `slabs`, growing it when all are taken. Looking for one is
- * O(slabs), once per 64 objects. */
+/* A free place in `slabs`, growing it when all are taken. */
 static bool find_place(struct weir_pool *pool, uint32_t *place)
 {
     struct weir_slab **grown;
     uint32_t count = pool->slab_count;
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = pool->free_from; i < count; i++) {
         if (!pool->slabs[i]) {
             *place = i;
+            pool->free_from = i + 1;
             return true;
         }
     }
@@ -214,6 +216,7 @@ static bool find_place(struct weir_pool *pool, uint32_t *place)
     memset(grown + count, 0,
            (pool->slab_count - count) * sizeof(struct weir_slab *));
     *place = count;
+    pool->free_from = count + 1;
     return true;
 }
 
@@ -225,11 +228,15 @@ static WEIR_COLD struct weir_slab *add_slab(struct weir_pool *pool)
     if (!find_place(pool, &place))
         return NULL;
     slab = weir_alloc(sizeof *slab + pool->object_size * SLAB_OBJECTS);
-    if (!slab)
+    if (!slab) {
+        pool->free_from = place;
         return NULL;
+    }
     slab->live = 0;
     slab->number = place;
     pool->slabs[place] = slab;
+    if (place < pool->live_from)
+        pool->live_from = place;
     pool->empty++;
     weir_list_append(&pool->partial, &slab->partial);
     tell_slab(pool, slab);
@@ -251,8 +258,11 @@ void *weir_pool_take(struct weir_pool *pool)
 
     if (!slab)
         return NULL;
-    if (!slab->live)
+    if (!slab->live) {
         pool->empty--;
+        if (slab->number < pool->live_from)
+            pool->live_from = slab->number;
+    }
     index = (unsigned)__builtin_ctzll(~slab->live);
     slab->live |= UINT64_C(1) << index;
     if (slab->live == UINT64_MAX)
@@ -284,10 +294,10 @@ void weir_pool_give(struct weir_pool *pool, void *object)
         drop_slab(pool, slab);
 }
 
-void *weir_pool_any(const struct weir_pool *pool)
+void *weir_pool_any(struct weir_pool *pool)
 {
-    for (uint32_t i = 0; i < pool->slab_count; i++) {
-        struct weir_slab *slab = pool->slabs[i];
+    for (; pool->live_from < pool->slab_count; pool->live_from++) {
+        struct weir_slab *slab = pool->slabs[pool->live_from];
 
         if (slab && slab->live)
             return slab->objects +

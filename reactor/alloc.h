@@ -35,6 +35,8 @@ struct weir_pool {
     struct weir_slab **slabs;
     uint32_t slab_count; /* length of `slabs`; some may be NULL */
     uint32_t empty;      /* slabs without a live object */
+    uint32_t free_from;  /* no place in `slabs` before it is free */
+    uint32_t live_from;  /* no slab before it has a live object */
     struct weir_link partial; /* slabs with room */
     size_t live;
     bool watched; /* memcheck or ASan wants to be told of each object */
@@ -49,7 +51,8 @@ void weir_pool_close(struct weir_pool *pool);
 void *weir_pool_take(struct weir_pool *pool);
 void weir_pool_give(struct weir_pool *pool, void *object);
 
-/* Any live object, NULL when there is none. O(slabs). */
-void *weir_pool_any(const struct weir_pool *pool);
+/* Any live object, NULL when there is none. To give all of them back, one after
+ * the other, is O(slabs). */
+void *weir_pool_any(struct weir_pool *pool);
 
 #endif

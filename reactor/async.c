@@ -73,6 +73,7 @@ static void call_taken(weir_loop *loop)
          * and did nothing else. A store would do on x86, but not on ARM. */
         (void)__atomic_exchange_n(&async->pending, 0, __ATOMIC_SEQ_CST);
         async->cb(async);
+        weir_called(loop);
     }
 }
 

@@ -64,8 +64,8 @@ int weir_backend_change(weir_loop *loop, struct weir_source *source,
 void weir_backend_remove(weir_loop *loop, struct weir_source *source);
 
 /* Waits for at most `timeout` ms (-1: no limit) and fills the batch. Gives a
- * negative errno when waiting is impossible; a signal ends it with an empty
- * batch. */
+ * negative errno, and the batch is empty: -EINTR when a signal ended it,
+ * anything else when waiting is impossible. */
 int weir_backend_wait(weir_loop *loop, int timeout);
 
 /* Makes the present or next wait return with loop->wake ready. From any

@@ -16,8 +16,8 @@
  *     in one batch, live until it is over and know that they are closed. So
  *     nothing stale is ever called, and a descriptor number that is used again
  *     within the batch belongs to another source.
- *  5. A child after fork() shares the set with its parent: it must not touch
- *     the loop (see docs/reactor.md).
+ *  5. A child after fork() shares the set with its parent. There nothing is
+ *     done to it (see fork.c).
  *  6. A timeout is whole milliseconds. The loop rounds up: a wake-up before
  *     the tick of a timer would be one for nothing.
  */
@@ -81,6 +81,8 @@ static int control(weir_loop *loop, int operation, struct weir_source *source,
 {
     struct epoll_event event = { .data.ptr = source };
 
+    if (weir_loop_inherited(loop))
+        return -EBADF;
     event.events = interest & (WEIR_READABLE | WEIR_WRITABLE);
     if (interest & WEIR_READABLE)
         event.events |= EPOLLRDHUP;
@@ -105,6 +107,8 @@ void weir_backend_remove(weir_loop *loop, struct weir_source *source)
 {
     struct epoll_event unused = { 0 }; /* not NULL: kernels before 2.6.9 */
 
+    if (weir_loop_inherited(loop))
+        return; /* it would be out of the parent's set */
     /* ENOENT or EBADF when the user closed the descriptor too early: then it
      * is out already, or cannot be reached any more. */
     (void)sys_epoll_ctl(loop->backend.fd, EPOLL_CTL_DEL, source->fd, &unused);
@@ -117,7 +121,7 @@ WEIR_HOT int weir_backend_wait(weir_loop *loop, int timeout)
 
     loop->batch_next = loop->batch_count = 0;
     if (count < 0)
-        return count == -EINTR ? 0 : count;
+        return count;
     loop->batch_count = (unsigned)count;
     return 0;
 }
@@ -126,6 +130,8 @@ void weir_backend_wake(weir_loop *loop)
 {
     uint64_t one = 1;
 
+    if (weir_loop_inherited(loop))
+        return;
     /* EAGAIN would mean that 2^64 - 1 wake-ups are waiting: it is readable. */
     (void)!sys_write(loop->wake.fd, &one, sizeof one);
 }

@@ -3,7 +3,7 @@
  *
  * A thin face on the backend. Its one idea is for regular files, which are
  * always ready and which the kernel therefore refuses to watch: such a watcher
- * is a deferred task that posts itself again.
+ * is a deferred task that posts itself again, unless it is edge-triggered.
  */
 #include "loop.h"
 
@@ -27,11 +27,16 @@ static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
         io->cb(io, events);
 }
 
+/* It is always in one list: of the tasks, or, told for as long as it is not
+ * started again, of the loop's files. */
 static void run_always(weir_loop *loop, struct weir_deferred *deferred)
 {
     weir_io *io = weir_container_of(deferred, weir_io, always);
 
-    weir_defer(loop, deferred);
+    if (io->interest & WEIR_EDGE)
+        weir_list_append(&loop->files, &deferred->link);
+    else
+        weir_defer(loop, deferred);
     io->cb(io, io->interest & directions);
 }
 
@@ -63,15 +68,47 @@ static int add(weir_io *io, unsigned interest)
     return weir_source_add(io->loop, &io->source, interest);
 }
 
+static bool is_in(const struct weir_link *list, int fd)
+{
+    const struct weir_link *link = list->next;
+
+    for (; link != list; link = link->next) {
+        const struct weir_deferred *deferred =
+            weir_container_of(link, struct weir_deferred, link);
+
+        if (deferred->run == run_always &&
+            weir_container_of(deferred, weir_io, always)->source.fd == fd)
+            return true;
+    }
+    return false;
+}
+
+/* Of descriptors that it watches the kernel says that. O(tasks and files). */
+static int start_always(weir_io *io)
+{
+    weir_loop *loop = io->loop;
+    int fd = io->source.fd;
+
+    if (is_in(&loop->tasks, fd) || is_in(&loop->running_tasks, fd) ||
+        is_in(&loop->files, fd))
+        return -EEXIST;
+    io->flags |= WEIR_ALWAYS;
+    weir_defer(loop, &io->always);
+    return 0;
+}
+
+static void start_always_again(weir_io *io)
+{
+    weir_link_remove(&io->always.link);
+    weir_defer(io->loop, &io->always);
+}
+
 static int first_start(weir_io *io, unsigned interest)
 {
     int result = add(io, interest);
 
-    if (result == -EPERM) {
-        io->flags |= WEIR_ALWAYS;
-        weir_defer(io->loop, &io->always);
-        result = 0;
-    }
+    if (result == -EPERM)
+        result = start_always(io);
     if (result == 0)
         weir_activate(io->loop, &io->flags);
     return result;
@@ -87,6 +124,8 @@ int weir_io_start(weir_io *io, unsigned interest)
         result = first_start(io, interest);
     else if (!(io->flags & WEIR_ALWAYS))
         result = weir_source_change(io->loop, &io->source, interest);
+    else
+        start_always_again(io);
     if (result == 0)
         io->interest = interest;
     return result;

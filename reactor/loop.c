@@ -5,6 +5,9 @@
  *      |                                                   |
  *      +-- dispatch the batch <- read the clock <- wait <--+
  *
+ * A turn that begins late, with timers that became due during the last one,
+ * waits for 0 ms and dispatches before it fires those; see may_fire().
+ *
  * Each phase works on what was there when it began, so that a callback which
  * starts a timer of 0 ms or posts a task again cannot hold the loop in its
  * phase; and each phase keeps what it has not done yet in the loop, so that
@@ -31,13 +34,18 @@ int weir_loop_create(weir_loop **out)
     weir_list_init(&loop->firing);
     weir_list_init(&loop->tasks);
     weir_list_init(&loop->running_tasks);
+    weir_list_init(&loop->files);
     loop->wake.ready = weir_async_ready;
-    result = weir_backend_open(loop);
+    result = weir_watch_forks();
+    loop->generation = weir_generation;
+    if (result == 0)
+        result = weir_backend_open(loop);
     if (result < 0) {
         weir_release(loop);
         return result;
     }
     weir_loop_read_clock(loop);
+    loop->looked = loop->tick;
     weir_wheel_init(&loop->wheel, loop->tick);
     *out = loop;
     return 0;
@@ -61,11 +69,20 @@ int weir_loop_destroy(weir_loop *loop)
 
 /* ------------------------------------------------------------ the phases */
 
-/* After each callback: timers that it started count from here. */
-static inline void called(weir_loop *loop)
+/* A timer that became due while callbacks were running is late by our own
+ * doing, and what it is about may have come long ago: an answer before its
+ * time-out. So a timer fires only when descriptors have been looked at since its
+ * deadline. One that waits for nothing but its turn does not wait for that
+ * either, but for those that were due before it was started. */
+static inline bool may_fire(const weir_loop *loop,
+                            const struct weir_wheel_node *node)
 {
-    if (loop->fresh_count)
-        weir_loop_read_clock(loop);
+    return node->deadline <= loop->looked || weir_timer_is_soon(node);
+}
+
+static inline struct weir_wheel_node *first_of(const struct weir_link *list)
+{
+    return weir_container_of(list->next, struct weir_wheel_node, link);
 }
 
 /* This and the next tell whether they have called anything: then the clock may
@@ -73,21 +90,22 @@ static inline void called(weir_loop *loop)
 static WEIR_HOT bool fire_timers(weir_loop *loop)
 {
     struct weir_wheel *wheel = &loop->wheel;
-    bool any;
+    bool any = false;
 
     weir_wheel_advance(wheel, loop->tick);
     weir_list_splice(&loop->firing, &wheel->due);
-    any = !weir_list_empty(&loop->firing);
     for (int budget = WEIR_TIMER_BUDGET; budget > 0; budget--) {
         struct weir_wheel_node *node;
 
         if (loop->stopped || weir_list_empty(&loop->firing))
             break;
-        node = weir_container_of(loop->firing.next, struct weir_wheel_node,
-                                 link);
+        node = first_of(&loop->firing);
+        if (!may_fire(loop, node))
+            break;
         weir_link_remove(&node->link);
         node->fire(loop, node);
-        called(loop);
+        weir_called(loop);
+        any = true;
     }
     /* What is left goes before what became due meanwhile. */
     weir_list_splice(&loop->firing, &wheel->due);
@@ -119,7 +137,7 @@ static WEIR_HOT void serve_tasks(weir_loop *loop)
 
         weir_link_remove(&deferred->link);
         deferred->run(loop, deferred);
-        called(loop);
+        weir_called(loop);
     }
 }
 
@@ -148,7 +166,7 @@ static WEIR_HOT_INLINE void serve_batch(weir_loop *loop)
         if (!source)
             continue;
         source->ready(loop, source, ready->events);
-        called(loop);
+        weir_called(loop);
     }
     loop->batch_next = (unsigned)(ready - batch);
 }
@@ -206,11 +224,33 @@ static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait)
     result = weir_backend_wait(loop, limit);
     /* A loop without timers has no use for the clock: it is read when somebody
      * asks. After a wait of 0 the reading before it is good. */
-    if (weir_wheel_empty(&loop->wheel))
+    if (weir_wheel_empty(&loop->wheel)) {
         loop->clock_old = true;
-    else if (limit != 0)
+        return result;
+    }
+    if (limit != 0)
         weir_loop_read_clock(loop);
+    if (result != -EINTR) /* which may have come before the look */
+        loop->looked = loop->tick;
     return result;
+}
+
+/* The firing that comes next is of those that became due since descriptors were
+ * looked at. */
+static inline bool is_late(const weir_loop *loop)
+{
+    const struct weir_link *due = &loop->wheel.due;
+
+    return !loop->stopped && !weir_list_empty(due) &&
+           !may_fire(loop, first_of(due));
+}
+
+/* What has come in the meantime, before it is said that it has not. */
+static WEIR_NOINLINE void look(weir_loop *loop)
+{
+    loop->looked = loop->tick; /* read before */
+    if (weir_backend_wait(loop, 0) == 0)
+        dispatch(loop);
 }
 
 /* Timers and tasks, then the next batch. */
@@ -221,7 +261,13 @@ static WEIR_HOT WEIR_NOINLINE int next_batch(weir_loop *loop, int max_wait)
     if (has_timers(loop)) {
         weir_loop_read_clock(loop);
         any = fire_timers(loop);
+        if (is_late(loop)) {
+            look(loop);
+            any |= fire_timers(loop);
+        }
     }
+    if (loop->stopped)
+        return 0;
     if (has_tasks(loop))
         any |= run_tasks(loop);
     if (loop->stopped || (max_wait < 0 && !loop->alive))
@@ -256,7 +302,7 @@ static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
         result = next_batch(loop, max_wait);
     }
     dispatch(loop);
-    return result;
+    return result == -EINTR ? 0 : result;
 }
 
 WEIR_HOT int weir_loop_run(weir_loop *loop)
@@ -265,6 +311,8 @@ WEIR_HOT int weir_loop_run(weir_loop *loop)
 
     if (loop->running)
         return -EBUSY;
+    if (weir_loop_inherited(loop))
+        return -EBADF;
     loop->running = true;
     while (!loop->stopped && loop->alive > 0 && result >= 0)
         result = turn(loop, -1);
@@ -278,6 +326,8 @@ int weir_loop_run_once(weir_loop *loop, int max_wait)
 
     if (loop->running)
         return -EBUSY;
+    if (weir_loop_inherited(loop))
+        return -EBADF;
     loop->running = true;
     if (!loop->stopped)
         result = turn(loop, max_wait);

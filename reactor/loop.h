@@ -26,7 +26,8 @@ enum {
     WEIR_ACTIVE = 2,  /* started, and counted as alive unless unreferenced */
     WEIR_ALWAYS = 4,  /* a watcher of a file that is always ready */
     WEIR_FRESH = 8,   /* a timer in loop->fresh, whose deadline is a delay */
-    WEIR_REPEATS = 16 /* a timer that goes on after it has fired */
+    WEIR_REPEATS = 16, /* a timer that goes on after it has fired */
+    WEIR_SOON = 32     /* a timer that waits for nothing but its turn */
 };
 
 /* What every turn touches comes first and lies together: a loop that wakes from
@@ -42,8 +43,9 @@ struct weir_loop {
     uint64_t now;
     uint64_t tick, tick_up;
     uint64_t tick_end; /* until this ns both ticks are right */
-    uint64_t turns; /* waits so far */
-    size_t alive;   /* started and referenced */
+    uint64_t looked; /* the tick at which descriptors were last looked at */
+    uint64_t turns;
+    size_t alive; /* started and referenced */
 
     struct weir_backend backend;
     struct weir_link firing; /* expired, being called */
@@ -66,10 +68,36 @@ struct weir_loop {
     weir_async *sent;        /* atomic: the stack of those sent */
     weir_async *taken;       /* taken from it, being called, in order */
     void *data;
+
+    struct weir_link files; /* always ready, and told: see io.c */
+    unsigned generation;    /* of the process that made it */
 };
 
 /* Reads the clock into the cache. */
 void weir_loop_read_clock(weir_loop *loop);
+
+/* After each callback: timers that it started count from here. */
+static inline void weir_called(weir_loop *loop)
+{
+    if (loop->fresh_count)
+        weir_loop_read_clock(loop);
+}
+
+/* Whether it is a timer that waits for nothing but its turn. */
+bool weir_timer_is_soon(const struct weir_wheel_node *node);
+
+/* How many times this process, or one that it was forked from, has called
+ * fork(); and how many times it was the child. */
+extern unsigned weir_fork_count, weir_generation;
+
+/* Has the two counted from now on. -ENOMEM. */
+int weir_watch_forks(void);
+
+/* The loop is the parent's: what reaches the kernel reaches the parent. */
+static inline bool weir_loop_inherited(const weir_loop *loop)
+{
+    return loop->generation != weir_generation;
+}
 
 /* Puts loop->fresh into the wheel, see timer.c. */
 void weir_timers_settle(weir_loop *loop);
@@ -125,5 +153,10 @@ void weir_async_ready(weir_loop *loop, struct weir_source *source,
 /* Unlinks the watchers of signals that are still started: the handler would
  * send to a loop that is gone. */
 void weir_signals_forget(weir_loop *loop);
+
+/* Around fork(), in the thread that calls it: nobody else holds the lock of
+ * the watchers meanwhile. A child has none. */
+void weir_signals_before_fork(void);
+void weir_signals_after_fork(bool child);
 
 #endif

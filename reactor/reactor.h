@@ -113,16 +113,24 @@ WEIR_API int weir_loop_create(weir_loop **loop);
  * net.h get their last callbacks, with ECANCELED where something was left
  * undone), then the loop. Embedded watchers that were still started are
  * forgotten, without a callback. NULL is allowed. -EBUSY, and nothing
- * happens, when called from inside weir_loop_run(). */
+ * happens, when called from inside weir_loop_run().
+ *
+ * It is also all that a forked child may do with its parent's loop: its copies
+ * of memory and descriptors go, its callbacks come, and the parent's loop and
+ * connections do not notice. Running the loop there is -EBADF, and so is
+ * watching a descriptor. */
 WEIR_API int weir_loop_destroy(weir_loop *loop);
 
 /* Runs until nothing that is alive and referenced is left, or until
  * weir_loop_stop(). 0 at the end, a negative errno if waiting failed, -EBUSY
- * when the loop is running already. May be called again. */
+ * when the loop is running already, -EBADF in a forked child, whose parent's it
+ * is. May be called again. */
 WEIR_API int weir_loop_run(weir_loop *loop);
 
 /* One turn: due timers, deferred tasks, one wait of at most `max_wait` ms (0:
- * do not wait, -1: as long as it takes), then what became ready.
+ * do not wait, -1: as long as it takes), then what became ready. Timers that
+ * became due since descriptors were last looked at come after another look: data
+ * that has arrived is told before the time-out that it was to prevent.
  * 1 when something is still alive, 0 when not, or a negative errno. */
 WEIR_API int weir_loop_run_once(weir_loop *loop, int max_wait);
 
@@ -233,7 +241,8 @@ WEIR_API int weir_timer_init(weir_timer *timer, weir_loop *loop,
 /* Fires once, when `delay` ms have passed since the callback that starts it has
  * returned, or has read the clock anew after that (weir_loop_update_now(),
  * weir_socket_set_timeout(), starting 128 more); outside of a run: since the
- * next one began. 0 means in the next turn, without waiting. Started again
+ * next one began. 0 means in the next turn, without waiting, but behind the
+ * timers that were due before it was started. Started again
  * while running it is re-armed. Any 64-bit delay is good: one that would
  * overflow the clock never fires. */
 WEIR_API void weir_timer_start(weir_timer *timer, uint64_t delay);
@@ -312,7 +321,8 @@ enum {
  * Watches a descriptor that you own: a pipe, a socket, a terminal, another
  * library's wake-up descriptor. Level-triggered unless WEIR_EDGE is asked for:
  * the callback comes again as long as the condition holds. Regular files,
- * which epoll does not take, count as always ready.
+ * which epoll does not take, count as always ready: with WEIR_EDGE they are told
+ * once for each weir_io_start().
  *
  * WEIR_ERROR and WEIR_HANGUP come whether asked for or not; they are always
  * told together with WEIR_READABLE or WEIR_WRITABLE where those were asked

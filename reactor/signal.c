@@ -60,6 +60,40 @@ static void handle(int number)
     errno = saved;
 }
 
+/* --------------------------------------------------------------- fork() */
+
+static sigset_t mask_before_fork;
+
+void weir_signals_before_fork(void)
+{
+    lock_from_outside(&mask_before_fork);
+}
+
+/* The child's copy of them: the loops they would send to are its parent's. */
+static void forget_all(int number)
+{
+    struct sigaction action;
+
+    if (!watchers[number])
+        return;
+    for (weir_signal *w = watchers[number]; w; w = w->next)
+        w->number = 0;
+    watchers[number] = NULL;
+    /* Unless the program has put another handler in its place. */
+    if (sys_sigaction(number, NULL, &action) == 0 &&
+        action.sa_handler == handle)
+        (void)sys_sigaction(number, &previous[number], NULL);
+}
+
+void weir_signals_after_fork(bool child)
+{
+    sigset_t mask = mask_before_fork;
+
+    for (int number = 1; child && number < NSIG; number++)
+        forget_all(number);
+    unlock_from_outside(&mask);
+}
+
 static void on_sent(weir_async *async)
 {
     weir_signal *watcher = weir_container_of(async, weir_signal, async);
@@ -67,10 +101,12 @@ static void on_sent(weir_async *async)
     watcher->cb(watcher, watcher->number);
 }
 
+/* On the alternate stack where a thread has one: coroutines and other
+ * languages' threads have small stacks of their own. */
 static int install(int number)
 {
     struct sigaction action = { .sa_handler = handle,
-                                .sa_flags = SA_RESTART };
+                                .sa_flags = SA_RESTART | SA_ONSTACK };
 
     sigfillset(&action.sa_mask);
     return sys_sigaction(number, &action, &previous[number]);

@@ -30,17 +30,26 @@
 /* 8,900 years. A clock of 64-bit nanoseconds ends before the first beat. */
 #define LONGEST_PERIOD ((UINT64_C(1) << 48) - 1)
 
-/* Gives a fresh timer its place in the wheel. */
-static inline void settle(struct weir_wheel *wheel, weir_timer *timer,
-                          uint64_t now)
+/* The deadline of one that waits for nothing but its turn: due already, behind
+ * those that were due before. */
+static WEIR_COLD uint64_t soon(const weir_loop *loop, weir_timer *timer)
 {
-    uint64_t deadline = now + timer->node.deadline;
+    timer->flags |= WEIR_SOON;
+    return loop->tick;
+}
+
+/* Gives a fresh timer its place in the wheel. */
+static inline void settle(weir_loop *loop, weir_timer *timer, uint64_t now)
+{
+    uint64_t delay = timer->node.deadline;
+    uint64_t deadline = delay ? now + delay : soon(loop, timer);
 
     if (weir_link_linked(&timer->node.link))
-        weir_wheel_take(wheel, &timer->node);
+        weir_wheel_take(&loop->wheel, &timer->node);
     timer->flags &= (uint8_t)~WEIR_FRESH;
-    timer->node.deadline = deadline >= now ? deadline : WEIR_WHEEL_NEVER;
-    weir_wheel_put(wheel, &timer->node);
+    timer->node.deadline =
+        deadline >= delay ? deadline : WEIR_WHEEL_NEVER; /* overflow */
+    weir_wheel_put(&loop->wheel, &timer->node);
 }
 
 /* The clock has been read: what was started before it begins to count, in the
@@ -52,7 +61,7 @@ void weir_timers_settle(weir_loop *loop)
 
     for (unsigned i = 0; i < count; i++)
         if (loop->fresh[i]) /* not stopped since */
-            settle(&loop->wheel, loop->fresh[i], now);
+            settle(loop, loop->fresh[i], now);
     loop->fresh_count = 0;
 }
 
@@ -70,6 +79,12 @@ static void fire(weir_loop *loop, struct weir_wheel_node *node)
         weir_wheel_put(&loop->wheel, node);
     }
     timer->cb(timer);
+}
+
+bool weir_timer_is_soon(const struct weir_wheel_node *node)
+{
+    return node->fire == fire &&
+           weir_container_of(node, weir_timer, node)->flags & WEIR_SOON;
 }
 
 int weir_timer_init(weir_timer *timer, weir_loop *loop, weir_timer_cb *cb)
@@ -94,7 +109,8 @@ static void forget(weir_loop *loop, weir_timer *timer)
 static inline void note(weir_loop *loop, weir_timer *timer, uint64_t delay)
 {
     weir_activate(loop, &timer->flags);
-    timer->flags = (uint8_t)((timer->flags | WEIR_FRESH) & ~WEIR_REPEATS);
+    timer->flags = (uint8_t)((timer->flags | WEIR_FRESH) &
+                             ~(WEIR_REPEATS | WEIR_SOON));
     timer->node.deadline = delay; /* until it is settled */
     if (weir_link_linked(&timer->node.link)) {
         __builtin_prefetch(timer->node.link.next, 1);
@@ -141,17 +157,16 @@ void weir_timer_start_at(weir_timer *timer, uint64_t when)
 
     take(loop, timer);
     weir_activate(loop, &timer->flags);
-    timer->flags &= (uint8_t)~WEIR_REPEATS;
+    timer->flags &= (uint8_t)~(WEIR_REPEATS | WEIR_SOON);
+    if (when <= loop->tick)
+        timer->flags |= WEIR_SOON;
     timer->node.deadline = when;
     weir_wheel_put(&loop->wheel, &timer->node);
 }
 
 void weir_timer_start(weir_timer *timer, uint64_t delay)
 {
-    if (delay)
-        start(timer, delay);
-    else
-        weir_timer_start_at(timer, 0); /* due whatever the clock says */
+    start(timer, delay);
 }
 
 int weir_timer_start_repeating(weir_timer *timer, uint64_t period)

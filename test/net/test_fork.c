@@ -126,6 +126,61 @@ static void a_connection_that_came_after_a_fork_ends_by_its_close(void **state)
     raw_expect_end(fd);
 }
 
+static void nobody_comes(weir_server *server, weir_socket *socket)
+{
+    (void)server, (void)socket;
+}
+
+static int destroy_the_loop(void)
+{
+    int status;
+
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(weir_loop_destroy(the_loop) == 0 ? 0 : 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    child = 0;
+    return status;
+}
+
+/* Whatever state they are in. */
+static void a_child_that_destroys_the_loop_leaves_connections_alone(
+    void **state)
+{
+    (void)state;
+    weir_socket_cork(a.socket);
+    weir_write(a.socket, "kept", 4, NULL, NULL);
+    assert_int_equal(destroy_the_loop(), 0);
+    raw_write(fd, "hello", 5);
+    RUN_UNTIL(a.received == 5);
+    weir_socket_uncork(a.socket);
+    raw_expect(fd, "kept");
+    assert_side(&a, "d");
+    net_finish(&a);
+    raw_expect_end(fd);
+}
+
+static void a_child_that_destroys_the_loop_leaves_the_socket_file(void **state)
+{
+    char path[] = "/tmp/weir-test-fork-XXXXXX", name[64];
+    weir_address address;
+    weir_server *server;
+
+    (void)state;
+    assert_non_null(mkdtemp(path));
+    snprintf(name, sizeof name, "%s/s", path);
+    assert_int_equal(weir_address_unix(&address, name, strlen(name)), 0);
+    assert_int_equal(weir_server_create(&server, the_loop, nobody_comes, NULL), 0);
+    assert_int_equal(weir_server_listen(server, &address, NULL), 0);
+    assert_int_equal(destroy_the_loop(), 0);
+    assert_int_equal(access(name, F_OK), 0);
+    weir_server_close(server);
+    assert_int_equal(access(name, F_OK), -1);
+    rmdir(path);
+    net_finish(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +189,8 @@ int main(void)
         TEST(a_reset_reaches_the_peer_although_a_child_lives),
         TEST(a_destroyed_socket_is_the_childs_to_go_on_with),
         TEST(a_connection_that_came_after_a_fork_ends_by_its_close),
+        TEST(a_child_that_destroys_the_loop_leaves_connections_alone),
+        TEST(a_child_that_destroys_the_loop_leaves_the_socket_file),
     };
 
     return cmocka_run_group_tests_name("fork", tests, NULL, NULL);

@@ -338,6 +338,31 @@ static void whatever_is_taken_and_given_objects_stay_whole(void **state)
 #define TEST_COUNTED(function)                                                 \
     cmocka_unit_test_setup_teardown(function, install_counter, remove_counter)
 
+/* The walk for "any" goes on where it was, and back only for what came there. */
+static void giving_all_back_walks_over_the_slabs_once(void **state)
+{
+    enum { SLABS = 50, EACH = 64 };
+    struct weir_pool pool;
+    void *first, *any;
+
+    (void)state;
+    weir_pool_init(&pool, 16);
+    first = weir_pool_take(&pool);
+    for (int i = 1; i < SLABS * EACH; i++)
+        assert_non_null(weir_pool_take(&pool));
+    for (unsigned i = 0; i < SLABS * EACH / 2; i++) {
+        any = weir_pool_any(&pool);
+        assert_int_equal(pool.live_from, i / EACH);
+        weir_pool_give(&pool, any);
+    }
+    first = weir_pool_take(&pool); /* in a slab that had been passed */
+    assert_ptr_equal(weir_pool_any(&pool), first);
+    while ((any = weir_pool_any(&pool)) != NULL)
+        weir_pool_give(&pool, any);
+    assert_int_equal(pool.live, 0);
+    weir_pool_close(&pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +376,7 @@ int main(void)
         TEST_COUNTED(any_empties_a_pool),
         TEST_COUNTED(a_pool_without_memory_gives_nothing_and_recovers),
         TEST_COUNTED(whatever_is_taken_and_given_objects_stay_whole),
+        cmocka_unit_test(giving_all_back_walks_over_the_slabs_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

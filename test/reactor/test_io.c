@@ -635,6 +635,50 @@ static void dev_null_is_always_ready(void **state)
     close(fd);
 }
 
+static void a_file_is_told_once_when_edges_are_asked_for(void **state)
+{
+    struct watcher a;
+    int fd = open_file();
+
+    (void)state;
+    init(&a, "a", fd);
+    start(&a, WEIR_READABLE | WEIR_EDGE);
+    for (int i = 0; i < 5; i++)
+        weir_loop_run_once(the_loop, 0);
+    assert_trace("a");
+    start(&a, WEIR_READABLE | WEIR_EDGE); /* asked again, told again */
+    for (int i = 0; i < 5; i++)
+        weir_loop_run_once(the_loop, 0);
+    assert_trace("aa");
+    weir_io_stop(&a.io);
+    assert_false(weir_loop_alive(the_loop));
+    close(fd);
+}
+
+static void a_file_has_one_watcher_as_other_descriptors_do(void **state)
+{
+    struct watcher a, b, c;
+    int fd = open_file();
+    int copy = dup(fd);
+
+    (void)state;
+    init(&a, "a", fd);
+    init(&b, "b", fd);
+    init(&c, "c", copy);
+    start(&a, WEIR_READABLE | WEIR_EDGE);
+    assert_int_equal(weir_io_start(&b.io, WEIR_READABLE), -EEXIST);
+    weir_loop_run_once(the_loop, 0);
+    assert_int_equal(weir_io_start(&b.io, WEIR_READABLE), -EEXIST);
+    start(&c, WEIR_READABLE);
+    weir_io_stop(&a.io);
+    start(&b, WEIR_READABLE);
+    b.stop_after = c.stop_after = 1;
+    run();
+    assert_trace("acb");
+    close(copy);
+    close(fd);
+}
+
 /* -------------------------------------------------------------- references */
 
 static void an_unreferenced_watcher_does_not_keep_the_loop_running(void **state)
@@ -703,6 +747,8 @@ int main(void)
         TEST_ON_LOOP(a_watcher_of_a_file_may_be_freed_in_its_callback),
         TEST_ON_LOOP(a_watcher_of_a_file_may_be_freed_by_the_one_before),
         TEST_ON_LOOP(dev_null_is_always_ready),
+        TEST_ON_LOOP(a_file_is_told_once_when_edges_are_asked_for),
+        TEST_ON_LOOP(a_file_has_one_watcher_as_other_descriptors_do),
         TEST_ON_LOOP(an_unreferenced_watcher_does_not_keep_the_loop_running),
         TEST_ON_LOOP(a_watcher_is_small),
     };

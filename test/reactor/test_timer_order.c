@@ -85,10 +85,11 @@ at_most_1024_timers_fire_between_turns_of_the_descriptors(void **state)
     weir_io_init(&io, the_loop, fds[0], note_step);
     weir_io_start(&io, WEIR_READABLE);
     run();
-    assert_int_equal(crowd_step_count, 3);
-    assert_int_equal(crowd_steps[0], 1024);
-    assert_int_equal(crowd_steps[1], 2048);
-    assert_int_equal(crowd_steps[2], CROWD);
+    assert_int_equal(crowd_step_count, 4);
+    assert_int_equal(crowd_steps[0], 0); /* they were late before it began */
+    assert_int_equal(crowd_steps[1], 1024);
+    assert_int_equal(crowd_steps[2], 2048);
+    assert_int_equal(crowd_steps[3], CROWD);
     assert_int_equal(virtual.sleeps, 0);
     test_close_pair(fds);
 }
@@ -594,6 +595,157 @@ static void a_clock_that_goes_back_does_not_make_a_beat_spin(void **state)
     assert_in_range(virtual.sleeps, 5, 60);
 }
 
+/* --------------------------------------------------- a turn that was late */
+
+static int meanwhile[2]; /* what comes while a callback computes */
+
+static void compute_while_data_comes(weir_io *io, unsigned events)
+{
+    (void)events;
+    weir_io_stop(io);
+    spend(30 * MS);
+    test_fill(meanwhile[1], 1);
+}
+
+static void note_data(weir_io *io, unsigned events)
+{
+    (void)events;
+    trace_add('d');
+    weir_io_stop(io);
+}
+
+static void
+what_came_meanwhile_is_told_before_a_timer_that_became_due(void **state)
+{
+    struct timed a;
+    weir_io io, data;
+    int fds[2];
+
+    (void)state;
+    test_pipe(fds);
+    test_pipe(meanwhile);
+    weir_io_init(&io, the_loop, fds[1], compute_while_data_comes);
+    weir_io_init(&data, the_loop, meanwhile[0], note_data);
+    init(&a, "a");
+    weir_io_start(&io, WEIR_WRITABLE);
+    weir_io_start(&data, WEIR_READABLE);
+    start(&a, 10);
+    run();
+    assert_trace("da");
+    test_close_pair(fds);
+    test_close_pair(meanwhile);
+}
+
+static void compute_for_long(weir_io *io, unsigned events)
+{
+    (void)io, (void)events;
+    spend(5 * MS);
+    trace_add('r');
+    if (trace.length > 20)
+        weir_io_stop(io);
+}
+
+/* One look, and they fire, however long that takes. */
+static void descriptors_that_take_long_do_not_starve_timers(void **state)
+{
+    struct timed a;
+    weir_io io;
+    int fds[2];
+
+    (void)state;
+    test_pipe(fds);
+    weir_io_init(&io, the_loop, fds[1], compute_for_long);
+    weir_io_start(&io, WEIR_WRITABLE);
+    init(&a, "a");
+    start(&a, 12);
+    run();
+    assert_int_equal(a.fired, 1);
+    assert_true(a.fired_at - a.started <= 25 * MS);
+    test_close_pair(fds);
+}
+
+static void start_b(weir_io *io, unsigned events)
+{
+    struct timed *b = io->data;
+
+    (void)events;
+    weir_io_stop(io);
+    spend(30 * MS);
+    start(b, 0);
+}
+
+static void a_timer_that_was_due_fires_before_one_of_0_ms(void **state)
+{
+    struct timed a, b;
+    weir_io io = { .data = &b };
+    int fds[2];
+
+    (void)state;
+    test_pipe(fds);
+    init(&a, "a");
+    init(&b, "b");
+    weir_io_init(&io, the_loop, fds[1], start_b);
+    weir_io_start(&io, WEIR_WRITABLE);
+    start(&a, 10);
+    run();
+    assert_trace("ab");
+    test_close_pair(fds);
+}
+
+static void put_a_off_and_start_b(struct timed *timed)
+{
+    if (timed->fired == 1)
+        start(timed->other, 0);
+}
+
+/* Nobody is late: no turn looks twice. */
+static void a_timer_of_0_ms_needs_no_look_of_its_own(void **state)
+{
+    struct timed a, b;
+
+    (void)state;
+    init(&a, "a");
+    init(&b, "b");
+    a.other = &b;
+    a.then = put_a_off_and_start_b;
+    start(&a, 5);
+    run();
+    assert_trace("ab");
+    assert_int_equal(virtual.waits, 2);
+}
+
+static struct timed counted;
+
+static void start_counted(weir_async *async)
+{
+    start(&counted, 50);
+    weir_async_stop(async);
+}
+
+static void compute(weir_async *async)
+{
+    spend(100 * MS);
+    weir_async_stop(async);
+}
+
+static void a_timer_started_by_an_async_counts_from_its_own_callback(
+    void **state)
+{
+    weir_async a, b;
+
+    (void)state;
+    init(&counted, "c");
+    weir_async_init(&a, the_loop, start_counted);
+    weir_async_init(&b, the_loop, compute);
+    weir_async_start(&a);
+    weir_async_start(&b);
+    weir_async_send(&a);
+    weir_async_send(&b);
+    run();
+    assert_int_equal(counted.fired, 1);
+    assert_true(counted.fired_at - counted.started <= 101 * MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -603,6 +755,13 @@ int main(void)
             at_most_1024_timers_fire_between_turns_of_the_descriptors),
         TEST_ON_VIRTUAL_LOOP(
             what_a_turn_left_fires_before_what_became_due_meanwhile),
+        TEST_ON_VIRTUAL_LOOP(
+            what_came_meanwhile_is_told_before_a_timer_that_became_due),
+        TEST_ON_VIRTUAL_LOOP(descriptors_that_take_long_do_not_starve_timers),
+        TEST_ON_VIRTUAL_LOOP(a_timer_that_was_due_fires_before_one_of_0_ms),
+        TEST_ON_VIRTUAL_LOOP(a_timer_of_0_ms_needs_no_look_of_its_own),
+        TEST_ON_VIRTUAL_LOOP(
+            a_timer_started_by_an_async_counts_from_its_own_callback),
         TEST_ON_VIRTUAL_LOOP(equal_deadlines_fire_in_the_order_of_starting),
         TEST_ON_VIRTUAL_LOOP(
             a_timer_due_in_the_same_turn_can_be_stopped_and_freed),

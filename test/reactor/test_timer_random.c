@@ -39,9 +39,11 @@ static void lose(const char *why)
              (unsigned long long)game.random.seed);
 }
 
-/* In ns; from the tick after the start. */
+/* In ns; from the tick after the start, without a delay from the one before. */
 static uint64_t due_at(const struct player *player)
 {
+    if (!player->delay)
+        return player->started / MS * MS;
     return ((player->started + MS - 1) / MS + player->delay) * MS;
 }
 
@@ -147,6 +149,7 @@ static void clock_is_read(void)
     if (game.starts <= WEIR_FRESH_MAX)
         lose("the clock is read in the middle of a callback");
     count_from_here();
+    game.starts = 1; /* the one for which it was read */
 }
 
 static uint64_t some_moves(void)

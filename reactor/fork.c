@@ -1,0 +1,50 @@
+/*
+ * fork.c - what a forked child has of its parent, and what it leaves alone
+ *
+ * A child has copies of the parent's descriptors, and some of them are not
+ * copies of what they stand for: the epoll set and the eventfd are one for both,
+ * and a connection is ended for both by shutdown(2). So a loop knows in which
+ * process it was made, and in a child everything that would reach the parent
+ * does nothing or is refused: only the child's memory and descriptors go when
+ * it destroys the loop. The handlers of watched signals are taken away in the
+ * child, which otherwise would send to a loop that nobody runs.
+ *
+ * The table of those handlers has a lock that another thread may hold at that
+ * moment; a child in which nobody would ever unlock it must not come to be.
+ *
+ * vfork(), posix_spawn() and _Fork() call none of this: their children do
+ * nothing but exec().
+ */
+#include "loop.h"
+
+#include <pthread.h>
+
+unsigned weir_fork_count, weir_generation;
+
+static int watching = -ENOMEM; /* what pthread_atfork() said */
+
+static void in_parent(void)
+{
+    weir_fork_count++;
+    weir_signals_after_fork(false);
+}
+
+static void in_child(void)
+{
+    weir_fork_count++;
+    weir_generation++;
+    weir_signals_after_fork(true);
+}
+
+static void watch(void)
+{
+    watching = -pthread_atfork(weir_signals_before_fork, in_parent, in_child);
+}
+
+int weir_watch_forks(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, watch);
+    return watching;
+}

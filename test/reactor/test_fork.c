@@ -1,0 +1,267 @@
+/*
+ * test_fork.c - what a forked child does with what it has of its parent
+ */
+#include "test/support/test.h"
+
+#include "reactor/loop.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static unsigned told;
+
+static void count(weir_signal *watcher, int number)
+{
+    (void)number;
+    told++;
+    weir_signal_stop(watcher);
+}
+
+static void count_io(weir_io *io, unsigned events)
+{
+    (void)events;
+    told++;
+    weir_io_stop(io);
+}
+
+static void count_async(weir_async *async)
+{
+    told++;
+    weir_async_stop(async);
+}
+
+/* Runs `work` in a child; what it gives is the child's status. */
+static int in_child(int (*work)(void *), void *argument)
+{
+    pid_t child = fork();
+    int status;
+
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(work(argument));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+/* ----------------------------------------------------------------- signals */
+
+static int watch_a_signal(void *unused)
+{
+    weir_signal watcher;
+    weir_loop *own;
+
+    (void)unused;
+    told = 0;
+    if (weir_loop_create(&own) < 0 ||
+        weir_signal_init(&watcher, own, count) < 0 ||
+        weir_signal_start(&watcher, SIGUSR1) < 0)
+        return 2;
+    raise(SIGUSR1);
+    return weir_loop_run(own) == 0 && told == 1 &&
+                   weir_loop_destroy(own) == 0
+               ? 0
+               : 1;
+}
+
+static void a_child_may_watch_a_signal_that_its_parent_watches(void **state)
+{
+    weir_signal watcher;
+
+    (void)state;
+    weir_signal_init(&watcher, the_loop, count);
+    assert_int_equal(weir_signal_start(&watcher, SIGUSR1), 0);
+    assert_int_equal(in_child(watch_a_signal, NULL), 0);
+    told = 0;
+    raise(SIGUSR1); /* the parent's is as before */
+    assert_int_equal(weir_loop_run(the_loop), 0);
+    assert_int_equal(told, 1);
+}
+
+static int raise_it(void *unused)
+{
+    (void)unused;
+    raise(SIGUSR1);
+    return 1;
+}
+
+static void a_signal_does_in_a_child_what_it_did_before_weir(void **state)
+{
+    weir_signal watcher;
+    int status;
+
+    (void)state;
+    weir_signal_init(&watcher, the_loop, count);
+    assert_int_equal(weir_signal_start(&watcher, SIGUSR1), 0);
+    status = in_child(raise_it, NULL);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1);
+    weir_signal_stop(&watcher);
+}
+
+static int stop_the_parents(void *watcher)
+{
+    struct sigaction action;
+
+    weir_signal_stop(watcher); /* harmless: it is stopped */
+    return sigaction(SIGUSR1, NULL, &action) == 0 &&
+                   action.sa_handler == SIG_DFL
+               ? 0
+               : 1;
+}
+
+static void a_child_may_stop_a_signal_of_its_parents(void **state)
+{
+    weir_signal watcher;
+
+    (void)state;
+    weir_signal_init(&watcher, the_loop, count);
+    assert_int_equal(weir_signal_start(&watcher, SIGUSR1), 0);
+    assert_int_equal(in_child(stop_the_parents, &watcher), 0);
+    weir_signal_stop(&watcher);
+}
+
+static bool enough;
+
+static void *start_and_stop(void *loop)
+{
+    weir_signal watcher;
+
+    weir_signal_init(&watcher, loop, count);
+    while (!__atomic_load_n(&enough, __ATOMIC_RELAXED)) {
+        (void)weir_signal_start(&watcher, SIGUSR2);
+        weir_signal_stop(&watcher);
+    }
+    return NULL;
+}
+
+static int handle_a_signal(void *unused)
+{
+    (void)unused;
+    alarm(10); /* a lock that nobody unlocks is waited for in the handler */
+    return watch_a_signal(NULL);
+}
+
+static void a_child_never_has_the_lock_of_the_signals(void **state)
+{
+    int rounds = (int)test_rounds(300, 10);
+    weir_loop *other;
+    pthread_t thread;
+
+    (void)state;
+    enough = false;
+    assert_int_equal(weir_loop_create(&other), 0);
+    assert_int_equal(pthread_create(&thread, NULL, start_and_stop, other), 0);
+    for (int i = 0; i < rounds; i++)
+        assert_int_equal(in_child(handle_a_signal, NULL), 0);
+    __atomic_store_n(&enough, true, __ATOMIC_RELAXED);
+    pthread_join(thread, NULL);
+    weir_loop_destroy(other);
+}
+
+static void handlers_run_on_the_alternate_stack(void **state)
+{
+    weir_signal watcher;
+    struct sigaction action;
+
+    (void)state;
+    weir_signal_init(&watcher, the_loop, count);
+    assert_int_equal(weir_signal_start(&watcher, SIGUSR1), 0);
+    assert_int_equal(sigaction(SIGUSR1, NULL, &action), 0);
+    assert_true(action.sa_flags & SA_ONSTACK);
+    weir_signal_stop(&watcher);
+}
+
+/* -------------------------------------------------------------- the loop */
+
+static int destroy_all(void *io)
+{
+    weir_io_stop(io);
+    return weir_loop_destroy(the_loop) == 0 ? 0 : 1;
+}
+
+static void a_loop_destroyed_in_a_child_is_whole_in_its_parent(void **state)
+{
+    weir_io io;
+    int fds[2];
+
+    (void)state;
+    test_pipe(fds);
+    weir_io_init(&io, the_loop, fds[0], count_io);
+    assert_int_equal(weir_io_start(&io, WEIR_READABLE), 0);
+    assert_int_equal(in_child(destroy_all, &io), 0);
+    told = 0;
+    test_fill(fds[1], 1);
+    assert_int_equal(weir_loop_run(the_loop), 0);
+    assert_int_equal(told, 1);
+    test_close_pair(fds);
+}
+
+static int use_the_parents(void *io)
+{
+    weir_io own;
+    int fds[2];
+
+    test_pipe(fds);
+    weir_io_init(&own, the_loop, fds[0], count_io);
+    return weir_loop_run(the_loop) == -EBADF &&
+                   weir_loop_run_once(the_loop, 0) == -EBADF &&
+                   weir_io_start(&own, WEIR_READABLE) == -EBADF &&
+                   weir_io_start(io, WEIR_WRITABLE) == -EBADF
+               ? 0
+               : 1;
+}
+
+static void a_child_is_refused_its_parents_loop(void **state)
+{
+    weir_io io;
+    int fds[2];
+
+    (void)state;
+    test_pipe(fds);
+    weir_io_init(&io, the_loop, fds[0], count_io);
+    assert_int_equal(weir_io_start(&io, WEIR_READABLE), 0);
+    assert_int_equal(in_child(use_the_parents, &io), 0);
+    weir_io_stop(&io);
+    test_close_pair(fds);
+}
+
+static int send_to_the_parents(void *async)
+{
+    weir_async_send(async);
+    return 0;
+}
+
+static void a_send_in_a_child_does_not_wake_its_parent(void **state)
+{
+    weir_async async;
+    uint64_t turns;
+
+    (void)state;
+    weir_async_init(&async, the_loop, count_async);
+    weir_async_start(&async);
+    assert_int_equal(in_child(send_to_the_parents, &async), 0);
+    told = 0;
+    weir_loop_run_once(the_loop, 0);
+    turns = the_loop->batch_count;
+    assert_int_equal(turns, 0); /* nothing was ready */
+    weir_async_send(&async);
+    assert_int_equal(weir_loop_run(the_loop), 0);
+    assert_int_equal(told, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_ON_LOOP(a_child_may_watch_a_signal_that_its_parent_watches),
+        TEST_ON_LOOP(a_signal_does_in_a_child_what_it_did_before_weir),
+        TEST_ON_LOOP(a_child_may_stop_a_signal_of_its_parents),
+        TEST_ON_LOOP(a_child_never_has_the_lock_of_the_signals),
+        TEST_ON_LOOP(handlers_run_on_the_alternate_stack),
+        TEST_ON_LOOP(a_loop_destroyed_in_a_child_is_whole_in_its_parent),
+        TEST_ON_LOOP(a_child_is_refused_its_parents_loop),
+        TEST_ON_LOOP(a_send_in_a_child_does_not_wake_its_parent),
+    };
+
+    return cmocka_run_group_tests_name("fork", tests, NULL, NULL);
+}
