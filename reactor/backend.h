@@ -79,8 +79,8 @@ void weir_backend_remove(weir_loop *loop, struct weir_source *source);
 
 /* How much the kernel has said is there to read and was not read since. A read
  * that gave less than it was asked for, and less than this, has stopped at the
- * mark of urgent data, and no event comes for what lies behind it. 0 with epoll,
- * which tells WEIR_URGENT. */
+ * mark of urgent data, and no event comes for what lies behind it. 0 with
+ * epoll, which tells WEIR_URGENT. */
 static inline size_t weir_source_unread(const struct weir_source *source)
 {
 #ifdef WEIR_BACKEND_EPOLL

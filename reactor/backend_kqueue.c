@@ -397,8 +397,8 @@ static unsigned told_events(const struct kevent *event)
 }
 
 /* The place of a source in the batch that is being gathered. As long as that
- * goes on, `unread` of those that are in it is 1 + their place; of others it may
- * be any number, so the place is looked at. */
+ * goes on, `unread` of those that are in it is 1 + their place; of others it
+ * may be any number, so the place is looked at. */
 static bool in_batch(const weir_loop *loop, const struct weir_source *source)
 {
     return source->unread - 1 < loop->batch_count &&

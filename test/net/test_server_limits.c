@@ -614,7 +614,7 @@ static void a_client_that_was_gone_before_costs_the_others_nothing(void **state)
 }
 
 /* On macOS such a connection takes no options. */
-static void a_client_that_has_reset_before_does_not_stop_the_server(void **state)
+static void a_client_that_reset_before_does_not_stop_the_server(void **state)
 {
     weir_server *server = start_server(&events);
     int client = connect_to(server), other;
@@ -759,7 +759,7 @@ int main(void)
         TEST(a_connection_that_cannot_be_watched_is_closed_and_told),
 #endif
         TEST(a_client_that_was_gone_before_costs_the_others_nothing),
-        TEST(a_client_that_has_reset_before_does_not_stop_the_server),
+        TEST(a_client_that_reset_before_does_not_stop_the_server),
         TEST(aborted_connections_without_end_do_not_hold_the_loop),
         TEST(a_connection_that_takes_no_options_is_closed),
         TEST(a_connection_without_memory_is_closed_and_told),
