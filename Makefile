@@ -6,10 +6,10 @@
 #   build/test/      with the system-call seam, for the tests and Valgrind
 #   build/sanitize/  the same with AddressSanitizer and UBSan
 #   build/kqueue/    the same with the kqueue backend over test/kqueue/
+#   build/portable/  the same without what only some systems have
 
 CC ?= cc
 CFLAGS ?= -O2 -g
-BACKEND ?= $(if $(filter Linux,$(shell uname -s)),epoll,kqueue)
 PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr/local
 
@@ -22,19 +22,11 @@ WARNINGS = -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes \
 STD = -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE
 BASE = $(STD) $(WARNINGS) -Ibuild/include -I. -pthread -fvisibility=hidden -MMD -MP
 
-ifeq ($(BACKEND),kqueue)
-BASE += -DWEIR_BACKEND_KQUEUE
-ifeq ($(shell uname -s),Linux)
-KQUEUE_LIBS := $(shell $(PKG_CONFIG) --libs libkqueue 2>/dev/null)
-BASE += $(shell $(PKG_CONFIG) --cflags libkqueue 2>/dev/null)
-endif
-endif
-
 CARES_CFLAGS := $(shell $(PKG_CONFIG) --cflags libcares 2>/dev/null)
 CARES_LIBS := $(or $(shell $(PKG_CONFIG) --libs libcares 2>/dev/null),-lcares)
 CMOCKA_LIBS := $(or $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null),-lcmocka)
 BASE += $(CARES_CFLAGS)
-LIBS = $(CARES_LIBS) $(KQUEUE_LIBS) -pthread
+LIBS = $(CARES_LIBS) -pthread
 
 VERSION := $(shell sed -n 's/^\#define WEIR_VERSION "\(.*\)"/\1/p' reactor/reactor.h)
 SOVERSION := $(basename $(VERSION))
@@ -68,9 +60,8 @@ help:
 	@echo 'make format              clang-format on every C file'
 	@echo 'make clean'
 	@echo 'make V=1                 shows the commands; CC=, CFLAGS=, LDFLAGS= as usual'
-	@echo 'make BACKEND=kqueue      on Linux, where libkqueue is installed'
 
-# Other flags, another compiler or backend: everything is compiled anew.
+# Other flags, another compiler: everything is compiled anew.
 .PHONY: FORCE
 build/.flags: FORCE
 	@mkdir -p build
@@ -82,10 +73,6 @@ build/.cares: build/.flags
 	@printf '#include <ares.h>\nint main(void){return 0;}\n' | \
 	  $(CC) $(CARES_CFLAGS) -xc - -fsyntax-only 2>/dev/null || { \
 	  echo 'weir needs c-ares (Debian: libc-ares-dev). `make deps` installs it.' >&2; exit 1; }
-	@if [ $(BACKEND) = kqueue ] && [ "$$(uname -s)" = Linux ] && \
-	  ! $(PKG_CONFIG) --exists libkqueue 2>/dev/null; then \
-	  echo 'BACKEND=kqueue on Linux needs libkqueue (see pkg-config); `make check-kqueue` runs' >&2; \
-	  echo 'the tests over that backend without it.' >&2; exit 1; fi
 	@touch $@
 
 # ------------------------------------------------------------- the library
@@ -122,7 +109,7 @@ build/libweir.so: $(OBJECTS)
 	@ln -sf libweir.so.$(SOVERSION) $@
 
 # The reactor alone needs nothing but libc.
-build/examples/meter build/examples/timers: EXAMPLE_LIBS = $(KQUEUE_LIBS) -pthread
+build/examples/meter build/examples/timers: EXAMPLE_LIBS = -pthread
 EXAMPLE_LIBS = $(LIBS)
 
 build/examples/%: net/examples/%.c build/libweir.a
@@ -167,8 +154,11 @@ $(TEST_PROGRAMS:%=build/$(1)/%): build/$(1)/%: build/$(1)/test/%.o build/$(1)/li
 endef
 $(eval $(call variant,test,-O1))
 $(eval $(call variant,sanitize,-O1 $(SANITIZE)))
-# The kqueue backend on Linux without libkqueue: our own double of kqueue(2).
+# The kqueue backend on Linux, over our own double of kqueue(2): as on FreeBSD,
+# and as where there is the least, which is macOS and OpenBSD in one.
 $(eval $(call variant,kqueue,-O1 -DWEIR_BACKEND_KQUEUE -Itest/kqueue,test/kqueue/emulate.c))
+$(eval $(call variant,portable,-O1 -DWEIR_BACKEND_KQUEUE -DWEIR_SYS_PORTABLE \
+  -Itest/kqueue,test/kqueue/emulate.c test/kqueue/xnu.c))
 
 PLAIN_TESTS = $(TEST_PROGRAMS:%=build/test/%)
 SANITIZED_TESTS = $(TEST_PROGRAMS:%=build/sanitize/%)
@@ -177,6 +167,9 @@ EPOLL_ONLY := $(shell grep -l 'epoll_\(wait\|ctl\|create\)' test/*/test_*.c | \
   xargs grep -L WEIR_BACKEND_ 2>/dev/null)
 KQUEUE_TESTS = $(patsubst test/%.c,build/kqueue/%,\
   $(filter-out $(EPOLL_ONLY),$(wildcard test/*/test_*.c)))
+# Those that meet what is different where there is less.
+PORTABLE_TESTS = $(addprefix build/portable/,$(addprefix reactor/test_,async io \
+  loop signal) $(addprefix net/test_,server server_limits socket unix write))
 
 .PHONY: check check-plain check-valgrind check-sanitize check-kqueue
 check: all $(PLAIN_TESTS) $(SANITIZED_TESTS)
@@ -191,8 +184,8 @@ check-valgrind: all $(PLAIN_TESTS)
 	@test/run valgrind $(PLAIN_TESTS) $(VALGRIND_SCRIPTS_HERE)
 check-sanitize: $(SANITIZED_TESTS)
 	@test/run sanitize $(SANITIZED_TESTS) $(SCRIPT_TESTS_HERE)
-check-kqueue: $(KQUEUE_TESTS)
-	@test/run plain $(KQUEUE_TESTS)
+check-kqueue: $(KQUEUE_TESTS) $(PORTABLE_TESTS)
+	@test/run plain $(KQUEUE_TESTS) $(PORTABLE_TESTS)
 
 # ------------------------------------------------------------ the weir command
 

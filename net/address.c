@@ -131,7 +131,7 @@ int weir_address_unix(weir_address *address, const char *path, size_t length)
         return -EINVAL;
     local = &address->name.local;
     abstract = path[0] == '\0';
-#ifndef __linux__
+#ifndef WEIR_SYS_ABSTRACT
     if (abstract)
         return -ENOTSUP;
 #endif
@@ -221,7 +221,9 @@ int weir_address_parse(weir_address *address, const char *text)
 /* ------------------------------------------------------------- to text */
 
 /* The path of a UNIX address; empty for one without a name, as the client's
- * end of a connection has. */
+ * end of a connection has. Where there are no abstract names, that is one that
+ * begins with NUL: macOS and FreeBSD fill it up to the 16 bytes of a struct
+ * sockaddr. */
 static size_t copy_path(const weir_address *address, char *path)
 {
     const struct sockaddr_un *local = &address->name.local;
@@ -232,6 +234,9 @@ static size_t copy_path(const weir_address *address, char *path)
         length = strnlen(local->sun_path, length);
         memcpy(path, local->sun_path, length);
     } else {
+#ifndef WEIR_SYS_ABSTRACT
+        length = 0;
+#endif
         for (size_t i = 0; i < length; i++)
             path[i] = local->sun_path[i] ? local->sun_path[i] : '@';
     }

@@ -202,6 +202,21 @@ static void welcome(weir_server *server, int fd)
     server->cb(server, socket);
 }
 
+#ifndef WEIR_SYS_ACCEPT4
+
+/* Out of descriptors on macOS: accept() takes a connection off the queue before
+ * it looks for a descriptor, and drops it when there is none. So each further
+ * call would cost a client: accepting rests. */
+static int shed_one(weir_server *server, int error)
+{
+    tell_error(server, error);
+    if (server->events && server->events->drop)
+        server->events->drop(server, NULL, NULL);
+    return error;
+}
+
+#else
+
 /* Out of descriptors: one connection is accepted with the one in reserve, and
  * closed. Gives 0, or what accept() says now: -EAGAIN when nobody waits, for it
  * looks for a descriptor before it looks for a connection. */
@@ -223,6 +238,8 @@ static int shed_one(weir_server *server, int error)
     drop(server, fd, &peer);
     return server->spare >= 0 ? 0 : error;
 }
+
+#endif
 
 /* Errors of one connection that was gone before we took it, which accept(2)
  * hands to us; the next one is another matter. Not EPERM: that is said before

@@ -2,9 +2,9 @@
  * backend.h - what a backend is
  *
  * Seven functions and the struct they keep in the loop. One backend is
- * compiled in: backend_epoll.c on Linux, backend_kqueue.c elsewhere and with
- * `make BACKEND=kqueue`. Both speak the bits of reactor.h: WEIR_READABLE and
- * so on, told at most once per source and batch.
+ * compiled in: backend_epoll.c on Linux, backend_kqueue.c elsewhere. Both speak
+ * the bits of reactor.h: WEIR_READABLE and so on, told at most once per source
+ * and batch.
  */
 #ifndef WEIR_BACKEND_H
 #define WEIR_BACKEND_H
@@ -31,8 +31,19 @@ typedef struct epoll_event weir_ready;
 typedef struct {
     void *source;
     unsigned events;
+    uint32_t unread; /* for the source, see below */
 } weir_ready;
 #define WEIR_READY_SOURCE source
+#endif
+
+#ifndef WEIR_BACKEND_EPOLL
+/* A source with which something is amiss: a filter of it could not be put back
+ * and is tried again, or cannot be there, and its event is made up. */
+struct weir_odd {
+    struct weir_source *source;
+    unsigned interest;
+    bool broken_pipe;
+};
 #endif
 
 struct weir_backend {
@@ -40,8 +51,11 @@ struct weir_backend {
     weir_ready *batch; /* room for WEIR_BATCH */
 #ifndef WEIR_BACKEND_EPOLL
     struct kevent *events; /* room for WEIR_BATCH of the kernel's events */
-    uint8_t *watched;      /* a bit per descriptor that has a source */
-    size_t watched_size;   /* in bytes */
+    uint8_t *watched;      /* by descriptor: the interest, in short */
+    size_t watched_size;
+    struct weir_odd *odd;
+    size_t odd_count, odd_room;
+    int wake_end; /* of a pipe, where there is no EVFILT_USER */
 #endif
 };
 
@@ -62,6 +76,31 @@ int weir_backend_add(weir_loop *loop, struct weir_source *source,
 int weir_backend_change(weir_loop *loop, struct weir_source *source,
                         unsigned interest);
 void weir_backend_remove(weir_loop *loop, struct weir_source *source);
+
+/* How much the kernel has said is there to read and was not read since. A read
+ * that gave less than it was asked for, and less than this, has stopped at the
+ * mark of urgent data, and no event comes for what lies behind it. 0 with
+ * epoll, which tells WEIR_URGENT. */
+static inline size_t weir_source_unread(const struct weir_source *source)
+{
+#ifdef WEIR_BACKEND_EPOLL
+    (void)source;
+    return 0;
+#else
+    return source->unread;
+#endif
+}
+
+static inline void weir_source_was_read(struct weir_source *source,
+                                        size_t length)
+{
+#ifdef WEIR_BACKEND_EPOLL
+    (void)source, (void)length;
+#else
+    source->unread -= length < source->unread ? (uint32_t)length
+                                              : source->unread;
+#endif
+}
 
 /* Waits for at most `timeout` ms (-1: no limit) and fills the batch. Gives a
  * negative errno, and the batch is empty: -EINTR when a signal ended it,

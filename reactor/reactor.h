@@ -203,7 +203,7 @@ struct weir_source {
     void (*ready)(weir_loop *loop, struct weir_source *source,
                   unsigned events);
     int fd;
-    uint32_t slot; /* kqueue's: 1 + its place in the last batch it was in */
+    uint32_t unread; /* kqueue's: bytes that it has told of */
 };
 
 /* ----------------------------------------------------------------- timers */

@@ -15,7 +15,7 @@ struct weir_sys weir_sys = {
     .socket = socket,
     .bind = bind,
     .listen = listen,
-#if defined(__linux__) || defined(__FreeBSD__)
+#ifdef WEIR_SYS_ACCEPT4
     .accept4 = accept4,
 #else
     .accept = accept,
@@ -34,8 +34,10 @@ struct weir_sys weir_sys = {
     .unlink = unlink,
     .sigaction = sigaction,
     .poll = poll,
-#ifdef WEIR_SYS_SPLICE
+#ifdef WEIR_SYS_PIPE2
     .pipe2 = pipe2,
+#endif
+#ifdef WEIR_SYS_SPLICE
     .splice = splice,
     .sigprocmask = sigprocmask,
     .sigpending = sigpending,
@@ -53,10 +55,16 @@ struct weir_sys weir_sys = {
 };
 #endif
 
+/* macOS refuses every option with EINVAL once both directions of a connection
+ * are over, as they are when a client has gone before it was accepted. That is
+ * not the listener's failure: the next call on the connection tells. And the
+ * option is set all the same, handed down by the listener. */
 static int no_sigpipe(int fd)
 {
 #ifdef SO_NOSIGPIPE
-    return sys_set_int(fd, SOL_SOCKET, SO_NOSIGPIPE, 1);
+    int result = sys_set_int(fd, SOL_SOCKET, SO_NOSIGPIPE, 1);
+
+    return result == -EINVAL ? 0 : result;
 #else
     (void)fd;
     return 0;
@@ -76,7 +84,7 @@ int weir_sys_adopt(int fd)
     return no_sigpipe(fd);
 }
 
-#if !defined(SOCK_NONBLOCK) || (!defined(__linux__) && !defined(__FreeBSD__))
+#ifndef WEIR_SYS_ACCEPT4
 /* Without accept4() and SOCK_NONBLOCK: there is a moment in which another
  * thread's fork() and exec() would inherit the descriptor. */
 static int adopt_or_close(int fd)
@@ -96,7 +104,7 @@ static int adopt_or_close(int fd)
 
 int weir_sys_stream(int family)
 {
-#ifdef SOCK_NONBLOCK
+#ifdef WEIR_SYS_ACCEPT4
     int fd = SYS(socket)(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
                          0);
     int result;
@@ -114,7 +122,7 @@ int weir_sys_stream(int family)
 #endif
 }
 
-#if !defined(__linux__) && !defined(__FreeBSD__)
+#ifndef WEIR_SYS_ACCEPT4
 int weir_sys_accept(int fd, struct sockaddr *peer, socklen_t *size)
 {
     int accepted;

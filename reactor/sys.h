@@ -38,10 +38,25 @@
 #include <sys/event.h>
 #endif
 
-/* Moving bytes from socket to socket inside the kernel. (FreeBSD's splicing is
- * another thing, and macOS has none.) */
+/* What only some systems have. With WEIR_SYS_PORTABLE, which the tests define,
+ * none does: what other systems run can be run on Linux too. */
+#ifndef WEIR_SYS_PORTABLE
 #ifdef __linux__
-#define WEIR_SYS_SPLICE 1
+#define WEIR_SYS_SPLICE 1   /* socket to socket inside the kernel */
+#define WEIR_SYS_ABSTRACT 1 /* names of UNIX sockets that are no paths */
+#endif
+#ifdef SOCK_NONBLOCK
+#define WEIR_SYS_ACCEPT4 1 /* and flags for socket(); all but macOS */
+#endif
+#ifdef MSG_NOSIGNAL
+#define WEIR_SYS_NOSIGNAL MSG_NOSIGNAL
+#endif
+#endif
+
+/* Systems without EVFILT_USER are woken by a pipe, and those have pipe2(). */
+#if defined(WEIR_SYS_SPLICE) || \
+    (defined(WEIR_BACKEND_KQUEUE) && !defined(EVFILT_USER))
+#define WEIR_SYS_PIPE2 1
 #endif
 
 #ifdef WEIR_SYS_SEAM
@@ -56,7 +71,7 @@ struct weir_sys {
     int (*socket)(int, int, int);
     int (*bind)(int, const struct sockaddr *, socklen_t);
     int (*listen)(int, int);
-#if defined(__linux__) || defined(__FreeBSD__)
+#ifdef WEIR_SYS_ACCEPT4
     int (*accept4)(int, struct sockaddr *, socklen_t *, int);
 #else
     int (*accept)(int, struct sockaddr *, socklen_t *);
@@ -75,8 +90,10 @@ struct weir_sys {
     int (*unlink)(const char *);
     int (*sigaction)(int, const struct sigaction *, struct sigaction *);
     int (*poll)(struct pollfd *, nfds_t, int);
-#ifdef WEIR_SYS_SPLICE
+#ifdef WEIR_SYS_PIPE2
     int (*pipe2)(int *, int);
+#endif
+#ifdef WEIR_SYS_SPLICE
     ssize_t (*splice)(int, loff_t *, int, loff_t *, size_t, unsigned);
     int (*sigprocmask)(int, const sigset_t *, sigset_t *);
     int (*sigpending)(sigset_t *);
@@ -166,8 +183,8 @@ static inline ssize_t sys_recv_raw(int fd, void *buffer, size_t size)
 
 /* Where there is MSG_NOSIGNAL, a peer that has gone is EPIPE and not a signal
  * that ends the program; elsewhere weir_sys_stream() sets SO_NOSIGPIPE. */
-#ifdef MSG_NOSIGNAL
-#define SYS_SEND_FLAGS MSG_NOSIGNAL
+#ifdef WEIR_SYS_NOSIGNAL
+#define SYS_SEND_FLAGS WEIR_SYS_NOSIGNAL
 #else
 #define SYS_SEND_FLAGS 0
 #endif
@@ -279,10 +296,16 @@ static inline int sys_getsockname(int fd, struct sockaddr *name,
     SYS_ONCE(SYS(getsockname)(fd, name, size));
 }
 
+/* EINVAL: "the socket has been shut down" (POSIX), so says macOS when both
+ * directions are over. Others say ENOTCONN. */
 static inline int sys_getpeername(int fd, struct sockaddr *name,
                                   socklen_t *size)
 {
-    SYS_ONCE(SYS(getpeername)(fd, name, size));
+    int result = SYS(getpeername)(fd, name, size);
+
+    if (result < 0)
+        return errno == EINVAL ? -ENOTCONN : -errno;
+    return result;
 }
 
 static inline int sys_open(const char *path, int flags)
@@ -328,7 +351,7 @@ int weir_sys_stream(int family);
 
 /* Accepts one connection, with the same three properties. `*size` is in and
  * out as with accept(2). */
-#if defined(__linux__) || defined(__FreeBSD__)
+#ifdef WEIR_SYS_ACCEPT4
 static inline int weir_sys_accept(int fd, struct sockaddr *peer,
                                   socklen_t *size)
 {
@@ -406,6 +429,13 @@ static inline int sys_eventfd(void)
     SYS_ONCE(SYS(eventfd)(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 #else
+#ifdef WEIR_SYS_PIPE2
+static inline int sys_pipe(int ends[2])
+{
+    SYS_ONCE(SYS(pipe2)(ends, O_CLOEXEC | O_NONBLOCK));
+}
+#endif
+
 static inline int sys_kqueue(void)
 {
     int fd = SYS(kqueue)();

@@ -23,6 +23,7 @@
  *   - EV_DELETE of what is not there is ENOENT.
  *   - Without EV_RECEIPT a failed change is an event with EV_ERROR where there
  *     is room, and otherwise ends the call. With it, every change answers.
+ *   - EV_ADD of EVFILT_WRITE on a pipe that nobody reads is EPIPE.
  *   - EV_EOF: on EVFILT_READ nothing more comes, on EVFILT_WRITE nothing more
  *     goes, also because of our own shutdown(). `fflags` is the socket's error.
  *   - A kqueue is not inherited by fork(): EBADF in the child.
@@ -31,6 +32,7 @@
  *   - `fflags` only says whether there is an error, the number is ECONNRESET:
  *     reading SO_ERROR would take it away from the program.
  *   - `data` is the number of bytes for EVFILT_READ, and 0 for the others.
+ *     Behind urgent data there is one more, since Linux does not say how many.
  *   - A number that dup2() or close_range() closes is not noticed.
  *   - Regular files are EPERM; kqueue would take them.
  *   - A socket that is neither connected nor connecting is at its end (Linux
@@ -45,6 +47,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -53,8 +56,13 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef EVFILT_USER
+#define EVFILT_USER (-10)
+#endif
 
 enum { MAX_FD = 1 << 17, MAX_USER = 4, CHUNK = 1024, READ = 0, WRITE = 1 };
 
@@ -227,6 +235,21 @@ static bool make_room(struct filter *filter, int fd)
     return true;
 }
 
+static short polled(int fd, short events)
+{
+    struct pollfd watched = { .fd = fd, .events = events };
+
+    return poll(&watched, 1, 0) > 0 ? watched.revents : 0;
+}
+
+static bool is_broken_pipe(int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) &&
+           polled(fd, POLLOUT) & POLLERR;
+}
+
 static int change_filter(struct queue *queue, const struct kevent *change)
 {
     bool reading = change->filter == EVFILT_READ;
@@ -248,6 +271,8 @@ static int change_filter(struct queue *queue, const struct kevent *change)
     }
     if (!note->active && !(change->flags & EV_ADD))
         return ENOENT;
+    if (!note->active && !reading && is_broken_pipe(fd))
+        return EPIPE;
     if (!note->active)
         note->clear = change->flags & EV_CLEAR;
     event.data.fd = fd;
@@ -379,7 +404,7 @@ static void translate(struct kevent *out, int which, uint32_t events, int fd,
     if (events & EPOLLERR)
         out->fflags = ECONNRESET;
     if (which == READ && ioctl(fd, FIONREAD, &available) == 0)
-        out->data = available;
+        out->data = available + (polled(fd, POLLPRI) & POLLPRI ? 1 : 0);
 }
 
 static int harvest(struct queue *queue, int which, struct kevent *out,

@@ -530,9 +530,7 @@ INTERRUPTED(ssize_t, send, (int fd, const void *from, size_t size, int flags),
             (fd, from, size, flags))
 INTERRUPTED(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags),
             (fd, message, flags))
-INTERRUPTED(int, accept4,
-            (int fd, struct sockaddr *name, socklen_t *size, int flags),
-            (fd, name, size, flags))
+INTERRUPTED(int, ACCEPT, (ACCEPT_PARAMETERS), (ACCEPT_ARGUMENTS))
 
 #ifdef WEIR_BACKEND_EPOLL
 static int interrupted_wait(int epoll, struct epoll_event *ready, int count,
@@ -615,7 +613,7 @@ static void interrupt_everything(void)
     weir_sys.recv = interrupted_recv;
     weir_sys.send = interrupted_send;
     weir_sys.sendmsg = interrupted_sendmsg;
-    weir_sys.accept4 = interrupted_accept4;
+    weir_sys.ACCEPT = interrupted_ACCEPT;
     weir_sys.connect = interrupted_connect;
     weir_sys.close = interrupted_close;
     weir_sys.open = interrupted_open;

@@ -7,10 +7,6 @@
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 
-#ifndef TCP_KEEPIDLE
-#define TCP_KEEPIDLE TCP_KEEPALIVE
-#endif
-
 static struct side a;
 static int fd;
 

@@ -87,7 +87,8 @@ static void take(int fd, uint64_t *position, size_t limit)
             return;
         for (ssize_t i = 0; i < n; i++)
             if (bytes[i] != net_byte(*position + (uint64_t)i))
-                fail_msg("byte %ju is wrong", *position + (uint64_t)i);
+                fail_msg("byte %ju is wrong",
+                         (uintmax_t)(*position + (uint64_t)i));
         *position += (uint64_t)n;
         limit -= (size_t)n;
     }

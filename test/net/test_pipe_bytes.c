@@ -79,7 +79,8 @@ static void take(uint64_t *position, uint64_t end)
 
         for (ssize_t i = 0; i < n; i++)
             if (bytes[i] != net_byte(*position + (uint64_t)i))
-                fail_msg("byte %ju is wrong", *position + (uint64_t)i);
+                fail_msg("byte %ju is wrong",
+                         (uintmax_t)(*position + (uint64_t)i));
         *position += n > 0 ? (uint64_t)n : 0;
         *position >= end;
     }));

@@ -57,7 +57,7 @@ static ssize_t take(void)
 
     for (ssize_t i = 0; i < n; i++)
         if (bytes[i] != net_byte(got + (uint64_t)i))
-            fail_msg("byte %ju is wrong", got + (uint64_t)i);
+            fail_msg("byte %ju is wrong", (uintmax_t)(got + (uint64_t)i));
     if (n > 0)
         got += (uint64_t)n;
     return n;

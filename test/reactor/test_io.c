@@ -105,7 +105,6 @@ static void a_watcher_knows_its_descriptor_and_keeps_the_data(void **state)
     assert_false(weir_io_running(&io));
 }
 
-#ifdef WEIR_BACKEND_EPOLL
 static void a_second_watcher_of_a_descriptor_is_refused(void **state)
 {
     struct watcher a, b;
@@ -129,9 +128,67 @@ static void a_second_watcher_of_a_descriptor_is_refused(void **state)
     test_close_pair(fds);
 }
 
+/* What the kernel answers when something is registered or changed: errno for
+ * those of a direction, 0 for what it says itself. Removing always works. */
+static struct {
+    unsigned directions;
+    int error;
+} refused;
+
+#ifdef WEIR_BACKEND_EPOLL
+static int refuse_changes(int epoll, int operation, int fd,
+                          struct epoll_event *event)
+{
+    if (refused.error && event->events & refused.directions) {
+        errno = refused.error;
+        return -1;
+    }
+    return faults_kernel()->epoll_ctl(epoll, operation, fd, event);
+}
+#else
+/* One receipt of several tells it, and the others say what they would. */
+static int refuse_changes(int queue, const struct kevent *changes,
+                          int change_count, struct kevent *events, int count,
+                          const struct timespec *limit)
+{
+    if (!change_count || !count)
+        return faults_kernel()->kevent(queue, changes, change_count, events,
+                                       count, limit);
+    for (int i = 0; i < change_count; i++) {
+        unsigned direction = changes[i].filter == EVFILT_READ ? WEIR_READABLE
+                                                              : WEIR_WRITABLE;
+
+        events[i] = changes[i];
+        events[i].flags = EV_ERROR;
+        events[i].data = refused.error;
+        if (!(changes[i].flags & EV_ADD) || !refused.error ||
+            !(refused.directions & direction))
+            assert_int_equal(faults_kernel()->kevent(queue, &changes[i], 1,
+                                                     &events[i], 1, NULL),
+                             1);
+    }
+    return change_count;
+}
+#endif
+
+static void refuse(unsigned directions, int error)
+{
+    refused.directions = directions;
+    refused.error = error;
+#ifdef WEIR_BACKEND_EPOLL
+    weir_sys.epoll_ctl = refuse_changes;
+#else
+    weir_sys.kevent = refuse_changes;
+#endif
+}
+
 static void after_a_change_that_failed_the_old_interest_holds(void **state)
 {
-    struct fault fault = { .nth = 1, .only = "epoll_ctl" };
+    static const unsigned interests[] = { WEIR_WRITABLE,
+                                          WEIR_READABLE | WEIR_WRITABLE,
+                                          WEIR_WRITABLE | WEIR_EDGE,
+                                          WEIR_READABLE | WEIR_EDGE |
+                                              WEIR_WRITABLE };
     struct watcher a;
     int fds[2];
 
@@ -139,19 +196,69 @@ static void after_a_change_that_failed_the_old_interest_holds(void **state)
     test_socketpair(fds);
     init(&a, "a", fds[0]);
     start(&a, WEIR_READABLE);
-    faults_arm(&fault);
-    assert_int_equal(weir_io_start(&a.io, WEIR_WRITABLE), -ENOMEM);
-    faults_restore();
-    assert_true(weir_io_running(&a.io));
+    for (size_t i = 0; i < COUNT(interests); i++) {
+        trace_clear();
+        refuse(WEIR_WRITABLE, ENOMEM);
+        assert_int_equal(weir_io_start(&a.io, interests[i]), -ENOMEM);
+        faults_restore();
+        assert_true(weir_io_running(&a.io));
+        turn(1);
+        assert_trace("");
+        test_fill(fds[1], 1);
+        turn(2); /* level-triggered, as it was */
+        assert_trace("aa");
+        assert_int_equal(a.events, WEIR_READABLE);
+        test_drain(fds[0]);
+    }
+    weir_io_stop(&a.io);
     turn(1);
-    assert_trace("");
+    test_close_pair(fds);
+}
+
+static void an_interest_that_cannot_be_put_back_is_put_back_later(void **state)
+{
+    struct watcher a;
+    int fds[2];
+
+    (void)state;
+    test_pipe(fds);
+    init(&a, "a", fds[0]);
+    start(&a, WEIR_READABLE);
+    refuse(WEIR_READABLE | WEIR_WRITABLE, ENOMEM);
+    assert_int_equal(weir_io_start(&a.io, WEIR_READABLE | WEIR_EDGE),
+                     -ENOMEM);
     test_fill(fds[1], 1);
-    turn(1);
-    assert_int_equal(a.events, WEIR_READABLE);
+    turn(2); /* kqueue cannot tell it yet */
+    faults_restore();
+    trace_clear();
+    turn(2);
+    assert_trace("aa");
     weir_io_stop(&a.io);
     test_close_pair(fds);
 }
-#endif
+
+static void a_watcher_that_was_refused_leaves_nothing_behind(void **state)
+{
+    struct watcher a;
+    int fds[2];
+
+    (void)state;
+    test_socketpair(fds);
+    init(&a, "a", fds[0]);
+    refuse(WEIR_WRITABLE, ENOMEM);
+    assert_int_equal(weir_io_start(&a.io, WEIR_READABLE | WEIR_WRITABLE),
+                     -ENOMEM);
+    faults_restore();
+    assert_false(weir_io_running(&a.io));
+    test_fill(fds[1], 1);
+    turn(2);
+    assert_trace("");
+    start(&a, WEIR_READABLE);
+    turn(1);
+    assert_trace("a");
+    weir_io_stop(&a.io);
+    test_close_pair(fds);
+}
 
 /* ---------------------------------------------------------------- triggers */
 
@@ -334,6 +441,80 @@ static void a_pipe_without_a_reader_is_told_as_writable(void **state)
 }
 
 /* Note 5: "FIN came" is not "dead". */
+/* There is no filter for it on kqueue; epoll tells it. */
+static void a_pipe_that_had_no_reader_is_told_as_broken(void **state)
+{
+    const unsigned broken = WEIR_WRITABLE | WEIR_ERROR;
+    struct watcher a;
+    int fds[2];
+
+    (void)state;
+    test_pipe(fds);
+    close(fds[0]);
+    init(&a, "a", fds[1]);
+    start(&a, WEIR_WRITABLE);
+    turn(2);
+    assert_trace("aa");
+    assert_int_equal(a.events, broken);
+    start(&a, WEIR_WRITABLE | WEIR_EDGE);
+    turn(3);
+    assert_trace("aaa");
+    assert_int_equal(a.events, broken);
+    start(&a, WEIR_WRITABLE | WEIR_EDGE); /* looks anew */
+    turn(2);
+    assert_trace("aaaa");
+    weir_io_stop(&a.io);
+    turn(1);
+    start(&a, WEIR_WRITABLE);
+    a.stop_after = a.told + 1;
+    turn(2);
+    assert_trace("aaaaa");
+    close(fds[1]);
+}
+
+static void a_pipe_that_loses_its_reader_before_a_change_is_broken(void **state)
+{
+    struct watcher a;
+    int fds[2];
+
+    (void)state;
+    test_pipe(fds);
+    init(&a, "a", fds[1]);
+    start(&a, WEIR_WRITABLE | WEIR_EDGE);
+    turn(1);
+    close(fds[0]);
+    start(&a, WEIR_WRITABLE);
+    trace_clear();
+    turn(2);
+    assert_trace("aa");
+    assert_int_equal(a.events, WEIR_WRITABLE | WEIR_ERROR);
+    weir_io_stop(&a.io);
+    close(fds[1]);
+}
+
+#ifdef WEIR_BACKEND_KQUEUE
+/* NetBSD's word for it, which says of a closed descriptor what it says. */
+static void a_pipe_without_a_reader_may_be_a_bad_descriptor(void **state)
+{
+    struct watcher a;
+    int fds[2];
+
+    (void)state;
+    test_pipe(fds);
+    init(&a, "a", fds[1]);
+    refuse(WEIR_WRITABLE, EBADF);
+    start(&a, WEIR_WRITABLE);
+    turn(1);
+    assert_trace("a");
+    assert_int_equal(a.events, WEIR_WRITABLE | WEIR_ERROR);
+    weir_io_stop(&a.io);
+    test_close_pair(fds);
+    init(&a, "a", fds[1]);
+    assert_int_equal(weir_io_start(&a.io, WEIR_WRITABLE), -EBADF);
+    faults_restore();
+}
+#endif
+
 static void the_end_of_reading_is_told_and_is_no_hangup(void **state)
 {
     struct watcher a;
@@ -722,10 +903,10 @@ int main(void)
         TEST_ON_LOOP(bad_input_is_an_error_at_the_call),
         TEST_ON_LOOP(a_descriptor_that_is_not_open_is_an_error),
         TEST_ON_LOOP(a_watcher_knows_its_descriptor_and_keeps_the_data),
-#ifdef WEIR_BACKEND_EPOLL
         TEST_ON_LOOP(a_second_watcher_of_a_descriptor_is_refused),
         TEST_ON_LOOP(after_a_change_that_failed_the_old_interest_holds),
-#endif
+        TEST_ON_LOOP(an_interest_that_cannot_be_put_back_is_put_back_later),
+        TEST_ON_LOOP(a_watcher_that_was_refused_leaves_nothing_behind),
         TEST_ON_LOOP(a_watcher_is_told_as_long_as_the_condition_holds),
         TEST_ON_LOOP(an_edge_is_told_once),
         TEST_ON_LOOP(a_change_of_interest_looks_anew_at_an_edge),
@@ -734,6 +915,11 @@ int main(void)
         TEST_ON_LOOP(a_stopped_watcher_is_silent_and_can_be_started_again),
         TEST_ON_LOOP(the_end_of_a_pipe_is_told_as_readable),
         TEST_ON_LOOP(a_pipe_without_a_reader_is_told_as_writable),
+        TEST_ON_LOOP(a_pipe_that_had_no_reader_is_told_as_broken),
+        TEST_ON_LOOP(a_pipe_that_loses_its_reader_before_a_change_is_broken),
+#ifdef WEIR_BACKEND_KQUEUE
+        TEST_ON_LOOP(a_pipe_without_a_reader_may_be_a_bad_descriptor),
+#endif
         TEST_ON_LOOP(the_end_of_reading_is_told_and_is_no_hangup),
         TEST_ON_LOOP(an_error_is_told_together_with_what_was_asked_for),
         TEST_ON_LOOP(

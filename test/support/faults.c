@@ -65,7 +65,7 @@ CALL(int, socket, (int family, int type, int protocol),
 CALL(int, bind, (int fd, const struct sockaddr *name, socklen_t size),
      (fd, name, size), EADDRINUSE, EACCES, EADDRNOTAVAIL)
 CALL(int, listen, (int fd, int backlog), (fd, backlog), EADDRINUSE)
-#if defined(__linux__) || defined(__FreeBSD__)
+#ifdef WEIR_SYS_ACCEPT4
 CALL(int, accept4, (int fd, struct sockaddr *name, socklen_t *size, int flags),
      (fd, name, size, flags), EMFILE, EINTR, ECONNABORTED, EAGAIN, ENOMEM)
 #else
@@ -95,8 +95,10 @@ CALL(int, sigaction,
      (number, action, old), EINVAL)
 CALL(int, poll, (struct pollfd *watched, nfds_t count, int limit),
      (watched, count, limit), EINTR, ENOMEM)
-#ifdef WEIR_SYS_SPLICE
+#ifdef WEIR_SYS_PIPE2
 CALL(int, pipe2, (int *ends, int flags), (ends, flags), EMFILE, ENFILE)
+#endif
+#ifdef WEIR_SYS_SPLICE
 CALL(ssize_t, splice,
      (int from, loff_t *from_offset, int to, loff_t *to_offset, size_t size,
       unsigned flags),
@@ -174,7 +176,7 @@ static const struct weir_sys faulty = {
     .socket = faulty_socket,
     .bind = faulty_bind,
     .listen = faulty_listen,
-#if defined(__linux__) || defined(__FreeBSD__)
+#ifdef WEIR_SYS_ACCEPT4
     .accept4 = faulty_accept4,
 #else
     .accept = faulty_accept,
@@ -193,8 +195,10 @@ static const struct weir_sys faulty = {
     .unlink = faulty_unlink,
     .sigaction = faulty_sigaction,
     .poll = faulty_poll,
-#ifdef WEIR_SYS_SPLICE
+#ifdef WEIR_SYS_PIPE2
     .pipe2 = faulty_pipe2,
+#endif
+#ifdef WEIR_SYS_SPLICE
     .splice = faulty_splice,
     .sigprocmask = faulty_sigprocmask,
     .sigpending = faulty_sigpending,

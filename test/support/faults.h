@@ -55,6 +55,20 @@ void faults_disarm(void);
  * Also undoes what a test itself has put into weir_sys. */
 void faults_restore(void);
 
+/* The seam's accept, which takes flags where the system's does:
+ *     static int mine(ACCEPT_PARAMETERS) { return ACCEPT(ACCEPT_ARGUMENTS); }
+ *     weir_sys.ACCEPT = mine; */
+#ifdef WEIR_SYS_ACCEPT4
+#define ACCEPT accept4
+#define ACCEPT_PARAMETERS \
+    int fd, struct sockaddr *name, socklen_t *size, int flags
+#define ACCEPT_ARGUMENTS fd, name, size, flags
+#else
+#define ACCEPT accept
+#define ACCEPT_PARAMETERS int fd, struct sockaddr *name, socklen_t *size
+#define ACCEPT_ARGUMENTS fd, name, size
+#endif
+
 /* The table as it was when the program started: the kernel. */
 const struct weir_sys *faults_kernel(void);
 

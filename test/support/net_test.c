@@ -186,7 +186,7 @@ static void set_listener_address(enum net_kind kind, weir_address *address)
         *address = weir_address_loopback(0);
         return;
     }
-#ifdef __linux__
+#ifdef WEIR_SYS_ABSTRACT
     length = snprintf(name, sizeof name, "@weir-test-%d-%u", (int)getpid(),
                       number++);
     name[0] = '\0';
@@ -440,8 +440,10 @@ void raw_reset(int fd)
 {
     struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 
-    assert_int_equal(
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+    /* EINVAL on macOS, when the connection is over anyway. */
+    assert_true(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) ==
+                    0 ||
+                errno == EINVAL);
     close(fd);
 }
 

@@ -23,6 +23,8 @@
 
 #include "net/socket.h"
 
+#include <netinet/tcp.h>
+
 enum net_kind { NET_TCP, NET_UNIX };
 
 /* A test that runs over both; in it, NET_KIND(state) says which it is. Keep
@@ -40,6 +42,10 @@ extern const enum net_kind net_kinds[2];
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
+#endif
+
+#ifndef TCP_KEEPIDLE /* macOS */
+#define TCP_KEEPIDLE TCP_KEEPALIVE
 #endif
 
 /* ------------------------------------------------------------------- sides */

@@ -12,7 +12,9 @@
 
 #define EVFILT_READ  (-1)
 #define EVFILT_WRITE (-2)
-#define EVFILT_USER  (-10)
+#ifndef WEIR_SYS_PORTABLE /* OpenBSD before 7.8, NetBSD before 10 */
+#define EVFILT_USER (-10)
+#endif
 
 /* Actions. */
 #define EV_ADD    0x0001
@@ -23,6 +25,11 @@
 #define EV_RECEIPT 0x0040
 #define EV_ERROR   0x4000
 #define EV_EOF     0x8000
+
+/* macOS' socket option, see ../xnu.c. */
+#ifdef WEIR_SYS_PORTABLE
+#define SO_NOSIGPIPE 0x1022
+#endif
 
 /* `fflags` of EVFILT_USER. */
 #define NOTE_TRIGGER 0x01000000
