@@ -383,7 +383,10 @@ static inline bool take(weir_socket *s, void *buffer, size_t size, ssize_t n)
         read_failed(s, (int)n);
         return false;
     }
-    emptied = n < 0 || ((size_t)n < size && !(s->state & WEIR_S_READ_ALL));
+    if (n > 0)
+        weir_source_was_read(&s->source, (size_t)n);
+    emptied = n < 0 || ((size_t)n < size && !(s->state & WEIR_S_READ_ALL) &&
+                        !weir_source_unread(&s->source));
     if (emptied)
         s->state &= (uint16_t)~WEIR_S_READABLE;
     if (n > 0)
@@ -600,7 +603,8 @@ static WEIR_HOT void ready(weir_loop *loop, struct weir_source *source,
     s->state = (uint16_t)(state & ~(unsigned)WEIR_S_READABLE);
     buffer = weir_net_of(loop)->read_buffer;
     n = sys_recv_raw(source->fd, buffer, read_size(s));
-    if (n <= 0 || n >= WEIR_READ_FIRST) {
+    if (n <= 0 || n >= WEIR_READ_FIRST ||
+        (size_t)n < weir_source_unread(source)) {
         read_unusual(s, buffer, n);
         return;
     }
