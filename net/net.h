@@ -53,7 +53,7 @@ typedef struct weir_address {
 } weir_address;
 
 /* Long enough for every address that weir_address_text() prints. */
-enum { WEIR_ADDRESS_TEXT = 128 };
+enum { WEIR_ADDRESS_TEXT = 256 };
 
 /* Every address of this machine: "::" with IPv4 taken too, for which
  * weir_server_listen() takes 0.0.0.0 where IPv6 is switched off. "No address"
@@ -78,16 +78,19 @@ WEIR_API int weir_address_unix(weir_address *address, const char *path,
                                size_t length);
 
 /* From a text as weir_address_text() prints it: "127.0.0.1:80", "[::1]:80",
- * "unix:/tmp/socket", "unix:@abstract". -EINVAL, and what
- * weir_address_ip() and weir_address_unix() say. */
+ * "unix:/tmp/socket", "unix:@abstract" (in which `\0` is a NUL and `\\` a
+ * backslash), "unix:\@path" for a path that begins with @ or \. -EINVAL, and
+ * what weir_address_ip() and weir_address_unix() say. */
 WEIR_API int weir_address_parse(weir_address *address, const char *text);
 
-/* Prints the address, always with a NUL; gives the length, or -ENOSPC when
+/* Prints the address, always with a NUL, so that weir_address_parse() gives it
+ * back (not one without a name, which prints as "unix:"); gives the length, or -ENOSPC when
  * `size` is too small (WEIR_ADDRESS_TEXT never is). */
 WEIR_API int weir_address_text(const weir_address *address, char *text,
                                size_t size);
 
-/* The same without the port, and without brackets or "unix:". */
+/* The same without the port, and without brackets or "unix:"; a path as it
+ * is, an abstract name with @ for each NUL. */
 WEIR_API int weir_address_host(const weir_address *address, char *text,
                                size_t size);
 
