@@ -197,6 +197,8 @@ WEIR_API int weir_socket_connect(weir_socket *socket,
 
 /* To the first of several addresses that answers, in the order given: the next
  * one is tried when one fails, or has not answered for options->attempt_delay.
+ * At most 16 attempts are under way; another one takes the place of the oldest
+ * (-ETIMEDOUT), which has had 4 s by then.
  * -EINVAL also when `count` is 0. */
 WEIR_API int weir_socket_connect_any(weir_socket *socket,
                                      const weir_address *addresses,
@@ -451,8 +453,8 @@ WEIR_API void weir_socket_unref(weir_socket *socket);
 typedef void weir_connection_cb(weir_server *server, weir_socket *socket);
 
 typedef struct weir_server_events {
-    /* A connection was closed at once, because of the maximum or for want of
-     * descriptors. local or remote is NULL where it is not known. */
+    /* A connection was closed at once: with a FIN because of the maximum, with
+     * a reset for want of descriptors, memory or the like. local or remote is NULL where it is not known. */
     void (*drop)(weir_server *server, const weir_address *local,
                  const weir_address *remote);
 
@@ -493,8 +495,9 @@ WEIR_API int weir_server_listen(weir_server *server,
                                 const weir_listen_options *options);
 
 /* Takes over a listening socket that came from elsewhere (socket activation).
- * After an error it is still yours: -EBADF (also when closing), -ENOTSOCK,
- * -EINVAL when it does not listen, -EALREADY. */
+ * After an error it is still yours (perhaps already non-blocking): -EBADF (also
+ * when closing), -ENOTSOCK, -EEXIST when this loop watches it already,
+ * -EINVAL when it does not listen or is not a stream socket, -EALREADY. */
 WEIR_API int weir_server_adopt(weir_server *server, int fd);
 
 /* Stops accepting, and closes the listening socket; a UNIX socket's file that

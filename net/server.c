@@ -20,6 +20,7 @@
 #include "kernel_pipe.h"
 #include "socket.h"
 
+#include <limits.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ struct weir_server {
     uint64_t full_turn; /* the last one in which all of them were there */
     weir_tcp_options tcp;
     int family;
-    weir_address bound; /* a UNIX socket's file, to be removed */
+    char *file; /* a UNIX socket's, to be removed; owned */
     dev_t device;
     ino_t inode;
     uint8_t flags; /* WEIR_ACTIVE, WEIR_UNREF */
@@ -402,6 +403,25 @@ static int bind_to(int fd, const weir_address *address)
     return sys_bind(fd, &address->name.any, address->length);
 }
 
+/* A copy that still names the file after a chdir(). Where the working directory
+ * has no path, or a longer one than there may be, the relative one has to do. */
+static int keep_path(weir_server *server, const char *path)
+{
+    char whole[PATH_MAX] = "";
+    size_t length = 0, size = strlen(path) + 1;
+
+    if (path[0] != '/' && sys_getcwd(whole, sizeof whole - size - 1) == 0) {
+        length = strlen(whole);
+        whole[length++] = '/';
+    }
+    memcpy(whole + length, path, size);
+    server->file = weir_alloc(length + size);
+    if (!server->file)
+        return -ENOMEM;
+    memcpy(server->file, whole, length + size);
+    return 0;
+}
+
 /* Remembers which file is ours, by its inode: at the end it may be another
  * server's that replaced it. */
 static int made_file(weir_server *server, const weir_address *address,
@@ -416,11 +436,12 @@ static int made_file(weir_server *server, const weir_address *address,
     result = mode ? sys_chmod(path, (mode_t)mode) : 0;
     if (result == 0)
         result = sys_lstat(path, &status);
+    if (result == 0)
+        result = keep_path(server, path);
     if (result < 0) {
         (void)sys_unlink(path);
         return result;
     }
-    server->bound = *address;
     server->device = status.st_dev;
     server->inode = status.st_ino;
     return 0;
@@ -428,13 +449,13 @@ static int made_file(weir_server *server, const weir_address *address,
 
 static void remove_file(weir_server *server)
 {
-    const char *path = server->bound.name.local.sun_path;
     struct stat status;
 
-    if (server->bound.length && sys_lstat(path, &status) == 0 &&
+    if (server->file && sys_lstat(server->file, &status) == 0 &&
         status.st_dev == server->device && status.st_ino == server->inode)
-        (void)sys_unlink(path);
-    server->bound.length = 0;
+        (void)sys_unlink(server->file);
+    weir_release(server->file);
+    server->file = NULL;
 }
 
 /* From here on `fd` listens and is the server's. */

@@ -32,6 +32,7 @@ struct weir_sys weir_sys = {
     .lstat = lstat,
     .chmod = chmod,
     .unlink = unlink,
+    .getcwd = getcwd,
     .sigaction = sigaction,
     .poll = poll,
 #ifdef WEIR_SYS_SPLICE

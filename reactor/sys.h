@@ -73,6 +73,7 @@ struct weir_sys {
     int (*lstat)(const char *, struct stat *);
     int (*chmod)(const char *, mode_t);
     int (*unlink)(const char *);
+    char *(*getcwd)(char *, size_t);
     int (*sigaction)(int, const struct sigaction *, struct sigaction *);
     int (*poll)(struct pollfd *, nfds_t, int);
 #ifdef WEIR_SYS_SPLICE
@@ -294,6 +295,11 @@ static inline int sys_chmod(const char *path, mode_t mode)
 static inline int sys_unlink(const char *path)
 {
     SYS_ONCE(SYS(unlink)(path));
+}
+
+static inline int sys_getcwd(char *path, size_t size)
+{
+    return SYS(getcwd)(path, size) ? 0 : -errno;
 }
 
 static inline int sys_sigaction(int number, const struct sigaction *action,

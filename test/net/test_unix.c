@@ -625,8 +625,23 @@ static void a_relative_path_means_nothing_in_another_directory(void **state)
     assert_int_equal(chdir(other), 0);
     weir_server_close(server);
     assert_file(file, "precious");
-    assert_true(exists(path));
+    assert_false(exists(path));
     assert_int_equal(chdir(before), 0);
+}
+
+static void a_file_of_a_relative_path_is_removed_from_elsewhere(void **state)
+{
+    char before[4096];
+    weir_server *server = create_server();
+
+    (void)state;
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(directory), 0);
+    assert_int_equal(listen_at(server, "socket", NULL), 0);
+    assert_int_equal(chdir(before), 0);
+    assert_true(exists(path));
+    weir_server_close(server);
+    assert_false(exists(path));
 }
 
 static void the_file_of_an_adopted_listener_stays(void **state)
@@ -881,6 +896,7 @@ int main(void)
         TEST(a_server_that_closes_removes_its_file),
         TEST(a_file_that_replaced_ours_is_not_removed),
         TEST(a_relative_path_means_nothing_in_another_directory),
+        TEST(a_file_of_a_relative_path_is_removed_from_elsewhere),
         TEST(the_file_of_an_adopted_listener_stays),
         TEST(a_path_is_free_again_when_its_server_has_closed),
         TEST(client_and_server_meet_at_an_abstract_name),
