@@ -371,8 +371,8 @@ static int set_listener_options(int fd, int family,
 }
 
 /* True when the path is a socket's file that is nobody's any more. It is asked
- * with a datagram socket: where a stream socket is alive, that is the wrong kind
- * (EPROTOTYPE), and its program sees no connection. */
+ * with a datagram socket: where a stream socket is alive, that is of the wrong
+ * kind (EPROTOTYPE), and its program sees no connection. */
 static bool is_stale(const weir_address *address)
 {
     struct stat status;
@@ -403,8 +403,9 @@ static int bind_to(int fd, const weir_address *address)
     return sys_bind(fd, &address->name.any, address->length);
 }
 
-/* A copy that still names the file after a chdir(). Where the working directory
- * has no path, or a longer one than there may be, the relative one has to do. */
+/* A copy that still names the file after a chdir(). Where the working
+ * directory has no path, or one that is too long, the relative one has to
+ * do. */
 static int keep_path(weir_server *server, const char *path)
 {
     char whole[PATH_MAX] = "";
