@@ -62,7 +62,7 @@ weir_address weir_address_loopback(unsigned port)
 /* The number of an interface, given by name or by number (RFC 4007, 11.2). */
 static int parse_scope(const char *scope, uint32_t *number)
 {
-    char *end;
+    char *end, name[IF_NAMESIZE];
     unsigned long value;
 
     *number = if_nametoindex(scope);
@@ -72,7 +72,8 @@ static int parse_scope(const char *scope, uint32_t *number)
     if (*scope < '0' || *scope > '9' || *end || value > UINT32_MAX)
         return -ENODEV;
     *number = (uint32_t)value;
-    return 0;
+    /* 0 is "the default" (RFC 4007, 6). */
+    return !*number || if_indextoname(*number, name) ? 0 : -ENODEV;
 }
 
 static int parse_ipv6(struct sockaddr_in6 *ipv6, const char *ip)
@@ -148,17 +149,26 @@ int weir_address_unix(weir_address *address, const char *path, size_t length)
     return 0;
 }
 
-static int parse_unix(weir_address *address, const char *path)
+/* What follows "unix:". An `@` in front is an abstract name, in which `\0` is a
+ * NUL and `\\` a backslash; a path in front of which stands `\` is what follows
+ * that. Any other backslash stands for itself. */
+static int parse_unix(weir_address *address, const char *text)
 {
     char name[sizeof address->name.local.sun_path + 1];
-    size_t length = strlen(path);
+    bool abstract = text[0] == '@';
+    size_t length = 0;
 
-    if (path[0] != '@')
-        return weir_address_unix(address, path, length);
-    if (length > sizeof name)
-        return -ENAMETOOLONG;
-    memcpy(name, path, length);
-    name[0] = '\0';
+    if (text[0] == '\\' && (text[1] == '@' || text[1] == '\\'))
+        text++;
+    for (; *text && length < sizeof name; text++) {
+        char byte = *text;
+
+        if (abstract && byte == '\\' && (text[1] == '0' || text[1] == '\\'))
+            byte = *++text == '0' ? '\0' : '\\';
+        name[length++] = byte;
+    }
+    if (abstract)
+        name[0] = '\0';
     return weir_address_unix(address, name, length);
 }
 
@@ -244,6 +254,25 @@ static size_t copy_path(const weir_address *address, char *path)
     return length;
 }
 
+/* The same so that parse_unix() gives it back. */
+static void unix_text(const weir_address *address, char *text)
+{
+    char path[WEIR_ADDRESS_TEXT];
+    size_t length = copy_path(address, path);
+    bool abstract = length && !address->name.local.sun_path[0];
+
+    if (!abstract && (path[0] == '@' || path[0] == '\\'))
+        *text++ = '\\';
+    for (size_t i = 0; i < length; i++) {
+        char byte = abstract && i ? address->name.local.sun_path[i] : path[i];
+
+        if (abstract && (!byte || byte == '\\'))
+            *text++ = '\\';
+        *text++ = byte ? byte : '0';
+    }
+    *text = '\0';
+}
+
 static void host_text(const weir_address *address, char *text)
 {
     char scope[IF_NAMESIZE];
@@ -299,6 +328,7 @@ int weir_address_host(const weir_address *address, char *text, size_t size)
 int weir_address_text(const weir_address *address, char *text, size_t size)
 {
     char host[WEIR_ADDRESS_TEXT], whole[WEIR_ADDRESS_TEXT + 16];
+    size_t prefix = sizeof unix_prefix - 1;
 
     if (!address)
         return -EINVAL;
@@ -313,7 +343,8 @@ int weir_address_text(const weir_address *address, char *text, size_t size)
                  weir_address_port(address));
         break;
     case AF_UNIX:
-        snprintf(whole, sizeof whole, "%s%s", unix_prefix, host);
+        memcpy(whole, unix_prefix, prefix);
+        unix_text(address, whole + prefix);
         break;
     default:
         snprintf(whole, sizeof whole, "no address");

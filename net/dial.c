@@ -29,9 +29,16 @@ enum {
     RESOLUTION_DELAY = 50, /* RFC 8305, section 8 */
     ATTEMPT_DELAY = 250,
     ATTEMPT_DELAY_MIN = 10,
+    /* Each attempt is a descriptor. When so many are under way, another one
+     * takes the place of the oldest, but not before that has had the time for
+     * two lost SYNs, which are sent again after 1 and 3 s (RFC 6298). With the
+     * usual delay it has, just then. */
+    ATTEMPTS_MAX = 16,
+    ATTEMPT_LEAST = ATTEMPTS_MAX * ATTEMPT_DELAY,
     /* A UNIX socket's full backlog is EAGAIN, and no event tells when there is
-     * room. */
-    BACKLOG_RETRY = 10,
+     * room. The pauses double, so that a crowd that waits is no load. */
+    BACKLOG_PAUSE = 10,
+    BACKLOG_PAUSE_MAX = 250,
     PORT_MAX = 65535
 };
 
@@ -44,10 +51,16 @@ struct candidates {
     size_t count, next;
 };
 
+/* Its descriptor is registered with the loop once connect() has begun; before
+ * that it waits for room in a backlog. */
 struct attempt {
     struct weir_link link;
     struct weir_source source;
     struct weir_dial *dial;
+    weir_timer room;   /* when to ask for it again */
+    unsigned pause;    /* ms, the next one */
+    bool watched;
+    uint64_t begun;    /* ms of the loop's clock */
     weir_address address;
 };
 
@@ -55,10 +68,10 @@ struct weir_dial {
     weir_socket *socket;
     weir_loop *loop;
     struct candidates candidates[FAMILIES];
-    struct weir_link attempts;
+    struct weir_link attempts; /* under way, the oldest first */
+    unsigned under_way;        /* how many */
     unsigned turn;    /* whose candidate is next */
     bool begun;       /* the first attempt has been made */
-    bool retrying;    /* a UNIX socket whose backlog is full */
     weir_timer next;  /* the next attempt, or the resolution delay */
     weir_timer limit; /* the user's timeout */
     unsigned attempt_delay, port;
@@ -84,10 +97,12 @@ static bool gone(const weir_socket *s)
 static void drop_attempt(struct attempt *attempt)
 {
     weir_link_remove(&attempt->link);
-    if (attempt->source.fd >= 0) {
+    attempt->dial->under_way--;
+    weir_timer_stop(&attempt->room);
+    if (attempt->watched)
         weir_source_remove(attempt->dial->loop, &attempt->source);
+    if (attempt->source.fd >= 0)
         sys_close(attempt->source.fd);
-    }
     weir_release(attempt);
 }
 
@@ -139,7 +154,9 @@ static void timed_out(weir_timer *timer)
 static bool local_error(int error)
 {
     return error == -ENETUNREACH || error == -EADDRNOTAVAIL ||
-           error == -EAFNOSUPPORT || error == -EHOSTUNREACH;
+           error == -EAFNOSUPPORT || error == -EHOSTUNREACH ||
+           error == -EADDRINUSE || error == -EMFILE || error == -ENFILE ||
+           error == -ENOBUFS || error == -ENOMEM;
 }
 
 static void note(struct weir_dial *dial, int error, const char *call,
@@ -161,6 +178,27 @@ static void tell_attempt(struct weir_dial *dial, int status,
         s->events->attempt(s, status, address);
 }
 
+/* False when the socket is gone. */
+static bool tell_failed(struct weir_dial *dial, int error, const char *call,
+                        const weir_address *address)
+{
+    weir_socket *s = dial->socket;
+
+    note(dial, error, call, address);
+    tell_attempt(dial, error, address);
+    return !gone(s);
+}
+
+/* An attempt that was under way is over. False when the socket is gone. */
+static bool attempt_failed(struct attempt *attempt, int error)
+{
+    struct weir_dial *dial = attempt->dial;
+    weir_address address = attempt->address;
+
+    drop_attempt(attempt);
+    return tell_failed(dial, error, "connect", &address);
+}
+
 static void succeeded(struct attempt *attempt)
 {
     struct weir_dial *dial = attempt->dial;
@@ -168,7 +206,8 @@ static void succeeded(struct attempt *attempt)
     int family = weir_address_family(&attempt->address);
     int fd = attempt->source.fd;
 
-    attempt->source.fd = -1; /* it stays registered, for its next source */
+    attempt->source.fd = -1;
+    attempt->watched = false; /* it is, but by its next source */
     free_dial(dial);
     weir_socket_connected(s, fd, family);
 }
@@ -179,8 +218,6 @@ static void attempt_ready(weir_loop *loop, struct weir_source *source,
     struct attempt *attempt =
         weir_container_of(source, struct attempt, source);
     struct weir_dial *dial = attempt->dial;
-    weir_socket *s = dial->socket;
-    weir_address address = attempt->address;
     socklen_t size = sizeof(int);
     int error = 0;
     int result;
@@ -191,14 +228,9 @@ static void attempt_ready(weir_loop *loop, struct weir_source *source,
     result = sys_getsockopt(source->fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (result == 0)
         result = -error;
-    if (result == 0) {
+    if (result == 0)
         succeeded(attempt);
-        return;
-    }
-    drop_attempt(attempt);
-    note(dial, result, "connect", &address);
-    tell_attempt(dial, result, &address);
-    if (!gone(s))
+    else if (attempt_failed(attempt, result))
         go_on(dial);
 }
 
@@ -221,38 +253,60 @@ static int bind_local(struct weir_dial *dial, int fd, int family)
     return sys_bind(fd, &local->name.any, local->length);
 }
 
+/* Connects the attempt's descriptor; where a backlog is full, that is asked
+ * again later, which is allowed with the same descriptor. */
+static int connect_attempt(struct attempt *attempt)
+{
+    const weir_address *to = &attempt->address;
+    int result = sys_connect(attempt->source.fd, &to->name.any, to->length);
+
+    if (result == -EAGAIN && weir_address_family(to) == AF_UNIX) {
+        weir_timer_start(&attempt->room, attempt->pause);
+        attempt->pause *= 2;
+        if (attempt->pause > BACKLOG_PAUSE_MAX)
+            attempt->pause = BACKLOG_PAUSE_MAX;
+        return 0;
+    }
+    if (result == -EINPROGRESS || result == 0) {
+        result = weir_source_add(attempt->dial->loop, &attempt->source,
+                                 WEIR_WRITABLE | WEIR_EDGE);
+        attempt->watched = result == 0;
+    }
+    return result;
+}
+
+static void room_due(weir_timer *timer)
+{
+    struct attempt *attempt = timer->data;
+    struct weir_dial *dial = attempt->dial;
+    int result = connect_attempt(attempt);
+
+    if (result < 0 && attempt_failed(attempt, result))
+        go_on(dial);
+}
+
 /* Begins a connect on a new descriptor. *call names what failed. */
 static int open_attempt(struct attempt *attempt, const char **call)
 {
     struct weir_dial *dial = attempt->dial;
-    const weir_address *to = &attempt->address;
-    int family = weir_address_family(to);
+    int family = weir_address_family(&attempt->address);
     int fd, result;
 
     *call = "socket";
     fd = weir_sys_stream(family);
     if (fd < 0)
         return fd;
+    attempt->source.fd = fd;
     *call = "setsockopt";
     result = weir_tcp_apply(fd, family, &dial->tcp);
-    if (result == 0) {
-        *call = "bind";
-        result = bind_local(dial, fd, family);
-    }
-    if (result == 0) {
-        *call = "connect";
-        result = sys_connect(fd, &to->name.any, to->length);
-    }
-    if (result == -EINPROGRESS || result == 0) {
-        attempt->source.fd = fd;
-        result = weir_source_add(dial->loop, &attempt->source,
-                                 WEIR_WRITABLE | WEIR_EDGE);
-    }
-    if (result < 0) {
-        attempt->source.fd = -1;
-        sys_close(fd);
-    }
-    return result;
+    if (result < 0)
+        return result;
+    *call = "bind";
+    result = bind_local(dial, fd, family);
+    if (result < 0)
+        return result;
+    *call = "connect";
+    return connect_attempt(attempt);
 }
 
 static struct attempt *new_attempt(struct weir_dial *dial,
@@ -264,47 +318,38 @@ static struct attempt *new_attempt(struct weir_dial *dial,
         return NULL;
     attempt->dial = dial;
     attempt->address = *address;
+    attempt->begun = weir_loop_now(dial->loop);
+    attempt->pause = BACKLOG_PAUSE;
     attempt->source.ready = attempt_ready;
     attempt->source.fd = -1;
+    weir_timer_init(&attempt->room, dial->loop, room_due);
+    weir_timer_unref(&attempt->room);
+    attempt->room.data = attempt;
     weir_list_append(&dial->attempts, &attempt->link);
+    dial->under_way++;
     return attempt;
 }
 
-/* The only candidate of a UNIX socket, once more when there may be room. */
-static void retry_later(struct weir_dial *dial, const weir_address *address)
-{
-    dial->candidates[IPV6].next--;
-    dial->retrying = true;
-    dial->failed = *address;
-    weir_timer_start(&dial->next, BACKLOG_RETRY);
-}
+enum outcome { UNDER_WAY, FAILED, GONE };
 
-/* False when the socket is gone. */
-static bool try(struct weir_dial *dial, const weir_address *address)
+static enum outcome try(struct weir_dial *dial, const weir_address *address)
 {
     weir_socket *s = dial->socket;
     struct attempt *attempt;
     const char *call = "connect";
     int result = -ENOMEM;
 
-    if (!dial->retrying)
-        tell_attempt(dial, 0, address);
+    tell_attempt(dial, 0, address);
     if (gone(s))
-        return false;
+        return GONE;
     attempt = new_attempt(dial, address);
     if (attempt) {
         result = open_attempt(attempt, &call);
         if (result == 0)
-            return true;
+            return UNDER_WAY;
         drop_attempt(attempt);
     }
-    if (result == -EAGAIN && weir_address_family(address) == AF_UNIX) {
-        retry_later(dial, address);
-        return true;
-    }
-    note(dial, result, call, address);
-    tell_attempt(dial, result, address);
-    return !gone(s);
+    return tell_failed(dial, result, call, address) ? FAILED : GONE;
 }
 
 /* ------------------------------------------------------- which one is next */
@@ -314,20 +359,23 @@ static bool looking_up(const struct weir_dial *dial)
     return dial->candidates[IPV6].lookup || dial->candidates[IPV4].lookup;
 }
 
-/* The families take turns as long as both have candidates (RFC 8305, 4). */
-static bool take_candidate(struct weir_dial *dial, weir_address *address)
+static bool has_candidate(const struct weir_dial *dial)
 {
-    for (int i = 0; i < FAMILIES; i++) {
-        struct candidates *from =
-            &dial->candidates[(dial->turn + (unsigned)i) % FAMILIES];
+    const struct candidates *of = dial->candidates;
 
-        if (from->next < from->count) {
-            *address = from->list[from->next++];
-            dial->turn = (dial->turn + (unsigned)i + 1) % FAMILIES;
-            return true;
-        }
-    }
-    return false;
+    return of[IPV6].next < of[IPV6].count || of[IPV4].next < of[IPV4].count;
+}
+
+/* The families take turns as long as both have candidates (RFC 8305, 4). There
+ * is one. */
+static weir_address take_candidate(struct weir_dial *dial)
+{
+    struct candidates *from = &dial->candidates[dial->turn];
+
+    if (from->next == from->count)
+        from = &dial->candidates[!dial->turn];
+    dial->turn = from == &dial->candidates[IPV6] ? IPV4 : IPV6;
+    return from->list[from->next++];
 }
 
 /* The name, for the error's text; without memory the text goes without. */
@@ -366,23 +414,41 @@ static void give_up(struct weir_dial *dial)
         tell_lookup_failed(dial);
 }
 
-/* Makes attempts until one is under way; then the next one is a matter of
- * time. */
+/* Among as many attempts as there may be: the oldest is over if it has had its
+ * time; otherwise we come back when it has. False when no other one can begin
+ * now. */
+static bool make_room(struct weir_dial *dial)
+{
+    struct attempt *oldest =
+        weir_container_of(dial->attempts.next, struct attempt, link);
+    uint64_t over = oldest->begun + ATTEMPT_LEAST;
+    uint64_t now = weir_loop_now(dial->loop);
+
+    if (over <= now)
+        return attempt_failed(oldest, -ETIMEDOUT);
+    weir_timer_start(&dial->next, over - now);
+    return false;
+}
+
+/* Makes attempts until another one is under way; then the next one is a matter
+ * of time. */
 static void go_on(struct weir_dial *dial)
 {
-    weir_address address;
+    enum outcome outcome = FAILED;
 
     dial->begun = true;
     weir_timer_stop(&dial->next);
-    while (take_candidate(dial, &address)) {
-        if (!try(dial, &address) || weir_timer_running(&dial->next))
+    while (outcome == FAILED && has_candidate(dial)) {
+        weir_address address;
+
+        if (dial->under_way == ATTEMPTS_MAX && !make_room(dial))
             return;
-        if (!weir_list_empty(&dial->attempts)) {
-            weir_timer_start(&dial->next, dial->attempt_delay);
-            return;
-        }
+        address = take_candidate(dial);
+        outcome = try(dial, &address);
     }
-    if (weir_list_empty(&dial->attempts) && !looking_up(dial))
+    if (outcome == UNDER_WAY)
+        weir_timer_start(&dial->next, dial->attempt_delay);
+    else if (outcome == FAILED && !dial->under_way && !looking_up(dial))
         give_up(dial);
 }
 

@@ -53,7 +53,7 @@ typedef struct weir_address {
 } weir_address;
 
 /* Long enough for every address that weir_address_text() prints. */
-enum { WEIR_ADDRESS_TEXT = 128 };
+enum { WEIR_ADDRESS_TEXT = 256 };
 
 /* Every address of this machine: "::" with IPv4 taken too, for which
  * weir_server_listen() takes 0.0.0.0 where IPv6 is switched off. "No address"
@@ -78,16 +78,19 @@ WEIR_API int weir_address_unix(weir_address *address, const char *path,
                                size_t length);
 
 /* From a text as weir_address_text() prints it: "127.0.0.1:80", "[::1]:80",
- * "unix:/tmp/socket", "unix:@abstract". -EINVAL, and what
- * weir_address_ip() and weir_address_unix() say. */
+ * "unix:/tmp/socket", "unix:@abstract" (in which `\0` is a NUL and `\\` a
+ * backslash), "unix:\@path" for a path that begins with @ or \. -EINVAL, and
+ * what weir_address_ip() and weir_address_unix() say. */
 WEIR_API int weir_address_parse(weir_address *address, const char *text);
 
-/* Prints the address, always with a NUL; gives the length, or -ENOSPC when
+/* Prints the address, always with a NUL, so that weir_address_parse() gives it
+ * back (not one without a name, which prints as "unix:"); gives the length, or -ENOSPC when
  * `size` is too small (WEIR_ADDRESS_TEXT never is). */
 WEIR_API int weir_address_text(const weir_address *address, char *text,
                                size_t size);
 
-/* The same without the port, and without brackets or "unix:". */
+/* The same without the port, and without brackets or "unix:"; a path as it
+ * is, an abstract name with @ for each NUL. */
 WEIR_API int weir_address_host(const weir_address *address, char *text,
                                size_t size);
 
@@ -194,6 +197,8 @@ WEIR_API int weir_socket_connect(weir_socket *socket,
 
 /* To the first of several addresses that answers, in the order given: the next
  * one is tried when one fails, or has not answered for options->attempt_delay.
+ * At most 16 attempts are under way; another one takes the place of the oldest
+ * (-ETIMEDOUT), which has had 4 s by then.
  * -EINVAL also when `count` is 0. */
 WEIR_API int weir_socket_connect_any(weir_socket *socket,
                                      const weir_address *addresses,
@@ -448,8 +453,8 @@ WEIR_API void weir_socket_unref(weir_socket *socket);
 typedef void weir_connection_cb(weir_server *server, weir_socket *socket);
 
 typedef struct weir_server_events {
-    /* A connection was closed at once, because of the maximum or for want of
-     * descriptors. local or remote is NULL where it is not known. */
+    /* A connection was closed at once: with a FIN because of the maximum, with
+     * a reset for want of descriptors, memory or the like. local or remote is NULL where it is not known. */
     void (*drop)(weir_server *server, const weir_address *local,
                  const weir_address *remote);
 
@@ -490,8 +495,9 @@ WEIR_API int weir_server_listen(weir_server *server,
                                 const weir_listen_options *options);
 
 /* Takes over a listening socket that came from elsewhere (socket activation).
- * After an error it is still yours: -EBADF (also when closing), -ENOTSOCK,
- * -EINVAL when it does not listen, -EALREADY. */
+ * After an error it is still yours (perhaps already non-blocking): -EBADF (also
+ * when closing), -ENOTSOCK, -EEXIST when this loop watches it already,
+ * -EINVAL when it does not listen or is not a stream socket, -EALREADY. */
 WEIR_API int weir_server_adopt(weir_server *server, int fd);
 
 /* Stops accepting, and closes the listening socket; a UNIX socket's file that

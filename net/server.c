@@ -20,6 +20,7 @@
 #include "kernel_pipe.h"
 #include "socket.h"
 
+#include <limits.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ struct weir_server {
     uint64_t full_turn; /* the last one in which all of them were there */
     weir_tcp_options tcp;
     int family;
-    weir_address bound; /* a UNIX socket's file, to be removed */
+    char *file; /* a UNIX socket's, to be removed; owned */
     dev_t device;
     ino_t inode;
     uint8_t flags; /* WEIR_ACTIVE, WEIR_UNREF */
@@ -150,13 +151,25 @@ static void rest_over(weir_timer *timer)
 
 /* --------------------------------------------------------------- accepting */
 
-/* Closes a connection that will not be served, and says so. */
-static void drop(weir_server *server, int fd, const weir_address *peer)
+/* A close would say FIN, and pass for a whole answer that is empty. */
+static void close_with_reset(int fd)
+{
+    struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+
+    (void)sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    sys_close(fd);
+}
+
+/* Closes a connection that will not be served, and says so. At the maximum, as
+ * the program wants it, with a FIN, which is what Node does; for want of
+ * something with a reset. */
+static void drop(weir_server *server, int fd, const weir_address *peer,
+                 void (*close_it)(int))
 {
     weir_address local;
     bool known = weir_address_local(fd, &local) == 0;
 
-    sys_close(fd);
+    close_it(fd);
     open_reserve(server); /* first: the callback may open descriptors */
     if (server->events && server->events->drop)
         server->events->drop(server, known ? &local : NULL,
@@ -177,6 +190,15 @@ static int accept_with_address(weir_server *server, weir_address *peer)
     return fd;
 }
 
+/* A connection that was accepted, and cannot be served after all. */
+static WEIR_COLD void turn_away(weir_server *server, int fd)
+{
+    weir_address peer;
+
+    (void)weir_address_remote(fd, &peer);
+    drop(server, fd, &peer, close_with_reset);
+}
+
 static void welcome(weir_server *server, int fd)
 {
     weir_socket *socket;
@@ -184,13 +206,14 @@ static void welcome(weir_server *server, int fd)
 
     if (server->has_options &&
         weir_tcp_apply(fd, server->family, &server->tcp) < 0) {
-        sys_close(fd); /* the peer was gone already */
+        turn_away(server, fd); /* the peer was gone already */
         return;
     }
     result = weir_socket_accepted(&socket, server->loop, server, fd,
                                   server->family);
     if (result < 0) {
         tell_error(server, result);
+        turn_away(server, fd);
         return;
     }
     server->failing = false;
@@ -235,7 +258,7 @@ static int shed_one(weir_server *server, int error)
         return fd;
     }
     tell_error(server, error);
-    drop(server, fd, &peer);
+    drop(server, fd, &peer, close_with_reset);
     return server->spare >= 0 ? 0 : error;
 }
 
@@ -286,7 +309,7 @@ static WEIR_COLD bool drop_one(weir_server *server)
 
     if (fd < 0)
         return handle_failure(server, fd);
-    drop(server, fd, &peer);
+    drop(server, fd, &peer, sys_close);
     return true;
 }
 
@@ -364,7 +387,9 @@ static int set_listener_options(int fd, int family,
     return result < 0 ? result : weir_tcp_apply(fd, family, &options->tcp);
 }
 
-/* True when the path is a socket's file that nobody listens on. */
+/* True when the path is a socket's file that is nobody's any more. It is asked
+ * with a datagram socket: where a stream socket is alive, that is of the wrong
+ * kind (EPROTOTYPE), and its program sees no connection. */
 static bool is_stale(const weir_address *address)
 {
     struct stat status;
@@ -374,7 +399,7 @@ static bool is_stale(const weir_address *address)
         sys_lstat(address->name.local.sun_path, &status) < 0 ||
         !S_ISSOCK(status.st_mode))
         return false;
-    fd = weir_sys_stream(AF_UNIX);
+    fd = weir_sys_socket(AF_UNIX, SOCK_DGRAM);
     if (fd < 0)
         return false;
     result = sys_connect(fd, &address->name.any, address->length);
@@ -395,6 +420,26 @@ static int bind_to(int fd, const weir_address *address)
     return sys_bind(fd, &address->name.any, address->length);
 }
 
+/* A copy that still names the file after a chdir(). Where the working
+ * directory has no path, or one that is too long, the relative one has to
+ * do. */
+static int keep_path(weir_server *server, const char *path)
+{
+    char whole[PATH_MAX] = "";
+    size_t length = 0, size = strlen(path) + 1;
+
+    if (path[0] != '/' && sys_getcwd(whole, sizeof whole - size - 1) == 0) {
+        length = strlen(whole);
+        whole[length++] = '/';
+    }
+    memcpy(whole + length, path, size);
+    server->file = weir_alloc(length + size);
+    if (!server->file)
+        return -ENOMEM;
+    memcpy(server->file, whole, length + size);
+    return 0;
+}
+
 /* Remembers which file is ours, by its inode: at the end it may be another
  * server's that replaced it. */
 static int made_file(weir_server *server, const weir_address *address,
@@ -409,11 +454,12 @@ static int made_file(weir_server *server, const weir_address *address,
     result = mode ? sys_chmod(path, (mode_t)mode) : 0;
     if (result == 0)
         result = sys_lstat(path, &status);
+    if (result == 0)
+        result = keep_path(server, path);
     if (result < 0) {
         (void)sys_unlink(path);
         return result;
     }
-    server->bound = *address;
     server->device = status.st_dev;
     server->inode = status.st_ino;
     return 0;
@@ -421,14 +467,14 @@ static int made_file(weir_server *server, const weir_address *address,
 
 static void remove_file(weir_server *server)
 {
-    const char *path = server->bound.name.local.sun_path;
     struct stat status;
 
-    if (server->bound.length && !weir_loop_inherited(server->loop) &&
-        sys_lstat(path, &status) == 0 &&
+    if (server->file && !weir_loop_inherited(server->loop) &&
+        sys_lstat(server->file, &status) == 0 &&
         status.st_dev == server->device && status.st_ino == server->inode)
-        (void)sys_unlink(path);
-    server->bound.length = 0;
+        (void)sys_unlink(server->file);
+    weir_release(server->file);
+    server->file = NULL;
 }
 
 /* From here on `fd` listens and is the server's. */
@@ -510,7 +556,7 @@ int weir_server_adopt(weir_server *server, int fd)
 {
     socklen_t size = sizeof(int);
     weir_address local;
-    int listening = 0;
+    int listening = 0, type = 0;
     int result;
 
     if (!server)
@@ -520,7 +566,9 @@ int weir_server_adopt(weir_server *server, int fd)
     if (server->source.fd >= 0)
         return -EALREADY;
     result = sys_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
-    if (result == 0 && !listening)
+    if (result == 0)
+        result = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
+    if (result == 0 && (!listening || type != SOCK_STREAM))
         result = -EINVAL;
     if (result == 0)
         result = weir_address_local(fd, &local);

@@ -130,7 +130,6 @@ not_added:
     s->source.fd = -1;
     discard(s);
 no_socket:
-    sys_close(fd);
     return result;
 }
 

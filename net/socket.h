@@ -125,8 +125,8 @@ struct weir_socket {
 /* Runs the socket's deferred work in the next turn. */
 void weir_socket_post(weir_socket *socket);
 
-/* An open socket for a descriptor that was accepted; closes `fd` if it
- * fails. */
+/* An open socket for a descriptor that was accepted, which is still the
+ * caller's if it fails. */
 int weir_socket_accepted(weir_socket **socket, weir_loop *loop,
                          weir_server *server, int fd, int family);
 

@@ -32,6 +32,7 @@ struct weir_sys weir_sys = {
     .lstat = lstat,
     .chmod = chmod,
     .unlink = unlink,
+    .getcwd = getcwd,
     .sigaction = sigaction,
     .poll = poll,
 #ifdef WEIR_SYS_PIPE2
@@ -102,11 +103,10 @@ static int adopt_or_close(int fd)
 }
 #endif
 
-int weir_sys_stream(int family)
+int weir_sys_socket(int family, int type)
 {
 #ifdef WEIR_SYS_ACCEPT4
-    int fd = SYS(socket)(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                         0);
+    int fd = SYS(socket)(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int result;
 
     if (fd < 0)
@@ -118,7 +118,7 @@ int weir_sys_stream(int family)
     }
     return fd;
 #else
-    return adopt_or_close(SYS(socket)(family, SOCK_STREAM, 0));
+    return adopt_or_close(SYS(socket)(family, type, 0));
 #endif
 }
 

@@ -88,6 +88,7 @@ struct weir_sys {
     int (*lstat)(const char *, struct stat *);
     int (*chmod)(const char *, mode_t);
     int (*unlink)(const char *);
+    char *(*getcwd)(char *, size_t);
     int (*sigaction)(int, const struct sigaction *, struct sigaction *);
     int (*poll)(struct pollfd *, nfds_t, int);
 #ifdef WEIR_SYS_PIPE2
@@ -333,6 +334,11 @@ static inline int sys_unlink(const char *path)
     SYS_ONCE(SYS(unlink)(path));
 }
 
+static inline int sys_getcwd(char *path, size_t size)
+{
+    return SYS(getcwd)(path, size) ? 0 : -errno;
+}
+
 static inline int sys_sigaction(int number, const struct sigaction *action,
                                 struct sigaction *old)
 {
@@ -346,8 +352,13 @@ static inline int sys_poll(struct pollfd *watched, nfds_t count, int timeout)
     SYS_ONCE(SYS(poll)(watched, count, timeout));
 }
 
-/* A stream socket: non-blocking, close-on-exec, no SIGPIPE. */
-int weir_sys_stream(int family);
+/* A socket: non-blocking, close-on-exec, no SIGPIPE. */
+int weir_sys_socket(int family, int type);
+
+static inline int weir_sys_stream(int family)
+{
+    return weir_sys_socket(family, SOCK_STREAM);
+}
 
 /* Accepts one connection, with the same three properties. `*size` is in and
  * out as with accept(2). */

@@ -608,7 +608,7 @@ static void keep_text(struct side *side, char event)
 static void the_text_of_a_failure_is_for_people(void **state)
 {
     weir_address address = closed_port();
-    char wanted[256], where[WEIR_ADDRESS_TEXT];
+    char wanted[512], where[WEIR_ADDRESS_TEXT];
 
     (void)state;
     s.hook = keep_text;

@@ -1325,6 +1325,27 @@ static void a_descriptor_that_cannot_be_adopted_stays_the_callers(void **state)
     assert_false(weir_server_listening(server));
 }
 
+static void a_listener_that_keeps_records_cannot_be_adopted(void **state)
+{
+    struct sockaddr_un local = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    weir_server *server;
+
+    (void)state;
+    if (fd < 0)
+        skip(); /* macOS has none */
+    snprintf(local.sun_path, sizeof local.sun_path, "/tmp/weir-records-%d",
+             (int)getpid());
+    assert_int_equal(bind(fd, (struct sockaddr *)&local, sizeof local), 0);
+    unlink(local.sun_path);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(weir_server_create(&server, the_loop, on_connection, NULL),
+                     0);
+    assert_int_equal(weir_server_adopt(server, fd), -EINVAL);
+    assert_false(weir_server_listening(server));
+    close(fd);
+}
+
 static void a_listener_the_loop_watches_already_stays_the_callers(void **state)
 {
     weir_server *first = create_server(on_connection);
@@ -1622,6 +1643,7 @@ int main(void)
         TEST(another_server_may_begin_in_the_close_event),
         TEST(a_listening_descriptor_can_be_taken_over),
         TEST(a_descriptor_that_cannot_be_adopted_stays_the_callers),
+        TEST(a_listener_that_keeps_records_cannot_be_adopted),
         TEST(a_listener_the_loop_watches_already_stays_the_callers),
         TEST(a_listener_somebody_else_holds_too_does_not_haunt_the_loop),
         TEST(the_options_of_a_listen_that_failed_are_forgotten),

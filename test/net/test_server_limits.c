@@ -244,7 +244,7 @@ static void a_client_for_whom_there_is_no_descriptor_does_not_hang(void **state)
     for (size_t i = 0; i < COUNT(clients); i++)
         connect_client(clients[i], server);
     for (size_t i = 0; i < COUNT(clients); i++)
-        raw_expect_end(clients[i]);
+        raw_expect_reset(clients[i]);
     assert_int_equal(told.drops, COUNT(clients));
 #ifdef WEIR_SYS_ACCEPT4 /* macOS has dropped it already */
     assert_true(told.had_both);
@@ -268,7 +268,7 @@ static void a_server_without_descriptors_does_not_spin(void **state)
     weir_sys.ACCEPT = failing_accept;
     take_all_descriptors();
     connect_client(client, server);
-    raw_expect_end(client);
+    raw_expect_reset(client);
     accept_calls = 0;
     end = virtual_ms() + 60000;
     for (turns = 0; turns < 100 && virtual_ms() < end; turns++)
@@ -288,14 +288,14 @@ static void a_server_recovers_when_descriptors_are_free_again(void **state)
         clients[i] = new_client();
     take_all_descriptors();
     connect_client(clients[0], server);
-    raw_expect_end(clients[0]);
+    raw_expect_reset(clients[0]);
     give_descriptors(1);
     connect_client(clients[1], server);
     assert_echoes(clients[1]);
     assert_int_equal(told.errors, 1);
     /* A second want is news again. */
     connect_client(clients[2], server);
-    raw_expect_end(clients[2]);
+    raw_expect_reset(clients[2]);
     assert_int_equal(told.errors, 2);
     assert_int_equal(told.drops, 2);
     assert_echoes(clients[1]);
@@ -401,7 +401,7 @@ static void the_reserve_is_taken_back_before_a_drop_is_told(void **state)
     take_all_descriptors();
     for (size_t i = 0; i < COUNT(clients); i++) {
         connect_client(clients[i], server);
-        raw_expect_end(clients[i]);
+        raw_expect_reset(clients[i]);
     }
     assert_int_equal(told.drops, COUNT(clients));
     assert_int_equal(told.errors, 1);
@@ -460,10 +460,10 @@ static void a_server_that_had_no_reserve_gets_one_later(void **state)
     assert_int_equal(told.errors, 1);
     assert_int_equal(told.drops, 0);
     pass(REST); /* takes the last descriptor as its reserve */
-    raw_expect_end(clients[0]);
+    raw_expect_reset(clients[0]);
     assert_int_equal(told.drops, 1);
     connect_client(clients[1], server);
-    raw_expect_end(clients[1]);
+    raw_expect_reset(clients[1]);
     assert_int_equal(told.errors, 1);
     close_all(clients, COUNT(clients));
 }
@@ -647,12 +647,13 @@ static void aborted_connections_without_end_do_not_hold_the_loop(void **state)
 static int refuse_options(int fd, int level, int option, const void *value,
                           socklen_t size)
 {
-    (void)fd, (void)level, (void)option, (void)value, (void)size;
+    if (level == SOL_SOCKET)
+        return setsockopt(fd, level, option, value, size);
     errno = EINVAL;
     return -1;
 }
 
-static void a_connection_that_takes_no_options_is_closed(void **state)
+static void a_connection_that_takes_no_options_is_closed_and_told(void **state)
 {
     /* Others are the listener's, and handed down by the system. */
     weir_listen_options options = { .tcp.tos = 8 };
@@ -663,10 +664,12 @@ static void a_connection_that_takes_no_options_is_closed(void **state)
     (void)state;
     assert_int_equal(weir_server_create(&server, the_loop, on_connection, NULL),
                      0);
+    weir_server_set_events(server, &events);
     assert_int_equal(weir_server_listen(server, &address, &options), 0);
     client = connect_to(server);
     weir_sys.setsockopt = refuse_options;
-    raw_expect_end(client);
+    raw_expect_reset(client);
+    assert_int_equal(told.drops, 1);
     assert_int_equal(told.connections, 0);
     assert_int_equal(weir_server_connections(server), 0);
     weir_sys.setsockopt = setsockopt;
@@ -687,11 +690,13 @@ static void a_connection_that_cannot_be_watched_is_closed_and_told(void **state)
     fail_adding = true;
     for (size_t i = 0; i < 2; i++) {
         clients[i] = connect_to(server);
-        raw_expect_end(clients[i]);
+        raw_expect_reset(clients[i]);
     }
     fail_adding = false;
     assert_int_equal(told.errors, 1);
     assert_int_equal(told.error, -ENOSPC);
+    assert_int_equal(told.drops, 2);
+    assert_true(told.had_both);
     assert_int_equal(weir_server_connections(server), 0);
     clients[2] = connect_to(server);
     assert_echoes(clients[2]);
@@ -726,10 +731,12 @@ static void a_connection_without_memory_is_closed_and_told(void **state)
 
     (void)state;
     weir_set_allocator(&poor);
-    raw_expect_end(client);
+    raw_expect_reset(client);
     weir_set_allocator(NULL);
     assert_int_equal(told.errors, 1);
     assert_int_equal(told.error, -ENOMEM);
+    assert_int_equal(told.drops, 1);
+    assert_true(told.had_both);
     assert_int_equal(told.connections, 0);
     close(client);
     client = connect_to(server);
@@ -761,7 +768,7 @@ int main(void)
         TEST(a_client_that_was_gone_before_costs_the_others_nothing),
         TEST(a_client_that_reset_before_does_not_stop_the_server),
         TEST(aborted_connections_without_end_do_not_hold_the_loop),
-        TEST(a_connection_that_takes_no_options_is_closed),
+        TEST(a_connection_that_takes_no_options_is_closed_and_told),
         TEST(a_connection_without_memory_is_closed_and_told),
     };
 

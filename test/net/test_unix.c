@@ -453,7 +453,7 @@ static void a_server_that_lives_is_not_replaced(void **state)
     assert_int_equal(listen_at(second, path, NULL), -EADDRINUSE);
     net_settle();
     assert_true(exists(path));
-    side_init(&accepted); /* who asked whether it lives has come and gone */
+    assert_string_equal(accepted.log, ""); /* its program saw nothing */
     assert_talks(&address);
 }
 
@@ -628,8 +628,23 @@ static void a_relative_path_means_nothing_in_another_directory(void **state)
     assert_int_equal(chdir(other), 0);
     weir_server_close(server);
     assert_file(file, "precious");
-    assert_true(exists(path));
+    assert_false(exists(path));
     assert_int_equal(chdir(before), 0);
+}
+
+static void a_file_of_a_relative_path_is_removed_from_elsewhere(void **state)
+{
+    char before[4096];
+    weir_server *server = create_server();
+
+    (void)state;
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(directory), 0);
+    assert_int_equal(listen_at(server, "socket", NULL), 0);
+    assert_int_equal(chdir(before), 0);
+    assert_true(exists(path));
+    weir_server_close(server);
+    assert_false(exists(path));
 }
 
 static void the_file_of_an_adopted_listener_stays(void **state)
@@ -781,6 +796,44 @@ static void a_full_backlog_does_not_spin_the_loop(void **state)
     test_close_pair(fds);
 }
 
+static unsigned sockets;
+
+static int counting_socket(int family, int type, int protocol)
+{
+    sockets++;
+    return socket(family, type, protocol);
+}
+
+static void one_socket_is_enough_to_try_again(void **state)
+{
+    int fds[2];
+
+    (void)state;
+    dial_full_backlog(fds, NULL);
+    weir_sys.socket = counting_socket;
+    sockets = connects = 0;
+    RUN_UNTIL(connects > 2);
+    assert_int_equal(sockets, 0);
+    test_close_pair(fds);
+}
+
+/* It is bound once. */
+static void a_client_with_a_path_may_find_a_full_backlog(void **state)
+{
+    weir_address local;
+    weir_connect_options options = { .local = &local };
+    char mine[140];
+    int fds[2];
+
+    (void)state;
+    snprintf(mine, sizeof mine, "%s/client", directory);
+    local = address_of(mine);
+    dial_full_backlog(fds, &options);
+    close(accept(fds[0], NULL, NULL));
+    RUN_UNTIL(strchr(s.log, 'C'));
+    test_close_pair(fds);
+}
+
 static void a_connect_timeout_ends_the_trying(void **state)
 {
     weir_connect_options options = { .timeout = 60 };
@@ -846,6 +899,7 @@ int main(void)
         TEST(a_server_that_closes_removes_its_file),
         TEST(a_file_that_replaced_ours_is_not_removed),
         TEST(a_relative_path_means_nothing_in_another_directory),
+        TEST(a_file_of_a_relative_path_is_removed_from_elsewhere),
         TEST(the_file_of_an_adopted_listener_stays),
         TEST(a_path_is_free_again_when_its_server_has_closed),
         TEST(client_and_server_meet_at_an_abstract_name),
@@ -854,6 +908,8 @@ int main(void)
         TEST(a_file_where_nobody_listens_refuses),
         TEST(a_full_backlog_is_tried_again_until_there_is_room),
         TEST(a_full_backlog_does_not_spin_the_loop),
+        TEST(one_socket_is_enough_to_try_again),
+        TEST(a_client_with_a_path_may_find_a_full_backlog),
         TEST(a_connect_timeout_ends_the_trying),
         TEST(a_server_that_goes_away_ends_the_trying),
         TEST(destroyed_while_it_tries_a_socket_just_closes),

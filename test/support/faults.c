@@ -149,6 +149,13 @@ static int faulty_open(const char *path, int flags, ...)
     return kernel.open(path, flags);
 }
 
+static char *faulty_getcwd(char *path, size_t size)
+{
+    static const int errors[] = { ENOENT, ERANGE };
+
+    return strikes("getcwd", errors, 2) ? NULL : kernel.getcwd(path, size);
+}
+
 static int faulty_fcntl(int fd, int command, ...)
 {
     static const int errors[] = { EINVAL };
@@ -193,6 +200,7 @@ static const struct weir_sys faulty = {
     .lstat = faulty_lstat,
     .chmod = faulty_chmod,
     .unlink = faulty_unlink,
+    .getcwd = faulty_getcwd,
     .sigaction = faulty_sigaction,
     .poll = faulty_poll,
 #ifdef WEIR_SYS_PIPE2
