@@ -199,6 +199,24 @@ function onRejected(emitter, error, type, args) {
 
 /* -------------------------------------------------------- adding listeners */
 
+/*
+ * On Node every emitter has an object for listeners from the start, and what
+ * Object.create(emitter) makes shares it. So it belongs to whoever our
+ * constructor has made up the chain.
+ */
+function makeEvents(emitter) {
+    let owner = emitter;
+    while (owner !== null && !Object.hasOwn(owner, '_events')) {
+        owner = Object.getPrototypeOf(owner);
+    }
+    if (owner === null || owner === EventEmitter.prototype) {
+        owner = emitter;
+        emitter._eventsCount = 0;
+    }
+    owner._events = Object.create(null);
+    return owner._events;
+}
+
 function add(emitter, type, listener, first) {
     validateFunction(listener, 'listener');
     let events = emitter._events;
@@ -207,8 +225,7 @@ function add(emitter, type, listener, first) {
         events = emitter._events;
     }
     if (events === undefined) {
-        events = emitter._events = Object.create(null);
-        emitter._eventsCount = 0;
+        events = makeEvents(emitter);
     }
 
     const existing = events[type];
@@ -354,10 +371,9 @@ function removeEach(emitter, type) {
 EventEmitter.prototype.removeAllListeners =
     function removeAllListeners(type) {
         const events = this._events;
-        if (events === undefined) return this;
         const all = arguments.length === 0;
-        if (events.removeListener !== undefined) {
-            const types = all ? this.eventNames() : [type];
+        if (events?.removeListener !== undefined) {
+            const types = all ? Reflect.ownKeys(events) : [type];
             for (const each of types) {
                 if (each !== 'removeListener') removeEach(this, each);
             }
@@ -400,7 +416,8 @@ EventEmitter.prototype.listenerCount =
 
 EventEmitter.prototype.eventNames = function eventNames() {
     const events = this._events;
-    if (events === undefined) return [];
+    // Who shares another's has a count of its own.
+    if (events === undefined || !(this._eventsCount > 0)) return [];
     return Reflect.ownKeys(events).filter(
         (type) => events[type] !== undefined);
 };
