@@ -3,7 +3,7 @@
 // Builtin modules, nextTick's queue, and the way in from the loop. Each entry
 // ends with drain(), so that the queue is empty before the engine runs promise
 // jobs, which it does when the outermost call into it returns. What those jobs
-// put into the queue the host sees in `state` and calls drain() for.
+// put into the queue the host sees in `state` and calls settle() for.
 //
 // The host calls this file's function with two arguments of its own: a function
 // that gives a binding by its name, and the command's options.
@@ -26,7 +26,7 @@ for (const name of ['core', 'util', 'buffer', 'loader', 'fs', 'process',
 }
 
 const core = natives.core;
-const PENDING = 0; // in `state`: there is something for drain() to do
+const PENDING = 0; // in `state`: there is something to do for settle()
 const PROMISES = 1; // the program speaks of promises
 const state = new Int32Array(core.state);
 
@@ -124,12 +124,27 @@ function runTicks() {
 }
 
 let rejections = []; // promise, reason, and so on
+let handled = []; // promises whose rejection was told before
 
+// The last act of each entry; promise jobs run next, as the engine is left.
 function drain() {
     runTicks();
+    state[PENDING] = rejections.length + handled.length;
+}
+
+// The host calls this, as often as `state` says that there is something to do,
+// when promise jobs have run. A tick may handle a rejection, and so may a job
+// that a tick has made: it is judged when neither is left.
+function settle() {
+    if (head < tail) {
+        drain();
+        return;
+    }
     state[PENDING] = 0;
-    if (rejections.length > 0)
-        tellRejections();
+    tellHandled();
+    tellRejections();
+    if (state[PENDING] !== 0)
+        drain();
 }
 
 // -------------------------------------------------------- what nobody caught
@@ -149,9 +164,42 @@ function onRejection(promise, reason) {
     state[PENDING] = 1;
 }
 
-function tellRejections() {
-    const batch = rejections;
+function noteHandled(promise) {
+    handled.push(promise);
+    state[PENDING] = 1;
+}
+
+function tellHandled() {
+    const batch = handled;
+    if (batch.length === 0)
+        return;
+    handled = [];
+    const process = requireBuiltin('process');
+    for (let i = 0; i < batch.length; i++) {
+        try {
+            process.emit('rejectionHandled', batch[i]);
+        } catch (error) {
+            onException(error);
+        }
+    }
+}
+
+// What nobody has handled by now is told, even if who hears of one handles
+// another.
+function takeUnhandled() {
+    const unhandled = [];
+    for (let i = 0; i < rejections.length; i += 2) {
+        if (!core.isHandled(rejections[i]))
+            unhandled.push(rejections[i], rejections[i + 1]);
+    }
     rejections = [];
+    return unhandled;
+}
+
+function tellRejections() {
+    if (rejections.length === 0)
+        return;
+    const batch = takeUnhandled();
     const uncaught = requireBuiltin('internal/uncaught');
     for (let i = 0; i < batch.length; i += 2) {
         try {
@@ -160,8 +208,6 @@ function tellRejections() {
             onException(error);
         }
     }
-    if (state[PENDING] !== 0)
-        drain();
 }
 
 function queueMicrotask(callback) {
@@ -239,10 +285,10 @@ function atExit() {
 modules.set('internal/core', {
     exports: {
         nextTick, defer, drain, state, PENDING, run, entry, queueMicrotask,
-        noteSource, onException, requireBuiltin, options,
+        noteHandled, noteSource, onException, requireBuiltin, options,
     },
 });
-core.setCallbacks(run, drain, onRejection, beforeExit, atExit, serve);
+core.setCallbacks(run, settle, onRejection, beforeExit, atExit, serve);
 run(() => {
     requireBuiltin('internal/globals');
     requireBuiltin('internal/main');

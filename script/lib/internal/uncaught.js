@@ -20,6 +20,7 @@
  * file of the program; of weir's own only when there is no other.
  */
 
+const { noteHandled } = require('internal/core');
 const { emittedBy } = require('internal/errors');
 const { frames, formatStack } = require('internal/stack');
 
@@ -114,7 +115,7 @@ function watch(promise, process) {
         writable: true,
         value(...handlers) {
             delete promise.then;
-            process.nextTick(() => process.emit('rejectionHandled', promise));
+            noteHandled(promise);
             return promise.then(...handlers);
         },
     });
