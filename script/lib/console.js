@@ -259,7 +259,7 @@ class Console {
 
     time(label = 'default') {
         const name = `${label}`;
-        this.#timers ??= new Map();
+        this.#timers ??= new SafeMap();
         if (this.#timers.has(name)) {
             warn(`Label '${name}' already exists for console.time()`);
             return;
@@ -303,7 +303,7 @@ class Console {
 
     count(label = 'default') {
         const name = `${label}`;
-        this.#counts ??= new Map();
+        this.#counts ??= new SafeMap();
         const count = (this.#counts.get(name) ?? 0) + 1;
         this.#counts.set(name, count);
         this.log(`${name}: ${count}`);

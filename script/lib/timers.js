@@ -42,7 +42,7 @@ class TimersList {
     }
 }
 
-const lists = new Map(); // by duration
+const lists = new SafeMap(); // by duration
 const heap = [];         // of lists; a parent never expires after its child
 let referenced = 0;      // timeouts in lists that hold the process
 let firing = false;      // C waits for us to say what comes next
@@ -307,7 +307,7 @@ class Timeout {
         if (this[kId] === 0)
             this[kId] = ++lastId;
         if (!this._destroyed) {
-            numbered ??= new Map();
+            numbered ??= new SafeMap();
             numbered.set(this[kId], this);
         }
         return this[kId];

@@ -11,15 +11,19 @@
 const bind = exports;
 const options = require;
 
+// A program may replace what is on these; what is here stays.
+const { defineProperty } = Object;
+const { apply } = Reflect;
+
 const natives = {};
 for (const name of ['core', 'util', 'buffer', 'loader', 'fs', 'process',
     'stdio', 'timers', 'net', 'dns', 'titanium']) {
-    Object.defineProperty(natives, name, {
+    defineProperty(natives, name, {
         configurable: true,
         enumerable: true,
         get() {
             const value = bind(name);
-            Object.defineProperty(natives, name, { value });
+            defineProperty(natives, name, { value });
             return value;
         },
     });
@@ -32,20 +36,23 @@ const state = new Int32Array(core.state);
 
 // ------------------------------------------------------------ builtin modules
 
-const modules = new Map();
+const modules = { __proto__: null };
+let primordials;
 
 function requireBuiltin(id) {
-    const loaded = modules.get(id);
+    const loaded = modules[id];
     if (loaded !== undefined)
         return loaded.exports;
     const load = core.builtin(id);
     if (load === undefined)
         throw new Error(`No such built-in module: ${id}`);
     const made = { id, exports: {} };
-    modules.set(id, made);
-    load(made.exports, requireBuiltin, made, natives);
+    modules[id] = made;
+    load(made.exports, requireBuiltin, made, natives, primordials);
     return made.exports;
 }
+
+primordials = requireBuiltin('internal/primordials');
 
 // ------------------------------------------------------------------- nextTick
 
@@ -68,6 +75,13 @@ function enqueue(callback, count, first, second) {
     state[PENDING] = 1;
 }
 
+function without(list, count) {
+    const rest = [];
+    for (let i = count; i < list.length; i++)
+        rest[i - count] = list[i];
+    return rest;
+}
+
 function nextTick(callback, first, second) {
     if (typeof callback !== 'function') {
         requireBuiltin('internal/validators')
@@ -77,7 +91,7 @@ function nextTick(callback, first, second) {
     if (count <= 2)
         enqueue(callback, count, first, second);
     else
-        enqueue(callback, SPREAD, Array.prototype.slice.call(arguments, 1));
+        enqueue(callback, SPREAD, without(arguments, 1));
 }
 
 // The same for builtins, for a function of at most two arguments.
@@ -98,7 +112,7 @@ function runTick() {
         case 0: callback(); break;
         case 1: callback(first); break;
         case 2: callback(first, second); break;
-        default: callback(...first);
+        default: apply(callback, undefined, first);
         }
     } catch (error) {
         onException(error);
@@ -106,8 +120,10 @@ function runTick() {
 }
 
 function moveDown() {
-    ticks.copyWithin(0, head, tail);
-    ticks.fill(undefined, tail - head, tail);
+    for (let i = head; i < tail; i++) {
+        ticks[i - head] = ticks[i];
+        ticks[i] = undefined;
+    }
     tail -= head;
     head = 0;
 }
@@ -158,14 +174,19 @@ function onException(error) {
     exitIf(requireBuiltin('internal/uncaught').onException(error));
 }
 
+function append(list, promise, reason) {
+    list[list.length] = promise;
+    list[list.length] = reason;
+}
+
 // The engine calls this at the end of its promise jobs.
 function onRejection(promise, reason) {
-    rejections.push(promise, reason);
+    append(rejections, promise, reason);
     state[PENDING] = 1;
 }
 
 function noteHandled(promise) {
-    handled.push(promise);
+    handled[handled.length] = promise;
     state[PENDING] = 1;
 }
 
@@ -190,7 +211,7 @@ function takeUnhandled() {
     const unhandled = [];
     for (let i = 0; i < rejections.length; i += 2) {
         if (!core.isHandled(rejections[i]))
-            unhandled.push(rejections[i], rejections[i + 1]);
+            append(unhandled, rejections[i], rejections[i + 1]);
     }
     rejections = [];
     return unhandled;
@@ -271,23 +292,23 @@ function serve() {
 
 // The loop has nothing left. process is not made for this alone.
 function beforeExit() {
-    if (!modules.has('process'))
+    if (modules.process === undefined)
         return;
     run(() => requireBuiltin('internal/process_events').emitBeforeExit());
 }
 
 function atExit() {
-    if (!modules.has('process'))
+    if (modules.process === undefined)
         return 0;
     return run(() => requireBuiltin('internal/process_events').emitExit());
 }
 
-modules.set('internal/core', {
+modules['internal/core'] = {
     exports: {
         nextTick, defer, drain, state, PENDING, run, entry, queueMicrotask,
         noteHandled, noteSource, onException, requireBuiltin, options,
     },
-});
+};
 core.setCallbacks(run, settle, onRejection, beforeExit, atExit, serve);
 run(() => {
     requireBuiltin('internal/globals');

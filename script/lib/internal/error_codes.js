@@ -267,7 +267,7 @@ function coded(Base) {
     return Coded;
 }
 
-const bases = new Map();
+const bases = new SafeMap();
 
 function codedClass(Base) {
     let Coded = bases.get(Base);

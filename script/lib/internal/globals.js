@@ -37,16 +37,6 @@ function defineAll(id, names) {
         define(name, () => require(id)[name]);
 }
 
-// Symbols of ECMAScript's explicit resource management that the engine may not
-// have yet; Node's classes have methods of these names.
-for (const name of ['dispose', 'asyncDispose']) {
-    if (Symbol[name] === undefined) {
-        Object.defineProperty(Symbol, name, {
-            value: Symbol(`Symbol.${name}`),
-        });
-    }
-}
-
 set('global', globalThis);
 set('queueMicrotask', queueMicrotask);
 define('process', () => require('process'));

@@ -147,7 +147,7 @@ function print(ctx, value, depth, inView) {
 }
 
 function circularIndex(ctx, value) {
-    ctx.circular ??= new Map();
+    ctx.circular ??= new SafeMap();
     if (!ctx.circular.has(value)) {
         ctx.circular.set(value, ctx.circular.size + 1);
     }
@@ -272,7 +272,7 @@ let builtIns;
  * showing, and their toString() says nothing.
  */
 function isBuiltIn(name) {
-    builtIns ??= new Set(require('internal/globals').engineNames
+    builtIns ??= new SafeSet(require('internal/globals').engineNames
         .filter((each) => /^[A-Z][a-zA-Z0-9]+$/.test(each)));
     return builtIns.has(name);
 }

@@ -60,7 +60,7 @@ const brands = {
     BigInt: brand(BigInt.prototype.valueOf),
 };
 
-const tagged = new Map([
+const tagged = new SafeMap([
     ['[object Promise]', 'Promise'],
     ['[object Generator]', 'Generator'],
     ['[object AsyncGenerator]', 'AsyncGenerator'],

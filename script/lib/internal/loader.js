@@ -29,7 +29,7 @@ const DIRECTORY = 1; // what kind() says of one; 0 is anything else
 const PARAMETERS = 'exports, require, module, __filename, __dirname';
 const HEAD = `(function (${PARAMETERS}) {`;
 
-const builtins = new Set([
+const builtins = new SafeSet([
     'assert', 'assert/strict', 'buffer', 'console', 'dns', 'dns/promises',
     'events', 'fs', 'fs/promises', 'net', 'path', 'process', 'stream',
     'stream/promises', 'string_decoder', 'tcp', 'timers', 'timers/promises',
@@ -38,8 +38,8 @@ const builtins = new Set([
 
 const cache = { __proto__: null };
 const extensions = { __proto__: null };
-const resolved = new Map(); // folder of the asking file \0 request: file
-const texts = new Map();    // of what comes from no file: '[eval]', '[stdin]'
+const resolved = new SafeMap(); // folder of the asking file \0 request: file
+const texts = new SafeMap();    // of what comes from no file: '[eval]', '[stdin]'
 let main;                   // the Module of the program's file
 
 // --------------------------------------------------------------- what we say

@@ -21,8 +21,8 @@ const { codes } = require('internal/errors');
 
 const { readText } = binding.loader;
 
-const conditions = new Set(['node', 'require']);
-const packages = new Map(); // folder: what its package.json says, or null
+const conditions = new SafeSet(['node', 'require']);
+const packages = new SafeMap(); // folder: what its package.json says, or null
 
 // ------------------------------------------------------------ package.json
 
