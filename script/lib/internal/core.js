@@ -53,6 +53,10 @@ function requireBuiltin(id) {
 }
 
 primordials = requireBuiltin('internal/primordials');
+const { uncurryThis } = primordials;
+const exec = uncurryThis(RegExp.prototype.exec);
+const then = uncurryThis(Promise.prototype.then);
+const resolve = Promise.resolve.bind(Promise);
 
 // ------------------------------------------------------------------- nextTick
 
@@ -236,7 +240,7 @@ function queueMicrotask(callback) {
         requireBuiltin('internal/validators')
             .validateFunction(callback, 'callback');
     }
-    Promise.resolve().then(() => {
+    then(resolve(), () => {
         try {
             callback();
         } catch (error) {
@@ -252,7 +256,7 @@ const SPEAKS_OF_PROMISES =
     /\b(?:async|await|Promise|queueMicrotask|import)\b|\.\s*(?:then|catch|finally)\b/;
 
 function noteSource(source) {
-    if (state[PROMISES] === 0 && SPEAKS_OF_PROMISES.test(source))
+    if (state[PROMISES] === 0 && exec(SPEAKS_OF_PROMISES, source) !== null)
         state[PROMISES] = 1;
 }
 

@@ -54,6 +54,45 @@ function safe(Collection) {
 const { bind, call } = Function.prototype;
 const uncurryThis = apply(bind, bind, [call]);
 
+// What was on the prototypes, for restore().
+const originals = [];
+
+function note(target) {
+    const keys = ownKeys(target);
+    const descriptors = [];
+    for (let i = 0; i < keys.length; i++)
+        descriptors[i] = getOwnPropertyDescriptor(target, keys[i]);
+    originals[originals.length] = { target, keys, descriptors };
+}
+
+function isSame(a, b) {
+    return a !== undefined && a.value === b.value && a.get === b.get;
+}
+
+// Takes back what a program has put in the place of the engine's methods: it is
+// over, and its last error is to be shown.
+function restore() {
+    for (let i = 0; i < originals.length; i++) {
+        const { target, keys, descriptors } = originals[i];
+        for (let j = 0; j < keys.length; j++) {
+            const now = getOwnPropertyDescriptor(target, keys[j]);
+            if (!isSame(now, descriptors[j]) && now?.configurable !== false)
+                defineProperty(target, keys[j], descriptors[j]);
+        }
+    }
+}
+
+const { getPrototypeOf } = Object;
+for (const target of [
+    Array.prototype, String.prototype, RegExp.prototype, Function.prototype,
+    Object.prototype, Number.prototype, Symbol.prototype, Error.prototype,
+    Map.prototype, Set.prototype, Uint8Array.prototype, Date.prototype,
+    getPrototypeOf(Uint8Array.prototype), getPrototypeOf([].values()),
+    getPrototypeOf(new Map().values()), getPrototypeOf(new Set().values()),
+    getPrototypeOf(''[Symbol.iterator]()),
+])
+    note(target);
+
 const array = Array;
 const buffer = ArrayBuffer;
 const number = Number;
@@ -92,5 +131,5 @@ module.exports = {
     SafeMap: safe(Map),
     SafeSet: safe(Set),
     SafeWeakSet: safe(WeakSet),
-    uncurryThis,
+    restore, uncurryThis,
 };

@@ -90,16 +90,23 @@ function isErrorLike(value) {
         Object.hasOwn(value, 'stack');
 }
 
+const functionText = uncurryThis(Function.prototype.toString);
+const objectTag = uncurryThis(Object.prototype.toString);
+const tags = {
+    __proto__: null, '[object Array]': true, '[object Date]': true,
+    '[object RegExp]': true, '[object String]': true,
+    '[object Number]': true, '[object Boolean]': true,
+};
+
 // A short name for what was rejected with; the program's toString() is not
 // run for it.
 function nameOf(value) {
     if (typeof value === 'function')
-        return Function.prototype.toString.call(value);
+        return functionText(value);
     if (typeof value !== 'object' || value === null)
         return String(value);
-    const tag = Object.prototype.toString.call(value);
-    if (/^\[object (Array|Date|RegExp|String|Number|Boolean)\]$/.test(tag) ||
-        Object.hasOwn(value, 'toString'))
+    const tag = objectTag(value);
+    if (tags[tag] || Object.hasOwn(value, 'toString'))
         return tag;
     const name = value.constructor?.name;
     return typeof name === 'string' && name !== '' ? `#<${name}>` : tag;
@@ -116,7 +123,7 @@ function watch(promise, process) {
         value(...handlers) {
             delete promise.then;
             noteHandled(promise);
-            return promise.then(...handlers);
+            return Reflect.apply(promise.then, promise, handlers);
         },
     });
 }
@@ -253,6 +260,7 @@ function describe(error) {
 }
 
 function print(error) {
+    require('internal/primordials').restore();
     const version = lazy('process').versions?.weir;
     let text;
     try {
