@@ -12,9 +12,6 @@
  */
 const { formatArguments } = require('internal/format');
 
-const bind = uncurryThis(Function.prototype.bind);
-const every = uncurryThis(Array.prototype.every);
-const replaceAll = uncurryThis(String.prototype.replaceAll);
 
 /* Stands for process.stdout or process.stderr of the moment. */
 class StandardStream {
@@ -133,7 +130,7 @@ class Console {
         for (let i = 0; i < METHODS.length; i++) {
             const name = METHODS[i];
             Object.defineProperty(this, name, {
-                value: bind(this[name], this),
+                value: Functions.bind(this[name], this),
                 writable: true, enumerable: true, configurable: true,
             });
             Object.defineProperty(this[name], 'name', { value: name });
@@ -169,7 +166,7 @@ class Console {
             return args[0];
         }
         // Colours are for values; strings alone do not ask the terminal.
-        const strings = every(args, (arg) => typeof arg === 'string');
+        const strings = Arrays.every(args, (arg) => typeof arg === 'string');
         return formatArguments(
             strings ? undefined : this.#optionsFor(target), args);
     }
@@ -178,7 +175,7 @@ class Console {
         let line = text;
         if (this.#indentation !== '') {
             line = this.#indentation +
-                replaceAll(line, '\n', `\n${this.#indentation}`);
+                Strings.replaceAll(line, '\n', `\n${this.#indentation}`);
         }
         line += '\n';
         const stream = target instanceof StandardStream ?

@@ -21,10 +21,7 @@ const {
 } = require('internal/validators');
 
 const { apply } = Reflect;
-const filter = uncurryThis(Array.prototype.filter);
-const map = uncurryThis(Array.prototype.map);
-const slice = uncurryThis(Array.prototype.slice);
-const toSpliced = uncurryThis(Array.prototype.toSpliced);
+const { filter, map, slice, toSpliced } = Arrays;
 
 const errorMonitor = Symbol('events.errorMonitor');
 const captureRejectionSymbol = Symbol.for('nodejs.rejection');

@@ -53,9 +53,8 @@ function requireBuiltin(id) {
 }
 
 primordials = requireBuiltin('internal/primordials');
-const { uncurryThis } = primordials;
-const exec = uncurryThis(RegExp.prototype.exec);
-const then = uncurryThis(Promise.prototype.then);
+const { exec } = primordials.RegExps;
+const { then } = primordials.Promises;
 const resolve = Promise.resolve.bind(Promise);
 
 // ------------------------------------------------------------------- nextTick

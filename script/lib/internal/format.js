@@ -4,9 +4,6 @@
  * Apart from inspect, so that a program that prints only strings never loads
  * that: it is asked for when there is a value to show that is no string.
  */
-const objectTag = uncurryThis(Object.prototype.toString);
-const indexOf = uncurryThis(String.prototype.indexOf);
-const replace = uncurryThis(RegExp.prototype[Symbol.replace]);
 const DIRECTIVE = /%[sdifjoOc%]/g;
 
 function inspect(value, options) {
@@ -36,7 +33,7 @@ function hasOwnWords(value) {
         return false;
     }
     if (typeof value[Symbol.toPrimitive] === 'function' &&
-        objectTag(value) !== '[object Date]') {
+        Objects.toString(value) !== '[object Date]') {
         return true;
     }
     let holder = value;
@@ -107,8 +104,8 @@ function formatArguments(options, args) {
     let text = '';
     if (typeof first === 'string') {
         next = 1;
-        text = indexOf(first, '%') < 0 ? first :
-            replace(DIRECTIVE, first, (all) => {
+        text = Strings.indexOf(first, '%') < 0 ? first :
+            RegExps[Symbol.replace](DIRECTIVE, first, (all) => {
                 if (all === '%%') {
                     return '%';
                 }

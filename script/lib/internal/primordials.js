@@ -1,15 +1,17 @@
 // internal/primordials: the language as it was before the program ran
 //
 // A program may replace what is on the engine's constructors and prototypes,
-// and builtins must not notice. Every builtin has what stands here as parameters
-// of its function (script/embed), so that `Object` or `Math` in it is not the
-// program's global: a namespace is a copy, a constructor is kept, and one whose
-// static functions builtins use stands behind a function that has copies of them.
+// and builtins must not notice. Every builtin has what stands here as a
+// parameter of its function (script/embed), so that `Object` or `Math` in it is
+// not the program's global: a namespace is a copy, a constructor is kept, and
+// one whose static functions builtins use stands behind a function that has
+// copies of them.
 //
 // Methods of values have no such cure. Where it matters, in what every program
-// runs through, a builtin calls them by uncurryThis(), walks arrays by index
-// and keeps its own tables in a SafeMap or SafeSet. for...of, spread, and
-// patterns in brackets go through Array.prototype[Symbol.iterator].
+// runs through, a builtin calls `Arrays.join(list, ', ')` for list.join(', '),
+// walks arrays by index and keeps its own tables in a SafeMap or SafeSet.
+// for...of, spread, and patterns in brackets go through
+// Array.prototype[Symbol.iterator].
 
 const {
     defineProperty, getOwnPropertyDescriptor, setPrototypeOf,
@@ -53,6 +55,18 @@ function safe(Collection) {
 
 const { bind, call } = Function.prototype;
 const uncurryThis = apply(bind, bind, [call]);
+
+// The methods of a prototype as functions of a value and their arguments.
+function methods(prototype) {
+    const table = { __proto__: null };
+    const keys = ownKeys(prototype);
+    for (let i = 0; i < keys.length; i++) {
+        const { value } = getOwnPropertyDescriptor(prototype, keys[i]);
+        if (typeof value === 'function')
+            table[keys[i]] = uncurryThis(value);
+    }
+    return table;
+}
 
 // What was on the prototypes, for restore().
 const originals = [];
@@ -124,12 +138,18 @@ module.exports = {
         return symbol(description);
     }),
 
-    BigInt, Boolean, DataView, Date, Error, Float32Array, Float64Array, Function,
-    Int32Array, Map, Promise, Proxy, RangeError, RegExp, Set, SyntaxError,
+    BigInt, Boolean, DataView, Date, Error, Float32Array, Float64Array,
+    Function, Int32Array, Map, Promise, Proxy, RangeError, RegExp, Set, SyntaxError,
     TypeError, Uint8Array, WeakMap, WeakRef, WeakSet,
 
     SafeMap: safe(Map),
     SafeSet: safe(Set),
     SafeWeakSet: safe(WeakSet),
-    restore, uncurryThis,
+    Arrays: methods(Array.prototype),
+    Functions: methods(Function.prototype),
+    Objects: methods(Object.prototype),
+    Promises: methods(Promise.prototype),
+    RegExps: methods(RegExp.prototype),
+    Strings: methods(String.prototype),
+    restore,
 };

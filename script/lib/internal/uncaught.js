@@ -90,8 +90,6 @@ function isErrorLike(value) {
         Object.hasOwn(value, 'stack');
 }
 
-const functionText = uncurryThis(Function.prototype.toString);
-const objectTag = uncurryThis(Object.prototype.toString);
 const tags = {
     __proto__: null, '[object Array]': true, '[object Date]': true,
     '[object RegExp]': true, '[object String]': true,
@@ -102,10 +100,10 @@ const tags = {
 // run for it.
 function nameOf(value) {
     if (typeof value === 'function')
-        return functionText(value);
+        return Functions.toString(value);
     if (typeof value !== 'object' || value === null)
         return String(value);
-    const tag = objectTag(value);
+    const tag = Objects.toString(value);
     if (tags[tag] || Object.hasOwn(value, 'toString'))
         return tag;
     const name = value.constructor?.name;
