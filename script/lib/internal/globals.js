@@ -4,23 +4,13 @@
 // plain property: a script that opens no timer pays for none.
 
 const { queueMicrotask } = require('internal/core');
+const { lazy } = require('internal/lazy');
 
 // What is there without us and the program.
 const engineNames = Object.getOwnPropertyNames(globalThis);
 
 function define(name, make) {
-    Object.defineProperty(globalThis, name, {
-        configurable: true,
-        enumerable: false,
-        get() {
-            const value = make();
-            set(name, value);
-            return value;
-        },
-        set(value) {
-            set(name, value);
-        },
-    });
+    lazy(globalThis, name, make, false);
 }
 
 function set(name, value) {

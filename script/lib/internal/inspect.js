@@ -214,7 +214,7 @@ function printString(ctx, value, stylize) {
         text.length > ctx.breakLength - ctx.indentation - 4) {
         return Strings.split(text, /(?<=\n)/)
             .map((line) => stylize(quote(line), 'string'))
-            .join(` +\n${' '.repeat(ctx.indentation + 2)}`) + trailer;
+            .join(` +\n${Strings.repeat(' ', ctx.indentation + 2)}`) + trailer;
     }
     return stylize(quote(text), 'string') + trailer;
 }
@@ -375,7 +375,7 @@ function keysOf(value, hidden) {
 
 /* The keys of a list that are no indexes: they come after all of those. */
 function extraKeys(value, hidden) {
-    return keysOf(value, hidden).filter((key) =>
+    return Arrays.filter(keysOf(value, hidden), (key) =>
         typeof key === 'symbol' || !RegExps.test(ARRAY_INDEX, key) ||
         key > 2 ** 32 - 2);
 }
@@ -424,8 +424,8 @@ function printObject(ctx, value, depth, inView) {
 }
 
 function abbreviated(ctx, shape, type) {
-    const text = prefix(shape.name, shape.tag,
-        type === 'Array' ? 'Array' : 'Object').slice(0, -1);
+    const text = Strings.slice(prefix(shape.name, shape.tag,
+        type === 'Array' ? 'Array' : 'Object'), 0, -1);
     return ctx.stylize(shape.name === null ? text : `[${text}]`, 'special');
 }
 
@@ -469,7 +469,8 @@ function tooDeep(ctx, error, shape) {
         throw error;
     }
     Arrays.pop(ctx.seen);
-    const text = prefix(shape.name, shape.tag, 'Object').slice(0, -1);
+    const text = Strings.slice(
+        prefix(shape.name, shape.tag, 'Object'), 0, -1);
     return ctx.stylize(`[${text}: Inspection interrupted prematurely. ` +
         'Maximum call stack size exceeded.]', 'special');
 }
@@ -514,7 +515,7 @@ function printProperty(ctx, holder, depth, key, role, receiver = holder) {
         ctx.indentation += step;
         text = print(ctx, own.value, depth, false);
         if (step === 3 && ctx.breakLength < width(text, ctx.colors)) {
-            gap = `\n${' '.repeat(ctx.indentation)}`;
+            gap = `\n${Strings.repeat(' ', ctx.indentation)}`;
         }
         ctx.indentation -= step;
     } else if (own.get !== undefined) {

@@ -8,11 +8,11 @@
  */
 const COLOR = /\u001b\[\d\d?m/g;
 /* CSI sequences, OSC strings (links, titles), and those of two characters. */
-const ESCAPE_SEQUENCE = new RegExp([
+const ESCAPE_SEQUENCE = new RegExp(Arrays.join([
     '(?:\\u001b\\[|\\u009b)[0-?]*[ -/]*[@-~]',
     '\\u001b\\][^\\u0007\\u001b\\u009c]*(?:\\u0007|\\u001b\\\\|\\u009c)',
     '\\u001b[ -/]*[0-Z\\\\^-~]',
-].join('|'), 'g');
+], '|'), 'g');
 
 const UNPRINTABLE = '[\\x00-\\x1f\\x5c\\x7f-\\x9f' +
     ']|[\\ud800-\\udbff](?![\\udc00-\\udfff])' +
@@ -202,7 +202,7 @@ function rows(output, widths, count, cells, right) {
         const last = Math.min(i + count, cells) - 1;
         let line = '';
         for (let j = i; j <= last; j++) {
-            const blanks = ' '.repeat(columnWidths[j - i] - widths[j]);
+            const blanks = Strings.repeat(' ', columnWidths[j - i] - widths[j]);
             const separator = j < last ? ', ' : '';
             line += right ? blanks + output[j] + separator :
                 output[j] + separator + (j < last ? blanks : '');
@@ -218,7 +218,7 @@ function rows(output, widths, count, cells, right) {
  */
 function combine(ctx, output, base, braces, isList, depth, value) {
     const lead = base === '' ? '' : `${base} `;
-    const newline = `\n${' '.repeat(ctx.indentation)}`;
+    const newline = `\n${Strings.repeat(' ', ctx.indentation)}`;
     if (ctx.compact === true) {
         return combineTight(ctx, output, base, braces, newline);
     }

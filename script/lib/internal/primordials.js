@@ -98,9 +98,10 @@ function restore() {
 
 const { getPrototypeOf } = Object;
 for (const target of [
-    Array.prototype, String.prototype, RegExp.prototype, Function.prototype,
-    Object.prototype, Number.prototype, Symbol.prototype, Error.prototype,
-    Map.prototype, Set.prototype, Uint8Array.prototype, Date.prototype,
+    Array, Array.prototype, Promise.prototype, String.prototype,
+    RegExp.prototype, Function.prototype, Object.prototype, Number.prototype,
+    Symbol.prototype, Error.prototype, Map.prototype, Set.prototype,
+    Uint8Array.prototype, Date.prototype,
     getPrototypeOf(Uint8Array.prototype), getPrototypeOf([].values()),
     getPrototypeOf(new Map().values()), getPrototypeOf(new Set().values()),
     getPrototypeOf(''[Symbol.iterator]()),
@@ -139,7 +140,8 @@ module.exports = {
     }),
 
     BigInt, Boolean, DataView, Date, Error, Float32Array, Float64Array,
-    Function, Int32Array, Map, Promise, Proxy, RangeError, RegExp, Set, SyntaxError,
+    Function, Int32Array, Map, Promise, Proxy, RangeError, RegExp, Set,
+    SyntaxError,
     TypeError, Uint8Array, WeakMap, WeakRef, WeakSet,
 
     SafeMap: safe(Map),
