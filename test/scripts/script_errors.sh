@@ -448,8 +448,7 @@ check 'without one it is an uncaughtException' to_exception
 
 # --------------------------------------------------- what a program patched
 
-# Each in the place of a method that what prints an error calls. The loop stands
-# in the way of no error when it has its own.
+# Each in the place of a method that the printing of an error calls.
 patched() {
     for method in Map.prototype.get Array.prototype.map Array.prototype.join \
         Array.prototype.slice String.prototype.split String.prototype.slice \
