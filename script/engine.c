@@ -20,7 +20,7 @@
  *     time. Node wants nextTick's queue empty before them, so every call goes
  *     through JavaScript of ours (internal/core.js) that empties it as its last
  *     act. Jobs may fill it again: then `pending`, in memory that both sides
- *     see, is not 0, and drain() follows.
+ *     see, is not 0, and settle() follows.
  *  5. The collector scans the stack and not our memory: what C keeps it
  *     protects. One object, `binding`, keeps nearly everything.
  *  6. Its strings are UTF-16. Its own conversions stop at a NUL and at a lone
@@ -53,6 +53,10 @@ OPTIONAL void JSSynchronousEdenCollectForDebugging(JSContextRef);
 OPTIONAL void _ZN3WTF20initializeMainThreadEv(void);
 OPTIONAL void JSLock(JSContextRef);
 OPTIONAL void JSUnlock(JSContextRef);
+/* JSC::JSPromise::isHandled(JSC::VM &) const. A reference to an object is a
+ * pointer to it. */
+OPTIONAL bool _ZNK3JSC9JSPromise9isHandledERNS_2VME(JSValueRef promise,
+                                                    JSContextGroupRef vm);
 #ifndef __APPLE__
 /* JSC::JSFunction::create(). The types of its arguments are part of its name:
  * where they are others there is no such symbol. A FunctionPtr and a String are
@@ -74,7 +78,7 @@ OPTIONAL JSObjectRef function_create(
 
 static script the_script;
 /* internal/core.js's: how the loop gets in. */
-static JSObjectRef run_function, drain_function, before_exit, at_exit,
+static JSObjectRef run_function, settle_function, before_exit, at_exit,
     serve_function;
 static bool serving; /* the loop, from inside of the engine */
 
@@ -264,8 +268,8 @@ static JSValueRef enter(script *s, JSObjectRef function, size_t argc,
 
     if (exception)
         fatal(s, exception);
-    while (core_state[PENDING] != 0 && drain_function) {
-        JSObjectCallAsFunction(s->context, drain_function, NULL, 0, NULL,
+    while (core_state[PENDING] != 0 && settle_function) {
+        JSObjectCallAsFunction(s->context, settle_function, NULL, 0, NULL,
                                &exception);
         if (exception)
             fatal(s, exception);
@@ -641,7 +645,7 @@ SCRIPT_NATIVE(check_syntax)
     return JSValueMakeUndefined(ctx);
 }
 
-/* setCallbacks(run, drain, onRejection, beforeExit, atExit) */
+/* setCallbacks(run, settle, onRejection, beforeExit, atExit, serve) */
 SCRIPT_NATIVE(set_callbacks)
 {
     script *s = script_get();
@@ -651,7 +655,7 @@ SCRIPT_NATIVE(set_callbacks)
     for (size_t i = 0; i < argc; i++)
         script_protect(s, argv[i]);
     run_function = (JSObjectRef)argv[0];
-    drain_function = (JSObjectRef)argv[1];
+    settle_function = (JSObjectRef)argv[1];
     before_exit = (JSObjectRef)argv[3];
     at_exit = (JSObjectRef)argv[4];
     serve_function = (JSObjectRef)argv[5];
@@ -659,6 +663,16 @@ SCRIPT_NATIVE(set_callbacks)
         JSGlobalContextSetUnhandledRejectionCallback(
             s->context, (JSObjectRef)argv[2], exception);
     return JSValueMakeUndefined(ctx);
+}
+
+/* isHandled(promise), of one that onRejection was told of: whether somebody
+ * handles it by now. False where the engine does not say. */
+SCRIPT_NATIVE(is_handled)
+{
+    return JSValueMakeBoolean(
+        ctx, _ZNK3JSC9JSPromise9isHandledERNS_2VME && argc > 0 &&
+                 _ZNK3JSC9JSPromise9isHandledERNS_2VME(
+                     argv[0], JSContextGetGroup(ctx)));
 }
 
 SCRIPT_NATIVE(collect_garbage)
@@ -688,6 +702,7 @@ void script_bind_core(script *s, JSObjectRef target)
     script_function(s, target, "compile", compile);
     script_function(s, target, "checkSyntax", check_syntax);
     script_function(s, target, "setCallbacks", set_callbacks);
+    script_function(s, target, "isHandled", is_handled);
     script_function(s, target, "collectGarbage", collect_garbage);
     script_function(s, target, "exit", exit_now);
     script_bell(s, target, "serve", serve_in_engine, serve_native);

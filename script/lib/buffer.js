@@ -548,7 +548,8 @@ for (const [name, property] of [['parent', 'buffer'],
  * messages call them. No bounds are checked, only kept.
  */
 const ofEncodings = {};
-for (const [encoding, name] of codec.names.entries()) {
+for (let encoding = 0; encoding < codec.names.length; encoding++) {
+    const name = codec.names[encoding];
     const short = name === 'utf16le' ? 'ucs2' : name;
     ofEncodings[`${short}Slice`] = function(start = 0, end = this.length) {
         return codec.read(this, start, Math.min(end, this.length), encoding);

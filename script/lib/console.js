@@ -10,7 +10,8 @@
  * The global console is an instance of Console whose streams are found anew at
  * each call, and whose methods are bound, so that they can be passed around.
  */
-const { formatWithOptions } = require('internal/format');
+const { formatArguments } = require('internal/format');
+
 
 /* Stands for process.stdout or process.stderr of the moment. */
 class StandardStream {
@@ -126,9 +127,10 @@ class Console {
 
     /* Methods are passed around as functions: list.forEach(console.log). */
     #bind() {
-        for (const name of METHODS) {
+        for (let i = 0; i < METHODS.length; i++) {
+            const name = METHODS[i];
             Object.defineProperty(this, name, {
-                value: this[name].bind(this),
+                value: Functions.bind(this[name], this),
                 writable: true, enumerable: true, configurable: true,
             });
             Object.defineProperty(this[name], 'name', { value: name });
@@ -160,21 +162,20 @@ class Console {
     }
 
     #format(target, args) {
-        const [first] = args;
-        if (typeof first === 'string' && args.length === 1) {
-            return first;
+        if (typeof args[0] === 'string' && args.length === 1) {
+            return args[0];
         }
         // Colours are for values; strings alone do not ask the terminal.
-        const strings = args.every((arg) => typeof arg === 'string');
-        return formatWithOptions(
-            strings ? undefined : this.#optionsFor(target), ...args);
+        const strings = Arrays.every(args, (arg) => typeof arg === 'string');
+        return formatArguments(
+            strings ? undefined : this.#optionsFor(target), args);
     }
 
     #write(target, text) {
         let line = text;
         if (this.#indentation !== '') {
             line = this.#indentation +
-                line.replaceAll('\n', `\n${this.#indentation}`);
+                Strings.replaceAll(line, '\n', `\n${this.#indentation}`);
         }
         line += '\n';
         const stream = target instanceof StandardStream ?
@@ -259,7 +260,7 @@ class Console {
 
     time(label = 'default') {
         const name = `${label}`;
-        this.#timers ??= new Map();
+        this.#timers ??= new SafeMap();
         if (this.#timers.has(name)) {
             warn(`Label '${name}' already exists for console.time()`);
             return;
@@ -303,7 +304,7 @@ class Console {
 
     count(label = 'default') {
         const name = `${label}`;
-        this.#counts ??= new Map();
+        this.#counts ??= new SafeMap();
         const count = (this.#counts.get(name) ?? 0) + 1;
         this.#counts.set(name, count);
         this.log(`${name}: ${count}`);

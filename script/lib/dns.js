@@ -11,7 +11,7 @@ const validators = require('internal/validators');
 const native = binding.dns;
 // With net's binding behind it: not before a name is looked up.
 const addresses = () => require('internal/net/address_text');
-const waiting = new Map(); // number: function (status, list)
+const waiting = new SafeMap(); // number: function (status, list)
 
 native.setCallback((id, status, list) => {
     const answered = waiting.get(id);
@@ -159,7 +159,7 @@ class Resolver {
     #timeout;
     #tries;
     #native = 0;
-    #queries = new Map(); // those under way: number: their `answered`
+    #queries = new SafeMap(); // those under way: number: their `answered`
 
     constructor(options) {
         const { timeout = -1, tries = 4 } = { ...options };

@@ -20,6 +20,9 @@ const {
     validateBoolean, validateFunction, validateNumber,
 } = require('internal/validators');
 
+const { apply } = Reflect;
+const { filter, map, slice, toSpliced } = Arrays;
+
 const errorMonitor = Symbol('events.errorMonitor');
 const captureRejectionSymbol = Symbol.for('nodejs.rejection');
 const kCapture = Symbol('kCapture');
@@ -68,7 +71,7 @@ EventEmitter.prototype.emit = function emit(type, a, b, c) {
     const listener = events !== undefined ? events[type] : undefined;
     if (typeof listener !== 'function' || type === 'error') {
         if (type === 'error' || arguments.length > 4) {
-            return emitAll.apply(this, arguments);
+            return apply(emitAll, this, arguments);
         }
         return listener !== undefined &&
             emitEach(this, type, listener, arguments.length, a, b, c);
@@ -79,10 +82,10 @@ EventEmitter.prototype.emit = function emit(type, a, b, c) {
     case 2: result = listener.call(this, a); break;
     case 3: result = listener.call(this, a, b); break;
     case 4: result = listener.call(this, a, b, c); break;
-    default: return emitAll.apply(this, arguments);
+    default: return apply(emitAll, this, arguments);
     }
     if (result !== undefined && this[kCapture]) {
-        watch(this, result, type, [a, b, c].slice(0, arguments.length - 1));
+        watch(this, result, type, slice([a, b, c], 0, arguments.length - 1));
     }
     return true;
 };
@@ -99,7 +102,7 @@ function emitEach(emitter, type, list, count, a, b, c) {
         default: result = listener.call(emitter, a, b, c);
         }
         if (result !== undefined && emitter[kCapture]) {
-            watch(emitter, result, type, [a, b, c].slice(0, count - 1));
+            watch(emitter, result, type, slice([a, b, c], 0, count - 1));
         }
     }
     return true;
@@ -112,7 +115,7 @@ function emitAll(type, ...args) {
     if (existing === undefined) return false;
     const list = typeof existing === 'function' ? [existing] : existing;
     for (let i = 0, end = list.length; i < end; i++) {
-        const result = list[i].apply(this, args);
+        const result = apply(list[i], this, args);
         if (result !== undefined && this[kCapture]) {
             watch(this, result, type, args);
         }
@@ -126,7 +129,7 @@ function beforeError(emitter, args) {
         emitter.emit(errorMonitor, ...args);
     }
     if (emitter._events?.error !== undefined) return;
-    const [error] = args;
+    const error = args[0];
     if (error instanceof Error) {
         noteEmitter(emitter, error);
         throw error;
@@ -199,6 +202,24 @@ function onRejected(emitter, error, type, args) {
 
 /* -------------------------------------------------------- adding listeners */
 
+/*
+ * On Node every emitter has an object for listeners from the start, and what
+ * Object.create(emitter) makes shares it. So it belongs to whoever our
+ * constructor has made up the chain.
+ */
+function makeEvents(emitter) {
+    let owner = emitter;
+    while (owner !== null && !Object.hasOwn(owner, '_events')) {
+        owner = Object.getPrototypeOf(owner);
+    }
+    if (owner === null || owner === EventEmitter.prototype) {
+        owner = emitter;
+        emitter._eventsCount = 0;
+    }
+    owner._events = Object.create(null);
+    return owner._events;
+}
+
 function add(emitter, type, listener, first) {
     validateFunction(listener, 'listener');
     let events = emitter._events;
@@ -207,8 +228,7 @@ function add(emitter, type, listener, first) {
         events = emitter._events;
     }
     if (events === undefined) {
-        events = emitter._events = Object.create(null);
-        emitter._eventsCount = 0;
+        events = makeEvents(emitter);
     }
 
     const existing = events[type];
@@ -225,7 +245,7 @@ function add(emitter, type, listener, first) {
         list = events[type] = [listener, ...existing];
         list.warned = existing.warned;
     } else {
-        existing.push(listener);
+        existing[existing.length] = listener;
     }
     if (!list.warned) warnOfLeak(emitter, type, list);
 }
@@ -271,7 +291,7 @@ function onceOnly(emitter, type, listener) {
         if (fired) return undefined;
         fired = true;
         emitter.removeListener(type, wrapped);
-        return listener.apply(emitter, args);
+        return apply(listener, emitter, args);
     };
     wrapped.listener = listener;
     return wrapped;
@@ -313,7 +333,7 @@ function forget(emitter, events, type) {
 /** Without the entry at `index`; a list of one is stored as the function. */
 function without(list, index) {
     if (list.length === 2) return list[1 - index];
-    const shorter = list.toSpliced(index, 1);
+    const shorter = toSpliced(list, index, 1);
     if (list.warned) shorter.warned = true;
     return shorter;
 }
@@ -328,8 +348,10 @@ EventEmitter.prototype.removeListener =
             if (!isListener(existing, listener)) return this;
             forget(this, events, type);
         } else {
-            const index = existing.findLastIndex(
-                (entry) => isListener(entry, listener));
+            let index = existing.length - 1;
+            while (index >= 0 && !isListener(existing[index], listener)) {
+                index--;
+            }
             if (index < 0) return this;
             events[type] = without(existing, index);
         }
@@ -354,10 +376,9 @@ function removeEach(emitter, type) {
 EventEmitter.prototype.removeAllListeners =
     function removeAllListeners(type) {
         const events = this._events;
-        if (events === undefined) return this;
         const all = arguments.length === 0;
-        if (events.removeListener !== undefined) {
-            const types = all ? this.eventNames() : [type];
+        if (events?.removeListener !== undefined) {
+            const types = all ? Reflect.ownKeys(events) : [type];
             for (const each of types) {
                 if (each !== 'removeListener') removeEach(this, each);
             }
@@ -376,11 +397,11 @@ EventEmitter.prototype.removeAllListeners =
 function listenersOf(emitter, type) {
     const existing = emitter._events?.[type];
     if (existing === undefined) return [];
-    return typeof existing === 'function' ? [existing] : existing.slice();
+    return typeof existing === 'function' ? [existing] : slice(existing);
 }
 
 EventEmitter.prototype.listeners = function listeners(type) {
-    return listenersOf(this, type).map((entry) => entry.listener ?? entry);
+    return map(listenersOf(this, type), (entry) => entry.listener ?? entry);
 };
 
 EventEmitter.prototype.rawListeners = function rawListeners(type) {
@@ -394,14 +415,15 @@ EventEmitter.prototype.listenerCount =
         if (listener == null) {
             return typeof existing === 'function' ? 1 : existing.length;
         }
-        return listenersOf(this, type)
-            .filter((entry) => isListener(entry, listener)).length;
+        return filter(listenersOf(this, type),
+            (entry) => isListener(entry, listener)).length;
     };
 
 EventEmitter.prototype.eventNames = function eventNames() {
     const events = this._events;
-    if (events === undefined) return [];
-    return Reflect.ownKeys(events).filter(
+    // Who shares another's has a count of its own.
+    if (events === undefined || !(this._eventsCount > 0)) return [];
+    return filter(Reflect.ownKeys(events),
         (type) => events[type] !== undefined);
 };
 

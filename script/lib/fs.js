@@ -13,6 +13,7 @@ const {
     parseFileMode, validateBoolean, validateFunction, validateInt32,
     validateInteger, validateObject,
 } = require('internal/validators');
+const { lazy } = require('internal/lazy');
 const native = binding.fs;
 
 const EEXIST = -17;
@@ -619,21 +620,6 @@ module.exports = {
 
 const withDescriptors = ['close', 'fstat', 'fsync', 'ftruncate', 'open'];
 
-function lazily(target, name, make) {
-    Object.defineProperty(target, name, {
-        configurable: true,
-        enumerable: true,
-        get() {
-            const value = make();
-            Object.defineProperty(target, name, { value, writable: true });
-            return value;
-        },
-        set(value) {
-            Object.defineProperty(target, name, { value, writable: true });
-        },
-    });
-}
-
 function forEachForm(action) {
     for (const [syncName, sync] of Object.entries(syncForms)) {
         const name = syncName.slice(0, -'Sync'.length);
@@ -655,12 +641,12 @@ function makePromises() {
 }
 
 forEachForm((name, sync) => {
-    lazily(module.exports, name, () => toCallbackForm(name, sync));
+    lazy(module.exports, name, () => toCallbackForm(name, sync));
 });
-lazily(module.exports, 'constants', () =>
+lazy(module.exports, 'constants', () =>
     Object.assign({ __proto__: null }, native.constants()));
-lazily(module.exports, 'promises', makePromises);
+lazy(module.exports, 'promises', makePromises);
 for (const name of ['Dirent', 'Stats'])
-    lazily(module.exports, name, () => require('internal/fs_stats')[name]);
+    lazy(module.exports, name, () => require('internal/fs_stats')[name]);
 for (const name of ['ReadStream', 'WriteStream'])
-    lazily(module.exports, name, () => require('internal/fs_streams')[name]);
+    lazy(module.exports, name, () => require('internal/fs_streams')[name]);

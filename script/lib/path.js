@@ -23,13 +23,13 @@ function collapse(path, absolute) {
         if (segment === '' || segment === '.')
             continue;
         if (segment !== '..')
-            kept.push(segment);
+            Arrays.push(kept, segment);
         else if (kept.length > 0 && kept[kept.length - 1] !== '..')
-            kept.pop();
+            Arrays.pop(kept);
         else if (!absolute)
-            kept.push('..');
+            Arrays.push(kept, '..');
     }
-    return kept.join('/');
+    return Arrays.join(kept, '/');
 }
 
 function isAbsolute(path) {
@@ -54,7 +54,7 @@ function normalize(path) {
 function join(...paths) {
     for (const path of paths)
         validateString(path, 'path');
-    return normalize(paths.filter((path) => path !== '').join('/'));
+    return normalize(Arrays.filter(paths, (path) => path !== '').join('/'));
 }
 
 // From the right, until what has been gathered is absolute.
@@ -66,10 +66,10 @@ function resolve(...paths) {
         if (paths[i] === '')
             continue;
         result = `${paths[i]}/${result}`;
-        if (result.charCodeAt(0) === SLASH)
+        if (Strings.charCodeAt(result, 0) === SLASH)
             break;
     }
-    if (result.charCodeAt(0) !== SLASH)
+    if (Strings.charCodeAt(result, 0) !== SLASH)
         result = `${require('process').cwd()}/${result}`;
     return `/${collapse(result, true)}`;
 }
@@ -121,7 +121,7 @@ function dirname(path) {
     // Only the slash next to the last segment goes; the root keeps its own,
     // and two leading ones, which POSIX leaves to the system, stay two.
     const isRoot = start === 1 || (start === 2 && path.startsWith('//'));
-    return path.slice(0, isRoot ? start : start - 1);
+    return Strings.slice(path, 0, isRoot ? start : start - 1);
 }
 
 function basename(path, suffix) {
@@ -134,17 +134,17 @@ function basename(path, suffix) {
         return '';
 
     const end = endOfLast(path);
-    const base = path.slice(startOfLast(path, end), end);
+    const base = Strings.slice(path, startOfLast(path, end), end);
 
-    if (suffix && base !== suffix && base.endsWith(suffix))
-        return base.slice(0, -suffix.length);
+    if (suffix && base !== suffix && Strings.endsWith(base, suffix))
+        return Strings.slice(base, 0, -suffix.length);
     return base;
 }
 
 // Where the extension of a last segment starts: its last dot, unless that is
 // its first character ('.profile') or the segment is '..'.
 function extensionStart(base) {
-    const dot = base.lastIndexOf('.');
+    const dot = Strings.lastIndexOf(base, '.');
 
     return dot <= 0 || base === '..' ? base.length : dot;
 }
@@ -153,7 +153,7 @@ function extname(path) {
     validateString(path, 'path');
 
     const base = basename(path);
-    return base.slice(extensionStart(base));
+    return Strings.slice(base, extensionStart(base));
 }
 
 function parse(path) {
@@ -162,17 +162,20 @@ function parse(path) {
     const root = path.charCodeAt(0) === SLASH ? '/' : '';
     const end = endOfLast(path);
     const start = Math.max(startOfLast(path, end), root.length);
-    const base = path.slice(start, Math.max(start, end));
+    const base = Strings.slice(path, start, Math.max(start, end));
     const dot = extensionStart(base);
     // All slashes but one between the folder and the last segment belong to
     // the folder; the root is its own folder.
-    const dir = start > root.length ? path.slice(0, start - 1) : root;
+    const dir = start > root.length ? Strings.slice(path, 0, start - 1) : root;
 
-    return { root, dir, base, ext: base.slice(dot), name: base.slice(0, dot) };
+    return {
+        root, dir, base,
+        ext: Strings.slice(base, dot), name: Strings.slice(base, 0, dot),
+    };
 }
 
 function formatExtension(ext) {
-    return !ext || ext.charCodeAt(0) === DOT ? ext || '' : `.${ext}`;
+    return !ext || Strings.charCodeAt(ext, 0) === DOT ? ext || '' : `.${ext}`;
 }
 
 function format(pathObject) {

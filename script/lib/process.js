@@ -322,7 +322,7 @@ function onSignal(number) {
 }
 
 function isSignal(event) {
-    return typeof event === 'string' && event.startsWith('SIG') &&
+    return typeof event === 'string' && Strings.startsWith(event, 'SIG') &&
         numberOf(event) !== undefined;
 }
 

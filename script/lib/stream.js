@@ -7,29 +7,10 @@ const { Readable } = require('internal/streams/readable');
 const { Writable } = require('internal/streams/writable');
 const { Duplex } = require('internal/streams/duplex');
 const { Transform, PassThrough } = require('internal/streams/transform');
+const { lazy } = require('internal/lazy');
 const kind = require('internal/streams/kind');
 const { getDefaultHighWaterMark, setDefaultHighWaterMark } =
     require('internal/streams/high_water_mark');
-
-// A property that replaces itself by its value.
-function lazy(name, get) {
-    Object.defineProperty(Stream, name, {
-        configurable: true,
-        enumerable: true,
-        get() {
-            const value = get();
-            Object.defineProperty(Stream, name, {
-                configurable: true, enumerable: true, writable: true, value,
-            });
-            return value;
-        },
-        set(value) {
-            Object.defineProperty(Stream, name, {
-                configurable: true, enumerable: true, writable: true, value,
-            });
-        },
-    });
-}
 
 Object.assign(Stream, {
     isDestroyed: kind.isDestroyed,
@@ -44,15 +25,16 @@ Object.assign(Stream, {
     PassThrough,
 });
 
-lazy('duplexPair', () => require('internal/streams/duplex_pair').duplexPair);
-lazy('pipeline', () => {
+lazy(Stream, 'duplexPair', () =>
+    require('internal/streams/duplex_pair').duplexPair);
+lazy(Stream, 'pipeline', () => {
     const { pipeline, pipelinePromise } = require('internal/streams/pipeline');
 
     return promisified(pipeline, pipelinePromise);
 });
-lazy('addAbortSignal', () =>
+lazy(Stream, 'addAbortSignal', () =>
     require('internal/streams/add_abort_signal').addAbortSignal);
-lazy('finished', () => {
+lazy(Stream, 'finished', () => {
     const { finished, finishedPromise } =
         require('internal/streams/end_of_stream');
 
@@ -60,10 +42,10 @@ lazy('finished', () => {
 });
 
 Stream.destroy = require('internal/streams/destroy').destroyer;
-lazy('compose', () => require('internal/streams/duplexify').compose);
+lazy(Stream, 'compose', () => require('internal/streams/duplexify').compose);
 Stream.setDefaultHighWaterMark = setDefaultHighWaterMark;
 Stream.getDefaultHighWaterMark = getDefaultHighWaterMark;
-lazy('promises', () => require('stream/promises'));
+lazy(Stream, 'promises', () => require('stream/promises'));
 Stream.Stream = Stream;
 
 // What util.promisify() gives for it; the symbol is util's and public.

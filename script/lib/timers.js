@@ -42,7 +42,7 @@ class TimersList {
     }
 }
 
-const lists = new Map(); // by duration
+const lists = new SafeMap(); // by duration
 const heap = [];         // of lists; a parent never expires after its child
 let referenced = 0;      // timeouts in lists that hold the process
 let firing = false;      // C waits for us to say what comes next
@@ -78,8 +78,9 @@ function siftDown(list, index) {
 }
 
 function removeList(list) {
-    const last = heap.pop();
+    const last = heap[heap.length - 1];
 
+    heap.length--;
     lists.delete(list.duration);
     if (last === list)
         return;
@@ -201,7 +202,7 @@ function call(timeout, now) {
         if (args === undefined)
             timeout._onTimeout();
         else
-            timeout._onTimeout(...args);
+            Reflect.apply(timeout._onTimeout, timeout, args);
     } finally {
         afterCall(timeout, now);
     }
@@ -307,7 +308,7 @@ class Timeout {
         if (this[kId] === 0)
             this[kId] = ++lastId;
         if (!this._destroyed) {
-            numbered ??= new Map();
+            numbered ??= new SafeMap();
             numbered.set(this[kId], this);
         }
         return this[kId];
@@ -476,7 +477,9 @@ function clearImmediate(immediate) {
 function runImmediate(isFirst) {
     if (isFirst) {
         posted = false;
-        [running, waiting] = [waiting, running];
+        const phase = waiting;
+        waiting = running;
+        running = phase;
     }
     const immediate = running.head;
     if (immediate === null) {
@@ -491,7 +494,7 @@ function runImmediate(isFirst) {
     if (args === undefined)
         callback.call(immediate);
     else
-        callback.apply(immediate, args);
+        Reflect.apply(callback, immediate, args);
     return undefined;
 }
 
@@ -499,14 +502,17 @@ native.setCallbacks(fire, runImmediate);
 
 // -------------------------------------------------------------------- exports
 
-for (const timer of [setTimeout, setImmediate]) {
+function definePromised(timer, name) {
     Object.defineProperty(timer, Symbol.for('nodejs.util.promisify.custom'), {
         enumerable: true,
         get() {
-            return require('timers/promises')[timer.name];
+            return require('timers/promises')[name];
         },
     });
 }
+
+definePromised(setTimeout, 'setTimeout');
+definePromised(setImmediate, 'setImmediate');
 
 module.exports = {
     setTimeout, clearTimeout, setImmediate, clearImmediate, setInterval,

@@ -6,6 +6,7 @@
  * programs want `promisify` or `inherits` and nothing else.
  */
 const { codes } = require('internal/errors');
+const { lazy } = require('internal/lazy');
 const { validateFunction, validateNumber, validateString } =
     require('internal/validators');
 
@@ -357,27 +358,12 @@ Object.assign(module.exports, {
 });
 
 /* Loaded when first asked for. */
-function lazy(name, load) {
-    Object.defineProperty(module.exports, name, {
-        configurable: true,
-        enumerable: true,
-        get() {
-            const value = load();
-            module.exports[name] = value;
-            return value;
-        },
-        set(value) {
-            Object.defineProperty(module.exports, name, {
-                value, configurable: true, enumerable: true, writable: true,
-            });
-        },
-    });
-}
-
-lazy('TextDecoder', () => require('internal/encoding').TextDecoder);
-lazy('TextEncoder', () => require('internal/encoding').TextEncoder);
-lazy('format', () => require('internal/format').format);
-lazy('formatWithOptions', () => {
+lazy(module.exports, 'TextDecoder', () =>
+    require('internal/encoding').TextDecoder);
+lazy(module.exports, 'TextEncoder', () =>
+    require('internal/encoding').TextEncoder);
+lazy(module.exports, 'format', () => require('internal/format').format);
+lazy(module.exports, 'formatWithOptions', () => {
     const { formatWithOptions } = require('internal/format');
     return function(options, ...args) {
         require('internal/validators')
@@ -385,5 +371,5 @@ lazy('formatWithOptions', () => {
         return formatWithOptions(options, ...args);
     };
 });
-lazy('inspect', () => require('internal/inspect').inspect);
-lazy('types', types);
+lazy(module.exports, 'inspect', () => require('internal/inspect').inspect);
+lazy(module.exports, 'types', types);

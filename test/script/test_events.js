@@ -379,6 +379,40 @@ test('an emitter as prototype does not lend its listeners', () => {
     assert.strictEqual(Child.prototype.listenerCount('event'), 1);
 });
 
+test('what inherits from an emitter listens where the emitter does', (t) => {
+    const base = new EventEmitter();
+    const derived = Object.create(base);
+    derived.on('event', t.mustCall(noop, 2));
+    Object.create(derived).on('event', t.mustCall(noop, 2));
+    assert.strictEqual(base.emit('event'), true);
+    assert.strictEqual(derived.emit('event'), true);
+    assert.strictEqual(base.listenerCount('event'), 2);
+    assert.deepStrictEqual(derived.eventNames(), ['event']);
+    assert.deepStrictEqual(base.eventNames(), []);
+});
+
+test('what inherits from an emitter has its own listeners once it has removed',
+    (t) => {
+        const base = new EventEmitter();
+        const derived = Object.create(base);
+        const listener = t.mustCall();
+        derived.on('event', listener).off('event', listener);
+        assert.strictEqual(derived.emit('event'), false);
+        assert.strictEqual(base.emit('event'), true);
+        derived.on('event', noop).on('event', noop);
+        assert.strictEqual(base.listenerCount('event'), 1);
+        const other = Object.create(new EventEmitter()).removeAllListeners();
+        other.on('event', noop);
+        assert.strictEqual(Object.getPrototypeOf(other).emit('event'), false);
+    });
+
+test('what inherits from the class alone has listeners of its own', () => {
+    const one = Object.create(EventEmitter.prototype).on('event', noop);
+    const other = Object.create(EventEmitter.prototype);
+    assert.strictEqual(one.emit('event'), true);
+    assert.strictEqual(other.emit('event'), false);
+});
+
 test('calling the constructor again keeps the listeners', () => {
     const emitter = new EventEmitter();
     emitter.on('event', noop);

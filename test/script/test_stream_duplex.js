@@ -333,6 +333,24 @@ test('Duplex.from() takes iterables, promises and functions', async () => {
     assert.strictEqual(await text(upper), 'ABC');
 });
 
+test('Duplex.from() of a promise errs with whatever rejects it', async (t) => {
+    for (const reason of ['E', 1, { code: 1 }, new Error('x')]) {
+        const d = Duplex.from(Promise.reject(reason));
+        d.on('close', t.mustCall());
+        const [error] = await t.once(d, 'error');
+        assert.strictEqual(error, reason);
+    }
+});
+
+test('Duplex.from() of a promise rejected with nothing is aborted',
+    async (t) => {
+        for (const reason of [undefined, null, false, 0, '']) {
+            const d = Duplex.from(Promise.reject(reason));
+            const [error] = await t.once(d, 'error');
+            assert.strictEqual(error.code, 'ABORT_ERR');
+        }
+    });
+
 test('Duplex.from() takes an async function as a sink', async (t) => {
     let seen = '';
     const sink = Duplex.from(async (source) => {

@@ -445,4 +445,29 @@ late unhandledRejection
 END
 }
 check 'without one it is an uncaughtException' to_exception
+
+# --------------------------------------------------- what a program patched
+
+# Each in the place of a method that the printing of an error calls.
+patched() {
+    for method in Map.prototype.get Array.prototype.map Array.prototype.join \
+        Array.prototype.slice String.prototype.split String.prototype.slice \
+        String.prototype.startsWith RegExp.prototype.test \
+        Function.prototype.bind Object.defineProperty Object.keys; do
+        run 1 <<END || return 1
+setTimeout(() => {
+    throw new TypeError('the program');
+}, 1);
+$method = () => { throw 1; };
+END
+        begins <<'END' || return 1
+TMP/app.js:2
+    throw new TypeError('the program');
+    ^
+
+TypeError: the program
+END
+    done
+}
+check 'the error is shown whatever the program has patched' patched
 finish

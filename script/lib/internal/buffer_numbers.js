@@ -10,8 +10,9 @@
 const { codes } = require('internal/errors');
 const { validateNumber } = require('internal/validators');
 
-const scratch = new Uint8Array(8);
-const scratchView = new DataView(scratch.buffer);
+const scratchBuffer = new ArrayBuffer(8);
+const scratch = new Uint8Array(scratchBuffer);
+const scratchView = new DataView(scratchBuffer);
 
 /* ------------------------------------------------------------------ checks */
 

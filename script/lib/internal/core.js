@@ -3,7 +3,7 @@
 // Builtin modules, nextTick's queue, and the way in from the loop. Each entry
 // ends with drain(), so that the queue is empty before the engine runs promise
 // jobs, which it does when the outermost call into it returns. What those jobs
-// put into the queue the host sees in `state` and calls drain() for.
+// put into the queue the host sees in `state` and calls settle() for.
 //
 // The host calls this file's function with two arguments of its own: a function
 // that gives a binding by its name, and the command's options.
@@ -11,41 +11,51 @@
 const bind = exports;
 const options = require;
 
+// A program may replace what is on these; what is here stays.
+const { defineProperty } = Object;
+const { apply } = Reflect;
+
 const natives = {};
 for (const name of ['core', 'util', 'buffer', 'loader', 'fs', 'process',
     'stdio', 'timers', 'net', 'dns', 'titanium']) {
-    Object.defineProperty(natives, name, {
+    defineProperty(natives, name, {
         configurable: true,
         enumerable: true,
         get() {
             const value = bind(name);
-            Object.defineProperty(natives, name, { value });
+            defineProperty(natives, name, { value });
             return value;
         },
     });
 }
 
 const core = natives.core;
-const PENDING = 0; // in `state`: there is something for drain() to do
+const PENDING = 0; // in `state`: there is something to do for settle()
 const PROMISES = 1; // the program speaks of promises
 const state = new Int32Array(core.state);
 
 // ------------------------------------------------------------ builtin modules
 
-const modules = new Map();
+const modules = { __proto__: null };
+let primordials;
 
 function requireBuiltin(id) {
-    const loaded = modules.get(id);
+    const loaded = modules[id];
     if (loaded !== undefined)
         return loaded.exports;
     const load = core.builtin(id);
     if (load === undefined)
         throw new Error(`No such built-in module: ${id}`);
     const made = { id, exports: {} };
-    modules.set(id, made);
-    load(made.exports, requireBuiltin, made, natives);
+    modules[id] = made;
+    load(made.exports, requireBuiltin, made, natives, primordials);
     return made.exports;
 }
+
+primordials = requireBuiltin('internal/primordials');
+const { exec } = primordials.RegExps;
+const { then } = primordials.Promises;
+const resolve = Promise.resolve.bind(Promise);
 
 // ------------------------------------------------------------------- nextTick
 
@@ -68,6 +78,13 @@ function enqueue(callback, count, first, second) {
     state[PENDING] = 1;
 }
 
+function without(list, count) {
+    const rest = [];
+    for (let i = count; i < list.length; i++)
+        rest[i - count] = list[i];
+    return rest;
+}
+
 function nextTick(callback, first, second) {
     if (typeof callback !== 'function') {
         requireBuiltin('internal/validators')
@@ -77,7 +94,7 @@ function nextTick(callback, first, second) {
     if (count <= 2)
         enqueue(callback, count, first, second);
     else
-        enqueue(callback, SPREAD, Array.prototype.slice.call(arguments, 1));
+        enqueue(callback, SPREAD, without(arguments, 1));
 }
 
 // The same for builtins, for a function of at most two arguments.
@@ -98,7 +115,7 @@ function runTick() {
         case 0: callback(); break;
         case 1: callback(first); break;
         case 2: callback(first, second); break;
-        default: callback(...first);
+        default: apply(callback, undefined, first);
         }
     } catch (error) {
         onException(error);
@@ -106,8 +123,10 @@ function runTick() {
 }
 
 function moveDown() {
-    ticks.copyWithin(0, head, tail);
-    ticks.fill(undefined, tail - head, tail);
+    for (let i = head; i < tail; i++) {
+        ticks[i - head] = ticks[i];
+        ticks[i] = undefined;
+    }
     tail -= head;
     head = 0;
 }
@@ -124,12 +143,27 @@ function runTicks() {
 }
 
 let rejections = []; // promise, reason, and so on
+let handled = []; // promises whose rejection was told before
 
+// The last act of each entry; promise jobs run next, as the engine is left.
 function drain() {
     runTicks();
+    state[PENDING] = rejections.length + handled.length;
+}
+
+// The host calls this, as often as `state` says that there is something to do,
+// when promise jobs have run. A tick may handle a rejection, and so may a job
+// that a tick has made: it is judged when neither is left.
+function settle() {
+    if (head < tail) {
+        drain();
+        return;
+    }
     state[PENDING] = 0;
-    if (rejections.length > 0)
-        tellRejections();
+    tellHandled();
+    tellRejections();
+    if (state[PENDING] !== 0)
+        drain();
 }
 
 // -------------------------------------------------------- what nobody caught
@@ -143,15 +177,53 @@ function onException(error) {
     exitIf(requireBuiltin('internal/uncaught').onException(error));
 }
 
+function append(list, promise, reason) {
+    list[list.length] = promise;
+    list[list.length] = reason;
+}
+
 // The engine calls this at the end of its promise jobs.
 function onRejection(promise, reason) {
-    rejections.push(promise, reason);
+    append(rejections, promise, reason);
     state[PENDING] = 1;
 }
 
-function tellRejections() {
-    const batch = rejections;
+function noteHandled(promise) {
+    handled[handled.length] = promise;
+    state[PENDING] = 1;
+}
+
+function tellHandled() {
+    const batch = handled;
+    if (batch.length === 0)
+        return;
+    handled = [];
+    const process = requireBuiltin('process');
+    for (let i = 0; i < batch.length; i++) {
+        try {
+            process.emit('rejectionHandled', batch[i]);
+        } catch (error) {
+            onException(error);
+        }
+    }
+}
+
+// What nobody has handled by now is told, even if who hears of one handles
+// another.
+function takeUnhandled() {
+    const unhandled = [];
+    for (let i = 0; i < rejections.length; i += 2) {
+        if (!core.isHandled(rejections[i]))
+            append(unhandled, rejections[i], rejections[i + 1]);
+    }
     rejections = [];
+    return unhandled;
+}
+
+function tellRejections() {
+    if (rejections.length === 0)
+        return;
+    const batch = takeUnhandled();
     const uncaught = requireBuiltin('internal/uncaught');
     for (let i = 0; i < batch.length; i += 2) {
         try {
@@ -160,8 +232,6 @@ function tellRejections() {
             onException(error);
         }
     }
-    if (state[PENDING] !== 0)
-        drain();
 }
 
 function queueMicrotask(callback) {
@@ -169,7 +239,7 @@ function queueMicrotask(callback) {
         requireBuiltin('internal/validators')
             .validateFunction(callback, 'callback');
     }
-    Promise.resolve().then(() => {
+    then(resolve(), () => {
         try {
             callback();
         } catch (error) {
@@ -185,7 +255,7 @@ const SPEAKS_OF_PROMISES =
     /\b(?:async|await|Promise|queueMicrotask|import)\b|\.\s*(?:then|catch|finally)\b/;
 
 function noteSource(source) {
-    if (state[PROMISES] === 0 && SPEAKS_OF_PROMISES.test(source))
+    if (state[PROMISES] === 0 && exec(SPEAKS_OF_PROMISES, source) !== null)
         state[PROMISES] = 1;
 }
 
@@ -225,24 +295,24 @@ function serve() {
 
 // The loop has nothing left. process is not made for this alone.
 function beforeExit() {
-    if (!modules.has('process'))
+    if (modules.process === undefined)
         return;
     run(() => requireBuiltin('internal/process_events').emitBeforeExit());
 }
 
 function atExit() {
-    if (!modules.has('process'))
+    if (modules.process === undefined)
         return 0;
     return run(() => requireBuiltin('internal/process_events').emitExit());
 }
 
-modules.set('internal/core', {
+modules['internal/core'] = {
     exports: {
         nextTick, defer, drain, state, PENDING, run, entry, queueMicrotask,
-        noteSource, onException, requireBuiltin, options,
+        noteHandled, noteSource, onException, requireBuiltin, options,
     },
-});
-core.setCallbacks(run, drain, onRejection, beforeExit, atExit, serve);
+};
+core.setCallbacks(run, settle, onRejection, beforeExit, atExit, serve);
 run(() => {
     requireBuiltin('internal/globals');
     requireBuiltin('internal/main');

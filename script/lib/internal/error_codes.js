@@ -23,14 +23,16 @@ const inspect = (value, options) =>
 
 /** "a", "a or b", "a, b, or c". */
 function formatList(words, conjunction) {
-    if (words.length < 3) return words.join(` ${conjunction} `);
+    if (words.length < 3) return Arrays.join(words, ` ${conjunction} `);
     const last = words.length - 1;
-    return `${words.slice(0, last).join(', ')}, ${conjunction} ${words[last]}`;
+    const first = Arrays.join(Arrays.slice(words, 0, last), ', ');
+    return `${first}, ${conjunction} ${words[last]}`;
 }
 
 function describeString(value) {
-    const text = value.length > 28 ? `${value.slice(0, 25)}...` : value;
-    return text.includes("'") ? JSON.stringify(text) : `'${text}'`;
+    const text = value.length > 28 ?
+        `${Strings.slice(value, 0, 25)}...` : value;
+    return Strings.includes(text, "'") ? JSON.stringify(text) : `'${text}'`;
 }
 
 /** What a wrong argument was: "type number (5)", "an instance of Map". */
@@ -65,15 +67,19 @@ function sortExpected(expected) {
     const classes = [];
     const words = [];
     for (const what of expected) {
-        if (primitiveTypes.includes(what)) types.push(what.toLowerCase());
-        else if (/^([A-Z][a-z0-9]*)+$/.test(what)) classes.push(what);
-        else words.push(what);
+        if (Arrays.includes(primitiveTypes, what)) {
+            Arrays.push(types, Strings.toLowerCase(what));
+        } else if (RegExps.test(/^([A-Z][a-z0-9]*)+$/, what)) {
+            Arrays.push(classes, what);
+        } else {
+            Arrays.push(words, what);
+        }
     }
     // Beside other classes, "an object" reads as one more class.
-    const object = classes.length > 0 ? types.indexOf('object') : -1;
+    const object = classes.length > 0 ? Arrays.indexOf(types, 'object') : -1;
     if (object >= 0) {
-        types.splice(object, 1);
-        classes.push('Object');
+        Arrays.splice(types, object, 1);
+        Arrays.push(classes, 'Object');
     }
     return { types, classes, words };
 }
@@ -82,24 +88,25 @@ function expectedText(expected) {
     const { types, classes, words } = sortExpected(expected);
     const parts = [];
     if (types.length > 0) {
-        parts.push((types.length > 1 ? 'one of type ' : 'of type ') +
+        Arrays.push(parts, (types.length > 1 ? 'one of type ' : 'of type ') +
             formatList(types, 'or'));
     }
     if (classes.length > 0) {
-        parts.push(`an instance of ${formatList(classes, 'or')}`);
+        Arrays.push(parts, `an instance of ${formatList(classes, 'or')}`);
     }
     if (words.length > 1) {
-        parts.push(`one of ${formatList(words, 'or')}`);
+        Arrays.push(parts, `one of ${formatList(words, 'or')}`);
     } else if (words.length === 1) {
         const [word] = words;
-        parts.push(word === word.toLowerCase() ? word : `an ${word}`);
+        Arrays.push(parts,
+            word === Strings.toLowerCase(word) ? word : `an ${word}`);
     }
-    return parts.join(' or ');
+    return Arrays.join(parts, ' or ');
 }
 
 function invalidArgType(name, expected, actual) {
-    const subject = name.endsWith(' argument') ? name :
-        `"${name}" ${name.includes('.') ? 'property' : 'argument'}`;
+    const subject = Strings.endsWith(name, ' argument') ? name :
+        `"${name}" ${Strings.includes(name, '.') ? 'property' : 'argument'}`;
     const list = Array.isArray(expected) ? expected : [expected];
     return `The ${subject} must be ${expectedText(list)}. Received ` +
         determineSpecificType(actual);
@@ -107,8 +114,8 @@ function invalidArgType(name, expected, actual) {
 
 function invalidArgValue(name, value, reason = 'is invalid') {
     let shown = inspect(value);
-    if (shown.length > 128) shown = `${shown.slice(0, 128)}...`;
-    const kind = name.includes('.') ? 'property' : 'argument';
+    if (shown.length > 128) shown = `${Strings.slice(shown, 0, 128)}...`;
+    const kind = Strings.includes(name, '.') ? 'property' : 'argument';
     return `The ${kind} '${name}' ${reason}. Received ${shown}`;
 }
 
@@ -133,8 +140,8 @@ function outOfRange(name, range, value, replaceDefault = false) {
 }
 
 function missingArgs(...args) {
-    const names = args.map((arg) => (Array.isArray(arg) ?
-        arg.map((one) => `"${one}"`).join(' or ') : `"${arg}"`));
+    const names = Arrays.map(args, (arg) => (Array.isArray(arg) ?
+        Arrays.map(arg, (one) => `"${one}"`).join(' or ') : `"${arg}"`));
     return `The ${formatList(names, 'and')} ` +
         `argument${names.length > 1 ? 's' : ''} must be specified`;
 }
@@ -210,7 +217,7 @@ function packageImportNotDefined(specifier, dir, base) {
 
 function invalidPackageTarget(dir, key, target, isImport = false, base) {
     const relative = typeof target === 'string' && !isImport &&
-        target.length > 0 && !target.startsWith('./');
+        target.length > 0 && !Strings.startsWith(target, './');
     const what = key === '.' ? 'main ' : '';
     const where = key === '.' ? '' : ` for '${key}'`;
     return `Invalid "${isImport ? 'imports' : 'exports'}" ${what}target ` +
@@ -229,11 +236,11 @@ function requireEsm(file, hasEsmSyntax, parent = null, config = null) {
     const first = `require() of ES Module ${file}` +
         `${parent ? ` from ${parent}` : ''} not supported.`;
     if (!config) {
-        return !file.endsWith('.mjs') ? first :
+        return !Strings.endsWith(file, '.mjs') ? first :
             `${first}\nInstead change the require of ${file} to a dynamic ` +
             'import() which is available in all CommonJS modules.';
     }
-    const name = file.slice(file.lastIndexOf('/') + 1);
+    const name = Strings.slice(file, Strings.lastIndexOf(file, '/') + 1);
     if (hasEsmSyntax) {
         return `${first}\nInstead change the require of ${name} in ` +
             `${parent} to a dynamic import() which is available in all ` +
@@ -267,7 +274,7 @@ function coded(Base) {
     return Coded;
 }
 
-const bases = new Map();
+const bases = new SafeMap();
 
 function codedClass(Base) {
     let Coded = bases.get(Base);
@@ -462,7 +469,7 @@ function addProperties(error, args) {
 function fill(message, args) {
     if (typeof message === 'function') return message(...args);
     let next = 0;
-    return message.replace(/%s/g, () => {
+    return Strings.replace(message, /%s/g, () => {
         const value = args[next++];
         return typeof value === 'string' ? value :
             require('internal/format').format('%s', value);

@@ -161,7 +161,7 @@ function aggregateErrors(list) {
 function aggregateTwoErrors(inner, outer) {
     if (!inner || !outer || inner === outer) return inner || outer;
     if (Array.isArray(outer.errors)) {
-        outer.errors.push(inner);
+        Arrays.push(outer.errors, inner);
         return outer;
     }
     const error = withStackOf(aggregateTwoErrors,

@@ -240,7 +240,7 @@ class EventTarget {
         const name = toName(type);
         if (how.signal?.aborted) return;
 
-        record.lists ??= new Map();
+        record.lists ??= new SafeMap();
         const list = record.lists.get(name) ?? [];
         if (find(list, callback, how.capture) >= 0) return;
         const entry = { callback, removed: false, ...how };

@@ -33,7 +33,7 @@ function hasOwnWords(value) {
         return false;
     }
     if (typeof value[Symbol.toPrimitive] === 'function' &&
-        Object.prototype.toString.call(value) !== '[object Date]') {
+        Objects.toString(value) !== '[object Date]') {
         return true;
     }
     let holder = value;
@@ -95,8 +95,8 @@ function directive(letter, value, options) {
     }
 }
 
-function formatWithOptions(options, ...args) {
-    const [first] = args;
+function formatArguments(options, args) {
+    const first = args[0];
     if (typeof first === 'string' && args.length === 1) {
         return first;
     }
@@ -104,24 +104,29 @@ function formatWithOptions(options, ...args) {
     let text = '';
     if (typeof first === 'string') {
         next = 1;
-        text = first.replace(DIRECTIVE, (all) => {
-            if (all === '%%') {
-                return '%';
-            }
-            return next === args.length ? all :
-                directive(all[1], args[next++], options);
-        });
+        text = Strings.indexOf(first, '%') < 0 ? first :
+            RegExps[Symbol.replace](DIRECTIVE, first, (all) => {
+                if (all === '%%') {
+                    return '%';
+                }
+                return next === args.length ? all :
+                    directive(all[1], args[next++], options);
+            });
     }
-    const rest = args.slice(next).map((arg) =>
-        typeof arg === 'string' ? arg : inspect(arg, options));
-    if (typeof first === 'string') {
-        rest.unshift(text);
+    for (; next < args.length; next++) {
+        const arg = args[next];
+        text += next === 0 ? '' : ' ';
+        text += typeof arg === 'string' ? arg : inspect(arg, options);
     }
-    return rest.join(' ');
+    return text;
+}
+
+function formatWithOptions(options, ...args) {
+    return formatArguments(options, args);
 }
 
 function format(...args) {
-    return formatWithOptions(undefined, ...args);
+    return formatArguments(undefined, args);
 }
 
-module.exports = { format, formatWithOptions };
+module.exports = { format, formatArguments, formatWithOptions };

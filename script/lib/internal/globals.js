@@ -4,23 +4,13 @@
 // plain property: a script that opens no timer pays for none.
 
 const { queueMicrotask } = require('internal/core');
+const { lazy } = require('internal/lazy');
 
 // What is there without us and the program.
 const engineNames = Object.getOwnPropertyNames(globalThis);
 
 function define(name, make) {
-    Object.defineProperty(globalThis, name, {
-        configurable: true,
-        enumerable: false,
-        get() {
-            const value = make();
-            set(name, value);
-            return value;
-        },
-        set(value) {
-            set(name, value);
-        },
-    });
+    lazy(globalThis, name, make, false);
 }
 
 function set(name, value) {
@@ -35,16 +25,6 @@ function set(name, value) {
 function defineAll(id, names) {
     for (const name of names)
         define(name, () => require(id)[name]);
-}
-
-// Symbols of ECMAScript's explicit resource management that the engine may not
-// have yet; Node's classes have methods of these names.
-for (const name of ['dispose', 'asyncDispose']) {
-    if (Symbol[name] === undefined) {
-        Object.defineProperty(Symbol, name, {
-            value: Symbol(`Symbol.${name}`),
-        });
-    }
 }
 
 set('global', globalThis);

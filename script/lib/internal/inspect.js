@@ -139,7 +139,7 @@ function print(ctx, value, depth, inView) {
             return text;
         }
     }
-    if (ctx.seen.includes(value)) {
+    if (Arrays.includes(ctx.seen, value)) {
         return ctx.stylize(`[Circular *${circularIndex(ctx, value)}]`,
             'special');
     }
@@ -147,7 +147,7 @@ function print(ctx, value, depth, inView) {
 }
 
 function circularIndex(ctx, value) {
-    ctx.circular ??= new Map();
+    ctx.circular ??= new SafeMap();
     if (!ctx.circular.has(value)) {
         ctx.circular.set(value, ctx.circular.size + 1);
     }
@@ -182,7 +182,7 @@ function printCustom(ctx, value, depth) {
     }
     const text = typeof result === 'object' ?
         print(ctx, result, depth, false) : `${result}`;
-    return text.replaceAll('\n', `\n${' '.repeat(ctx.indentation)}`);
+    return Strings.replaceAll(text, '\n', `\n${' '.repeat(ctx.indentation)}`);
 }
 
 /* ------------------------------------------------------------ primitives */
@@ -207,20 +207,20 @@ function printString(ctx, value, stylize) {
     let trailer = '';
     if (text.length > ctx.maxStringLength) {
         const left = text.length - ctx.maxStringLength;
-        text = text.slice(0, ctx.maxStringLength);
+        text = Strings.slice(text, 0, ctx.maxStringLength);
         trailer = `... ${left} more character${left > 1 ? 's' : ''}`;
     }
     if (ctx.compact !== true && text.length > 16 &&
         text.length > ctx.breakLength - ctx.indentation - 4) {
-        return text.split(/(?<=\n)/)
+        return Strings.split(text, /(?<=\n)/)
             .map((line) => stylize(quote(line), 'string'))
-            .join(` +\n${' '.repeat(ctx.indentation + 2)}`) + trailer;
+            .join(` +\n${Strings.repeat(' ', ctx.indentation + 2)}`) + trailer;
     }
     return stylize(quote(text), 'string') + trailer;
 }
 
 function groupDigits(digits) {
-    return digits.replace(/\B(?=(?:\d{3})+$)/g, '_');
+    return Strings.replace(digits, /\B(?=(?:\d{3})+$)/g, '_');
 }
 
 function numberText(number, separated) {
@@ -228,12 +228,13 @@ function numberText(number, separated) {
         return '-0';
     }
     const text = String(number);
-    if (!separated || !/^-?\d+(\.\d+)?$/.test(text)) {
+    if (!separated || !RegExps.test(/^-?\d+(\.\d+)?$/, text)) {
         return text;
     }
-    const [integer, fraction] = text.split('.');
+    const [integer, fraction] = Strings.split(text, '.');
     return fraction === undefined ? groupDigits(integer) :
-        `${groupDigits(integer)}.${fraction.replace(/\d{3}(?=\d)/g, '$&_')}`;
+        `${groupDigits(integer)}.` +
+        Strings.replace(fraction, /\d{3}(?=\d)/g, '$&_');
 }
 
 function bigintText(number, separated) {
@@ -272,8 +273,8 @@ let builtIns;
  * showing, and their toString() says nothing.
  */
 function isBuiltIn(name) {
-    builtIns ??= new Set(require('internal/globals').engineNames
-        .filter((each) => /^[A-Z][a-zA-Z0-9]+$/.test(each)));
+    builtIns ??= new SafeSet(require('internal/globals').engineNames
+        .filter((each) => RegExps.test(/^[A-Z][a-zA-Z0-9]+$/, each)));
     return builtIns.has(name);
 }
 
@@ -334,7 +335,7 @@ function addInherited(ctx, main, from, depth, output) {
                 return;
             }
         }
-        ctx.seen.push(main);
+        Arrays.push(ctx.seen, main);
         for (const key of Reflect.ownKeys(object)) {
             const own = getOwnPropertyDescriptor(object, key);
             if (key === 'constructor' || known.has(key) ||
@@ -343,9 +344,10 @@ function addInherited(ctx, main, from, depth, output) {
             }
             known.add(key);
             const text = printProperty(ctx, object, depth, key, AS_KEY, main);
-            output.push(ctx.colors ? `\u001b[2m${text}\u001b[22m` : text);
+            Arrays.push(output,
+                ctx.colors ? `\u001b[2m${text}\u001b[22m` : text);
         }
-        ctx.seen.pop();
+        Arrays.pop(ctx.seen);
     }
 }
 
@@ -365,7 +367,7 @@ function keysOf(value, hidden) {
     const keys = hidden ? getOwnPropertyNames(value) : Object.keys(value);
     for (const symbol of symbols) {
         if (hidden || isEnumerable(value, symbol)) {
-            keys.push(symbol);
+            Arrays.push(keys, symbol);
         }
     }
     return keys;
@@ -373,8 +375,9 @@ function keysOf(value, hidden) {
 
 /* The keys of a list that are no indexes: they come after all of those. */
 function extraKeys(value, hidden) {
-    return keysOf(value, hidden).filter((key) =>
-        typeof key === 'symbol' || !ARRAY_INDEX.test(key) || key > 2 ** 32 - 2);
+    return Arrays.filter(keysOf(value, hidden), (key) =>
+        typeof key === 'symbol' || !RegExps.test(ARRAY_INDEX, key) ||
+        key > 2 ** 32 - 2);
 }
 
 /* --------------------------------------------------------------- objects */
@@ -421,22 +424,22 @@ function printObject(ctx, value, depth, inView) {
 }
 
 function abbreviated(ctx, shape, type) {
-    const text = prefix(shape.name, shape.tag,
-        type === 'Array' ? 'Array' : 'Object').slice(0, -1);
+    const text = Strings.slice(prefix(shape.name, shape.tag,
+        type === 'Array' ? 'Array' : 'Object'), 0, -1);
     return ctx.stylize(shape.name === null ? text : `[${text}]`, 'special');
 }
 
 function printBody(ctx, value, shape, depth, inherited) {
-    ctx.seen.push(value);
+    Arrays.push(ctx.seen, value);
     ctx.currentDepth = depth;
     const output = [];
     const indentation = ctx.indentation;
     try {
         if (shape.entries !== undefined) {
-            output.push(...shape.entries(depth));
+            Arrays.push(output, ...shape.entries(depth));
         }
         for (const key of shape.keys) {
-            output.push(printProperty(ctx, value, depth, key,
+            Arrays.push(output, printProperty(ctx, value, depth, key,
                 shape.list ? AS_EXTRA : AS_KEY));
         }
     } catch (error) {
@@ -444,13 +447,13 @@ function printBody(ctx, value, shape, depth, inherited) {
         return tooDeep(ctx, error, shape);
     }
     if (inherited !== undefined) {
-        output.push(...inherited);
+        Arrays.push(output, ...inherited);
     }
     const number = ctx.circular?.get(value);
     if (number !== undefined) {
         markReference(ctx, shape, number);
     }
-    ctx.seen.pop();
+    Arrays.pop(ctx.seen);
     if (ctx.sorted) {
         sortKeys(ctx, output, shape);
     }
@@ -462,11 +465,12 @@ function printBody(ctx, value, shape, depth, inherited) {
 
 function tooDeep(ctx, error, shape) {
     if (!(error instanceof RangeError) ||
-        !/call stack/.test(error.message)) {
+        !RegExps.test(/call stack/, error.message)) {
         throw error;
     }
-    ctx.seen.pop();
-    const text = prefix(shape.name, shape.tag, 'Object').slice(0, -1);
+    Arrays.pop(ctx.seen);
+    const text = Strings.slice(
+        prefix(shape.name, shape.tag, 'Object'), 0, -1);
     return ctx.stylize(`[${text}: Inspection interrupted prematurely. ` +
         'Maximum call stack size exceeded.]', 'special');
 }
@@ -483,11 +487,11 @@ function markReference(ctx, shape, number) {
 function sortKeys(ctx, output, shape) {
     const order = ctx.sorted === true ? undefined : ctx.sorted;
     if (!shape.list) {
-        output.sort(order);
+        Arrays.sort(output, order);
         return;
     }
     const from = output.length - shape.keys.length;
-    output.push(...output.splice(from).sort(order));
+    Arrays.push(output, ...output.splice(from).sort(order));
 }
 
 /* An object seen from many sides would else print without end. */
@@ -511,7 +515,7 @@ function printProperty(ctx, holder, depth, key, role, receiver = holder) {
         ctx.indentation += step;
         text = print(ctx, own.value, depth, false);
         if (step === 3 && ctx.breakLength < width(text, ctx.colors)) {
-            gap = `\n${' '.repeat(ctx.indentation)}`;
+            gap = `\n${Strings.repeat(' ', ctx.indentation)}`;
         }
         ctx.indentation -= step;
     } else if (own.get !== undefined) {
@@ -535,7 +539,7 @@ function printKey(ctx, key, enumerable) {
     if (enumerable === false) {
         return `[${escapeText(key)}]`;
     }
-    return IDENTIFIER.test(key) ? ctx.stylize(key, 'name') :
+    return RegExps.test(IDENTIFIER, key) ? ctx.stylize(key, 'name') :
         ctx.stylize(quote(key), 'string');
 }
 

@@ -21,13 +21,13 @@ const COLORS = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan',
     'white'];
 
 function addColors(first, last, nameOf) {
-    COLORS.forEach((color, i) => {
-        colors[nameOf(color)] = [first + i, last];
-    });
+    for (let i = 0; i < COLORS.length; i++) {
+        colors[nameOf(COLORS[i])] = [first + i, last];
+    }
 }
 
 function capital(word) {
-    return word[0].toUpperCase() + word.slice(1);
+    return Strings.toUpperCase(word[0]) + Strings.slice(word, 1);
 }
 
 addColors(30, 39, (color) => color);

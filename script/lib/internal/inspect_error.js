@@ -34,26 +34,26 @@ function nameOf(error) {
 /* Leaves out what stands in the text, adds what would be hidden. */
 function chooseKeys(ctx, error, stack, keys) {
     const drop = (key) => {
-        const index = keys.indexOf(key);
+        const index = Arrays.indexOf(keys, key);
         if (index !== -1) {
-            keys.splice(index, 1);
+            Arrays.splice(keys, index, 1);
         }
     };
-    ENGINE_KEYS.filter((key) =>
+    Arrays.filter(ENGINE_KEYS, (key) =>
         !Object.prototype.propertyIsEnumerable.call(error, key)).forEach(drop);
     if (!ctx.showHidden) {
         for (const key of ['name', 'message', 'stack']) {
-            if (stack.includes(String(property(error, key)))) {
+            if (Strings.includes(stack, String(property(error, key)))) {
                 drop(key);
             }
         }
     }
-    if ('cause' in error && !keys.includes('cause')) {
-        keys.push('cause');
+    if ('cause' in error && !Arrays.includes(keys, 'cause')) {
+        Arrays.push(keys, 'cause');
     }
     if (Array.isArray(property(error, 'errors')) &&
-        !keys.includes('errors')) {
-        keys.push('errors');
+        !Arrays.includes(keys, 'errors')) {
+        Arrays.push(keys, 'errors');
     }
 }
 
@@ -63,7 +63,8 @@ function chooseKeys(ctx, error, stack, keys) {
  */
 function withClass(stack, name, shape, prefix) {
     const follows = stack[name.length];
-    const named = name.endsWith('Error') && stack.startsWith(name) &&
+    const named = Strings.endsWith(name, 'Error') &&
+        Strings.startsWith(stack, name) &&
         (follows === undefined || follows === ':' || follows === '\n');
     if (shape.name !== null && !named) {
         return stack;
@@ -71,8 +72,9 @@ function withClass(stack, name, shape, prefix) {
     let fallback = 'Error';
     let { length } = name;
     if (shape.name === null) {
-        const first = /^([A-Z][a-z_ A-Z0-9[\]()-]+)(?::|\n\s+at)/.exec(stack) ??
-            /^([a-z_A-Z0-9-]*Error)$/.exec(stack);
+        const first = RegExps.exec(
+            /^([A-Z][a-z_ A-Z0-9[\]()-]+)(?::|\n\s+at)/, stack) ??
+            RegExps.exec(/^([a-z_A-Z0-9-]*Error)$/, stack);
         ({ length } = first?.[1] ?? '');
         fallback = first?.[1] || 'Error';
     }
@@ -80,17 +82,17 @@ function withClass(stack, name, shape, prefix) {
     if (better === name) {
         return stack;
     }
-    if (!better.includes(name)) {
-        return `${better} [${name}]${stack.slice(length)}`;
+    if (!Strings.includes(better, name)) {
+        return `${better} [${name}]${Strings.slice(stack, length)}`;
     }
     return length === 0 ? `${better}: ${stack}` :
-        `${better}${stack.slice(length)}`;
+        `${better}${Strings.slice(stack, length)}`;
 }
 
 /* Where a run of more than three lines begins that the other has too. */
 function commonRun(lines, other) {
     for (let from = 0; from < lines.length - 3; from++) {
-        const start = other.indexOf(lines[from]);
+        const start = Arrays.indexOf(other, lines[from]);
         let length = start === -1 ? 0 : 1;
         while (length > 0 && from + length < lines.length &&
             lines[from + length] === other[start + length]) {
@@ -105,18 +107,18 @@ function commonRun(lines, other) {
 
 /* Of what the cause repeats, the first and the last frame are enough. */
 function frameLines(ctx, error, text) {
-    const lines = text.split('\n');
+    const lines = Strings.split(text, '\n');
     const cause = property(error, 'cause');
     if (cause === undefined || !isError(cause)) {
         return lines;
     }
     const causeStack = formatStack(cause);
-    const start = causeStack.indexOf('\n    at');
+    const start = Strings.indexOf(causeStack, '\n    at');
     const run = start === -1 ? undefined :
-        commonRun(lines, causeStack.slice(start + 1).split('\n'));
+        commonRun(lines, Strings.slice(causeStack, start + 1).split('\n'));
     if (run !== undefined) {
         const count = run.length - 2;
-        lines.splice(run.from + 1, count, ctx.stylize(
+        Arrays.splice(lines, run.from + 1, count, ctx.stylize(
             `    ... ${count} lines matching cause stack trace ...`,
             'undefined'));
     }
@@ -124,8 +126,8 @@ function frameLines(ctx, error, text) {
 }
 
 function colorFrame(ctx, line) {
-    return CORE_FRAME.test(line) ? ctx.stylize(line, 'undefined') :
-        line.replace(MODULE_DIRECTORY, (all, directory, name) =>
+    return RegExps.test(CORE_FRAME, line) ? ctx.stylize(line, 'undefined') :
+        Strings.replace(line, MODULE_DIRECTORY, (all, directory, name) =>
             directory + ctx.stylize(name, 'module'));
 }
 
@@ -133,8 +135,9 @@ function colorFrame(ctx, line) {
 function frameStart(error, stack) {
     const message = property(error, 'message');
     const at = typeof message === 'string' && message !== '' ?
-        stack.indexOf(message) : -1;
-    return stack.indexOf('\n    at', at === -1 ? 0 : at + message.length);
+        Strings.indexOf(stack, message) : -1;
+    return Strings.indexOf(stack, '\n    at',
+        at === -1 ? 0 : at + message.length);
 }
 
 function errorBase(ctx, error, shape, prefix) {
@@ -144,12 +147,13 @@ function errorBase(ctx, error, shape, prefix) {
     const start = frameStart(error, stack);
     let text = `[${stack}]`;
     if (start !== -1) {
-        const lines = frameLines(ctx, error, stack.slice(start + 1));
-        text = [stack.slice(0, start), ...(ctx.colors ?
-            lines.map((line) => colorFrame(ctx, line)) : lines)].join('\n');
+        const lines = frameLines(ctx, error, Strings.slice(stack, start + 1));
+        text = [Strings.slice(stack, 0, start), ...(ctx.colors ?
+            Arrays.map(lines, (line) => colorFrame(ctx, line)) :
+            lines)].join('\n');
     }
     return ctx.indentation === 0 ? text :
-        text.replaceAll('\n', `\n${' '.repeat(ctx.indentation)}`);
+        Strings.replaceAll(text, '\n', `\n${' '.repeat(ctx.indentation)}`);
 }
 
 module.exports = { errorBase };

@@ -44,10 +44,10 @@ function arrayEntries(ctx, array, depth) {
         if (!hasOwn(array, i)) {
             return sparseEntries(ctx, array, depth, output, shown, i);
         }
-        output.push(printProperty(ctx, array, depth, i, AS_ENTRY));
+        Arrays.push(output, printProperty(ctx, array, depth, i, AS_ENTRY));
     }
     if (array.length > shown) {
-        output.push(moreItems(array.length - shown));
+        Arrays.push(output, moreItems(array.length - shown));
     }
     return output;
 }
@@ -60,22 +60,23 @@ function sparseEntries(ctx, array, depth, output, shown, from) {
     let index = from;
     for (let i = from; i < keys.length && output.length < shown; i++) {
         const key = keys[i];
-        if (!ARRAY_INDEX.test(key) || key > 2 ** 32 - 2) {
+        if (!RegExps.test(ARRAY_INDEX, key) || key > 2 ** 32 - 2) {
             break;
         }
         if (Number(key) !== index) {
-            output.push(hole(key - index));
+            Arrays.push(output, hole(key - index));
             index = Number(key);
             if (output.length === shown) {
                 break;
             }
         }
-        output.push(printProperty(ctx, array, depth, key, AS_ENTRY));
+        Arrays.push(output, printProperty(ctx, array, depth, key, AS_ENTRY));
         index++;
     }
     const left = array.length - index;
     if (left > 0) {
-        output.push(output.length < shown ? hole(left) : moreItems(left));
+        Arrays.push(output,
+            output.length < shown ? hole(left) : moreItems(left));
     }
     return output;
 }
@@ -105,16 +106,17 @@ function typedArrayEntries(ctx, value, length, depth) {
     const shown = limit(ctx, length);
     const output = [];
     for (let i = 0; i < shown; i++) {
-        output.push(printPrimitive(ctx, value[i], ctx.stylize));
+        Arrays.push(output, printPrimitive(ctx, value[i], ctx.stylize));
     }
     if (length > shown) {
-        output.push(moreItems(length - shown));
+        Arrays.push(output, moreItems(length - shown));
     }
     if (ctx.showHidden) {
         ctx.indentation += 2;
         for (const key of ['BYTES_PER_ELEMENT', 'length', 'byteLength',
             'byteOffset', 'buffer']) {
-            output.push(`[${key}]: ${print(ctx, value[key], depth, true)}`);
+            Arrays.push(output,
+                `[${key}]: ${print(ctx, value[key], depth, true)}`);
         }
         ctx.indentation -= 2;
     }
@@ -137,10 +139,10 @@ function printCollection(ctx, value, shape, type, members, one) {
             if (output.length >= shown) {
                 break;
             }
-            output.push(one(member, depth));
+            Arrays.push(output, one(member, depth));
         }
         if (size > shown) {
-            output.push(moreItems(size - shown));
+            Arrays.push(output, moreItems(size - shown));
         }
         return output;
     });
@@ -220,7 +222,7 @@ function printArrayBuffer(type) {
             shape.done = `${shape.open} byteLength: ${length} }`;
             return;
         }
-        shape.keys.unshift('byteLength');
+        Arrays.unshift(shape.keys, 'byteLength');
         if (!inView) {
             shape.entries = () => [bufferContents(ctx, value)];
         }
@@ -240,17 +242,17 @@ function bufferContents(ctx, buffer) {
     const shown = limit(ctx, bytes.length);
     const hex = [];
     for (let i = 0; i < shown; i++) {
-        hex.push(bytes[i].toString(16).padStart(2, '0'));
+        Arrays.push(hex, bytes[i].toString(16).padStart(2, '0'));
     }
     const left = bytes.length - shown;
     const more = left > 0 ? ` ... ${left} more byte${left > 1 ? 's' : ''}` : '';
     return `${ctx.stylize('[Uint8Contents]', 'special')}: ` +
-        `<${hex.join(' ')}${more}>`;
+        `<${Arrays.join(hex, ' ')}${more}>`;
 }
 
 function printDataView(ctx, value, shape) {
     shape.open = `${prefix(shape.name, shape.tag, 'DataView')}{`;
-    shape.keys.unshift('byteLength', 'byteOffset', 'buffer');
+    Arrays.unshift(shape.keys, 'byteLength', 'byteOffset', 'buffer');
 }
 
 function printBoxed(type) {
@@ -263,7 +265,7 @@ function printBoxed(type) {
         const primitive = valueOf.call(value);
         if (type === 'String') {
             // The characters are there as keys; length is one when hidden.
-            shape.keys.splice(0, primitive.length);
+            Arrays.splice(shape.keys, 0, primitive.length);
             shape.bare &&= shape.keys.length === 0;
             shape.bare ||= shape.keys.length === 0 && !ctx.showHidden;
         }
@@ -274,7 +276,7 @@ function printBoxed(type) {
         shape.base = `[${type}${other}: ` +
             `${printPrimitive(ctx, primitive, plain)}]${tag}`;
         if (shape.keys.length === 0) {
-            shape.base = ctx.stylize(shape.base, type.toLowerCase());
+            shape.base = ctx.stylize(shape.base, Strings.toLowerCase(type));
         }
         if (shape.bare) {
             shape.done = shape.base;
@@ -284,7 +286,8 @@ function printBoxed(type) {
 
 function printFunction(ctx, value, shape) {
     const source = Function.prototype.toString.call(value);
-    shape.base = source.startsWith('class') && source.endsWith('}') ?
+    shape.base = Strings.startsWith(source, 'class') &&
+        Strings.endsWith(source, '}') ?
         classBase(value, shape) : functionBase(ctx, value, shape);
     if (shape.bare) {
         shape.done = ctx.stylize(shape.base, 'special');

@@ -8,11 +8,11 @@
  */
 const COLOR = /\u001b\[\d\d?m/g;
 /* CSI sequences, OSC strings (links, titles), and those of two characters. */
-const ESCAPE_SEQUENCE = new RegExp([
+const ESCAPE_SEQUENCE = new RegExp(Arrays.join([
     '(?:\\u001b\\[|\\u009b)[0-?]*[ -/]*[@-~]',
     '\\u001b\\][^\\u0007\\u001b\\u009c]*(?:\\u0007|\\u001b\\\\|\\u009c)',
     '\\u001b[ -/]*[0-Z\\\\^-~]',
-].join('|'), 'g');
+], '|'), 'g');
 
 const UNPRINTABLE = '[\\x00-\\x1f\\x5c\\x7f-\\x9f' +
     ']|[\\ud800-\\udbff](?![\\udc00-\\udfff])' +
@@ -31,40 +31,41 @@ function escaped(char) {
     if (short !== undefined) {
         return short;
     }
-    const code = char.charCodeAt(0);
+    const code = Strings.charCodeAt(char, 0);
     const hex = code.toString(16);
-    return code < 0x100 ? `\\x${hex.padStart(2, '0').toUpperCase()}` :
+    return code < 0x100 ? `\\x${Strings.padStart(hex, 2, '0').toUpperCase()}` :
         `\\u${hex}`;
 }
 
 /* In the quotes that need the fewest backslashes: ', then ", then `. */
 function quote(text) {
-    if (!NEEDS_ESCAPE.test(text)) {
+    if (!RegExps.test(NEEDS_ESCAPE, text)) {
         return `'${text}'`;
     }
     let mark = '\'';
-    if (text.includes('\'')) {
-        if (!text.includes('"')) {
+    if (Strings.includes(text, '\'')) {
+        if (!Strings.includes(text, '"')) {
             mark = '"';
-        } else if (!text.includes('`') && !text.includes('${')) {
+        } else if (!Strings.includes(text, '`') &&
+            !Strings.includes(text, '${')) {
             mark = '`';
         }
     }
     const pattern = mark === '\'' ? TO_ESCAPE_OR_QUOTE : TO_ESCAPE;
-    return `${mark}${text.replace(pattern, escaped)}${mark}`;
+    return `${mark}${Strings.replace(text, pattern, escaped)}${mark}`;
 }
 
 /* The same without quotes, for symbols and hidden keys. */
 function escapeText(text) {
-    return text.replace(TO_ESCAPE_OR_QUOTE, escaped);
+    return Strings.replace(text, TO_ESCAPE_OR_QUOTE, escaped);
 }
 
 function stripColors(text) {
-    return text.replace(COLOR, '');
+    return Strings.replace(text, COLOR, '');
 }
 
 function stripEscapes(text) {
-    return text.replace(ESCAPE_SEQUENCE, '');
+    return Strings.replace(text, ESCAPE_SEQUENCE, '');
 }
 
 /* East Asian wide and fullwidth forms, and emoji: two cells each. */
@@ -101,13 +102,13 @@ function isZeroWidth(code) {
 
 /* Cells that the text takes on a terminal. */
 function width(text, withEscapes = true) {
-    if (/^[\x20-\x7e]*$/.test(text)) {
+    if (RegExps.test(/^[\x20-\x7e]*$/, text)) {
         return text.length;
     }
     const plain = (withEscapes ? stripEscapes(text) : text).normalize('NFC');
     let cells = 0;
     for (const char of plain) {
-        const code = char.codePointAt(0);
+        const code = Strings.codePointAt(char, 0);
         if (isWide(code)) {
             cells += 2;
         } else if (!isZeroWidth(code)) {
@@ -128,7 +129,7 @@ function fitsOnLine(ctx, output, start, base) {
             return false;
         }
     }
-    return base === '' || !base.includes('\n');
+    return base === '' || !Strings.includes(base, '\n');
 }
 
 /*
@@ -182,7 +183,7 @@ function columns(ctx, output, value) {
     const right = rightAligned(output, value);
     const lines = rows(output, widths, count, cells, right);
     if (more) {
-        lines.push(output[cells]);
+        Arrays.push(lines, output[cells]);
     }
     return lines;
 }
@@ -194,19 +195,19 @@ function rows(output, widths, count, cells, right) {
         for (let j = i; j < cells; j += count) {
             most = Math.max(most, widths[j]);
         }
-        columnWidths.push(most);
+        Arrays.push(columnWidths, most);
     }
     const lines = [];
     for (let i = 0; i < cells; i += count) {
         const last = Math.min(i + count, cells) - 1;
         let line = '';
         for (let j = i; j <= last; j++) {
-            const blanks = ' '.repeat(columnWidths[j - i] - widths[j]);
+            const blanks = Strings.repeat(' ', columnWidths[j - i] - widths[j]);
             const separator = j < last ? ', ' : '';
             line += right ? blanks + output[j] + separator :
                 output[j] + separator + (j < last ? blanks : '');
         }
-        lines.push(line);
+        Arrays.push(lines, line);
     }
     return lines;
 }
@@ -217,7 +218,7 @@ function rows(output, widths, count, cells, right) {
  */
 function combine(ctx, output, base, braces, isList, depth, value) {
     const lead = base === '' ? '' : `${base} `;
-    const newline = `\n${' '.repeat(ctx.indentation)}`;
+    const newline = `\n${Strings.repeat(' ', ctx.indentation)}`;
     if (ctx.compact === true) {
         return combineTight(ctx, output, base, braces, newline);
     }
@@ -231,14 +232,14 @@ function combine(ctx, output, base, braces, isList, depth, value) {
             const start = entries.length + ctx.indentation +
                 braces[0].length + base.length + 10;
             if (fitsOnLine(ctx, entries, start, base)) {
-                const joined = entries.join(', ');
-                if (!joined.includes('\n')) {
+                const joined = Arrays.join(entries, ', ');
+                if (!Strings.includes(joined, '\n')) {
                     return `${lead}${braces[0]} ${joined} ${braces[1]}`;
                 }
             }
         }
     }
-    const body = entries.join(`,${newline}  `);
+    const body = Arrays.join(entries, `,${newline}  `);
     return `${lead}${braces[0]}${newline}  ${body}${newline}${braces[1]}`;
 }
 
@@ -246,11 +247,12 @@ function combine(ctx, output, base, braces, isList, depth, value) {
 function combineTight(ctx, output, base, braces, newline) {
     const lead = base === '' ? '' : ` ${base}`;
     if (fitsOnLine(ctx, output, 0, base)) {
-        return `${braces[0]}${lead} ${output.join(', ')} ${braces[1]}`;
+        return `${braces[0]}${lead} ${Arrays.join(output, ', ')} ${braces[1]}`;
     }
     const opening = base === '' && braces[0].length === 1 ?
         ' ' : `${lead}${newline}  `;
-    return `${braces[0]}${opening}${output.join(`,${newline}  `)} ${braces[1]}`;
+    const body = Arrays.join(output, `,${newline}  `);
+    return `${braces[0]}${opening}${body} ${braces[1]}`;
 }
 
 module.exports = {

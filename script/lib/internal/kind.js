@@ -60,7 +60,7 @@ const brands = {
     BigInt: brand(BigInt.prototype.valueOf),
 };
 
-const tagged = new Map([
+const tagged = new SafeMap([
     ['[object Promise]', 'Promise'],
     ['[object Generator]', 'Generator'],
     ['[object AsyncGenerator]', 'AsyncGenerator'],
@@ -80,7 +80,7 @@ function tagOf(value) {
 
 /* Its own brand, tried first where the tag suggests one, then all of them. */
 function branded(value, tag) {
-    const guess = tag.slice(8, -1);
+    const guess = Strings.slice(tag, 8, -1);
     if (Object.hasOwn(brands, guess) && brands[guess](value)) {
         return guess;
     }

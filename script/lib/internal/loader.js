@@ -29,7 +29,7 @@ const DIRECTORY = 1; // what kind() says of one; 0 is anything else
 const PARAMETERS = 'exports, require, module, __filename, __dirname';
 const HEAD = `(function (${PARAMETERS}) {`;
 
-const builtins = new Set([
+const builtins = new SafeSet([
     'assert', 'assert/strict', 'buffer', 'console', 'dns', 'dns/promises',
     'events', 'fs', 'fs/promises', 'net', 'path', 'process', 'stream',
     'stream/promises', 'string_decoder', 'tcp', 'timers', 'timers/promises',
@@ -38,8 +38,8 @@ const builtins = new Set([
 
 const cache = { __proto__: null };
 const extensions = { __proto__: null };
-const resolved = new Map(); // folder of the asking file \0 request: file
-const texts = new Map();    // of what comes from no file: '[eval]', '[stdin]'
+const resolved = new SafeMap(); // folder of the asking file \0 request: file
+const texts = new SafeMap(); // of what comes from no file: '[eval]', '[stdin]'
 let main;                   // the Module of the program's file
 
 // --------------------------------------------------------------- what we say
@@ -51,7 +51,7 @@ function codes() {
 function requireStack(parent) {
     const stack = [];
     for (let one = parent; one; one = one.parent)
-        stack.push(one.filename || one.id);
+        Arrays.push(stack, one.filename || one.id);
     return stack;
 }
 
@@ -71,7 +71,7 @@ function notFound(request, parent) {
     if (isLeftOut(request))
         message += `\nweir has no builtin module '${request}'`;
     if (stack.length > 0)
-        message += `\nRequire stack:\n- ${stack.join('\n- ')}`;
+        message += `\nRequire stack:\n- ${Arrays.join(stack, '\n- ')}`;
     const error = new Error(message);
     error.code = 'MODULE_NOT_FOUND';
     error.requireStack = stack;
@@ -87,7 +87,8 @@ function notThere(path, packagePath, advice = '') {
 
 function isModuleSource(filename, parent, reason) {
     const Refusal = codes().ERR_REQUIRE_ESM;
-    const error = new Refusal(filename.replace(/\.mjs$/, '.js'), false);
+    const error = new Refusal(
+        Strings.replace(filename, /\.mjs$/, '.js'), false);
     error.message = `require() of ES Module ${filename}` +
         `${parent ? ` from ${parent.filename}` : ''} not supported.\n` +
         `${reason}; weir runs CommonJS modules only, those with require() ` +
@@ -149,7 +150,7 @@ function findInFolder(folder, request) {
 // './a/' is a folder, whatever there may be with the name './a.js'.
 function findPath(path, request) {
     const what = kind(path);
-    if (!/(^|\/)\.{0,2}$/.test(request)) {
+    if (!RegExps.test(/(^|\/)\.{0,2}$/, request)) {
         const found = what === 0 ? real(path) : findWithExtension(path);
         if (found !== undefined)
             return found;
@@ -170,7 +171,7 @@ function demand(path, pkg) {
 }
 
 function findExported(folder, request) {
-    const [, name, rest = ''] = PACKAGE.exec(request) ?? [];
+    const [, name, rest = ''] = RegExps.exec(PACKAGE, request) ?? [];
     if (name === undefined)
         return undefined;
     const { readPackage, resolveExports } = lazy('internal/packages');
@@ -186,9 +187,9 @@ function findSelf(request, parent) {
     const pkg = packageOf(parent.filename);
     if (pkg === null || pkg.exports === undefined || pkg.name === undefined)
         return undefined;
-    if (request !== pkg.name && !request.startsWith(`${pkg.name}/`))
+    if (request !== pkg.name && !Strings.startsWith(request, `${pkg.name}/`))
         return undefined;
-    const subpath = `.${request.slice(pkg.name.length)}`;
+    const subpath = `.${Strings.slice(request, pkg.name.length)}`;
     return demand(resolveExports(pkg, subpath, parent.filename), pkg);
 }
 
@@ -203,14 +204,14 @@ function findImported(request, parent) {
 // --------------------------------------------------------------- the search
 
 function isRelative(request) {
-    return /^\.($|[./])/.test(request);
+    return RegExps.test(/^\.($|[./])/, request);
 }
 
 function moduleFolders(from) {
     const folders = [];
     for (let folder = from; ; folder = dirname(folder)) {
-        if (!folder.endsWith('/node_modules'))
-            folders.push(resolvePath(folder, 'node_modules'));
+        if (!Strings.endsWith(folder, '/node_modules'))
+            Arrays.push(folders, resolvePath(folder, 'node_modules'));
         if (folder === '/')
             return folders;
     }
@@ -218,7 +219,7 @@ function moduleFolders(from) {
 
 function globalFolders() {
     const list = lazy('process').env.NODE_PATH ?? '';
-    return list.split(':').filter((folder) => folder !== '');
+    return Strings.split(list, ':').filter((folder) => folder !== '');
 }
 
 function foldersFor(request, parent) {
@@ -226,11 +227,11 @@ function foldersFor(request, parent) {
         const asking = parent?.filename;
         return [asking ? dirname(asking) : '.'];
     }
-    return (parent?.paths ?? []).concat(globalFolders());
+    return Arrays.concat(parent?.paths ?? [], globalFolders());
 }
 
 function findIn(folders, request) {
-    if (request.startsWith('/'))
+    if (Strings.startsWith(request, '/'))
         return findPath(absolute(request), request);
     for (const folder of folders) {
         if (kind(folder) !== DIRECTORY)
@@ -245,9 +246,9 @@ function findIn(folders, request) {
 
 // The builtin's name, undefined when it is none of ours.
 function builtinOf(request) {
-    if (!request.startsWith('node:'))
+    if (!Strings.startsWith(request, 'node:'))
         return builtins.has(request) ? request : undefined;
-    const name = request.slice(5);
+    const name = Strings.slice(request, 5);
     if (builtins.has(name))
         return name;
     const Unknown = codes().ERR_UNKNOWN_BUILTIN_MODULE;
@@ -259,9 +260,9 @@ function resolve(request, parent, folders) {
     if (builtinOf(request) !== undefined)
         return request;
     let found;
-    if (request.startsWith('#') && parent?.filename)
+    if (Strings.startsWith(request, '#') && parent?.filename)
         found = findImported(request, parent);
-    else if (parent?.filename && PACKAGE.test(request))
+    else if (parent?.filename && RegExps.test(PACKAGE, request))
         found = findSelf(request, parent);
     found ??= findIn(folders ?? foldersFor(request, parent), request);
     if (found === undefined)
@@ -277,15 +278,15 @@ function foldersFrom(paths, request) {
     }
     if (isRelative(request))
         return paths;
-    return [...new Set(paths.flatMap((path) =>
+    return [...new Set(Arrays.flatMap(paths, (path) =>
         [...moduleFolders(absolute(path)), ...globalFolders()]))];
 }
 
 // ------------------------------------------------------------------- modules
 
 function addChild(parent, child) {
-    if (parent && !parent.children.includes(child))
-        parent.children.push(child);
+    if (parent && !Arrays.includes(parent.children, child))
+        Arrays.push(parent.children, child);
 }
 
 class Module {
@@ -329,7 +330,7 @@ class Module {
     }
 
     _compile(text, filename) {
-        const source = text.startsWith('#!') ? `//${text.slice(2)}` : text;
+        const source = withoutShebang(text);
         const run = compile(source, filename);
         return run.call(this.exports, this.exports, makeRequire(this), this,
             filename, dirname(filename));
@@ -339,14 +340,20 @@ class Module {
 // A '.' at the front makes a name and no extension: '.gitignore'. Of 'a.b.js'
 // the longest that somebody registered counts; what is unknown is JavaScript.
 function extensionOf(filename) {
-    const name = filename.slice(filename.lastIndexOf('/') + 1);
-    let dot = name.indexOf('.', 1);
-    for (; dot >= 0; dot = name.indexOf('.', dot + 1)) {
-        const extension = name.slice(dot);
+    const name = Strings.slice(filename,
+        Strings.lastIndexOf(filename, '/') + 1);
+    let dot = Strings.indexOf(name, '.', 1);
+    for (; dot >= 0; dot = Strings.indexOf(name, '.', dot + 1)) {
+        const extension = Strings.slice(name, dot);
         if (extensions[extension] !== undefined)
             return extension;
     }
     return '.js';
+}
+
+function withoutShebang(text) {
+    return Strings.startsWith(text, '#!') ?
+        `//${Strings.slice(text, 2)}` : text;
 }
 
 function compile(source, filename) {
@@ -361,7 +368,7 @@ function compile(source, filename) {
 function read(filename) {
     const text = readText(filename);
     if (typeof text !== 'number')
-        return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+        return text[0] === '\ufeff' ? Strings.slice(text, 1) : text;
     const { errorName, uvException } = lazy('internal/errors');
     const syscall = errorName(text) === 'EISDIR' ? 'read' : 'open';
     throw uvException({ errno: text, syscall,
@@ -369,11 +376,11 @@ function read(filename) {
 }
 
 function refuseModuleSource(filename, parent) {
-    if (filename.endsWith('.mjs')) {
+    if (Strings.endsWith(filename, '.mjs')) {
         throw isModuleSource(filename, parent,
             'A file named .mjs is an ES module');
     }
-    if (!filename.endsWith('.js'))
+    if (!Strings.endsWith(filename, '.js'))
         return;
     const pkg = lazy('internal/packages').packageOf(filename);
     if (pkg?.type === 'module') {
@@ -415,7 +422,7 @@ function runModule(module, filename, parent) {
             delete cache[filename];
             const at = parent?.children.indexOf(module) ?? -1;
             if (at >= 0)
-                parent.children.splice(at, 1);
+                Arrays.splice(parent.children, at, 1);
         }
     }
     return module.exports;
@@ -453,7 +460,7 @@ function makeRequire(module) {
     };
     require.resolve.paths = function paths(request) {
         lazy('internal/validators').validateString(request, 'request');
-        return builtins.has(request.replace(/^node:/, '')) ? null :
+        return builtins.has(Strings.replace(request, /^node:/, '')) ? null :
             foldersFor(request, module);
     };
     require.main = main;
@@ -519,8 +526,7 @@ function evaluate(code, name) {
 }
 
 function readStdin() {
-    const text = read(0);
-    return text.startsWith('#!') ? `//${text.slice(2)}` : text;
+    return withoutShebang(read(0));
 }
 
 function runStdin() {
@@ -536,13 +542,12 @@ function runCheck(script) {
     }
     const filename = findMain(script);
     refuseModuleSource(filename, null);
-    const text = read(filename);
-    compile(text.startsWith('#!') ? `//${text.slice(2)}` : text, filename);
+    compile(withoutShebang(read(filename)), filename);
 }
 
 function sourceOf(name) {
     const text = texts.get(name) ??
-        (name.startsWith('/') ? readText(name) : undefined);
+        (Strings.startsWith(name, '/') ? readText(name) : undefined);
     return typeof text === 'string' ? text : undefined;
 }
 

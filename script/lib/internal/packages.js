@@ -21,8 +21,8 @@ const { codes } = require('internal/errors');
 
 const { readText } = binding.loader;
 
-const conditions = new Set(['node', 'require']);
-const packages = new Map(); // folder: what its package.json says, or null
+const conditions = new SafeSet(['node', 'require']);
+const packages = new SafeMap(); // folder: what its package.json says, or null
 
 // ------------------------------------------------------------ package.json
 
@@ -68,7 +68,7 @@ function readPackage(folder) {
 // beyond node_modules.
 function packageOf(filename) {
     for (let folder = dirname(filename); ; folder = dirname(folder)) {
-        if (folder.endsWith('/node_modules'))
+        if (Strings.endsWith(folder, '/node_modules'))
             return null;
         const found = readPackage(folder);
         if (found !== null || folder === '/')
@@ -81,7 +81,8 @@ function packageOf(filename) {
 const forbidden = /^(\.|%2e){1,2}$|^node_modules$/i;
 
 function leavesFolder(path) {
-    return path.split(/\/|\\|%2f|%5c/i).some((part) => forbidden.test(part));
+    return path.split(/\/|\\|%2f|%5c/i)
+        .some((part) => RegExps.test(forbidden, part));
 }
 
 // One question put to a package: what everybody needs to answer it, and to
@@ -104,14 +105,15 @@ class Question {
     }
 
     fill(target) {
-        return this.isPattern ? target.replaceAll('*', () => this.rest) :
+        return this.isPattern ?
+            Strings.replaceAll(target, '*', () => this.rest) :
             target;
     }
 
     path(target) {
-        if (!target.startsWith('./'))
+        if (!Strings.startsWith(target, './'))
             return this.elsewhere(target);
-        if (leavesFolder(target.slice(2)))
+        if (leavesFolder(Strings.slice(target, 2)))
             throw this.invalid(target);
         if (this.isPattern && leavesFolder(this.rest))
             throw this.invalidRequest();
@@ -120,7 +122,8 @@ class Question {
 
     // A #name may stand for another package, or for a builtin.
     elsewhere(target) {
-        const isName = !target.startsWith('/') && !target.startsWith('../') &&
+        const isName = !Strings.startsWith(target, '/') &&
+            !Strings.startsWith(target, '../') &&
             target !== '';
         if (!this.isImport || !isName)
             throw this.invalid(target);
@@ -128,7 +131,7 @@ class Question {
     }
 
     invalidRequest() {
-        const request = this.key.replace('*', () => this.rest);
+        const request = Strings.replace(this.key, '*', () => this.rest);
         const field = this.isImport ? 'imports' : 'exports';
         return new codes.ERR_INVALID_MODULE_SPECIFIER(request,
             'request is not a valid match in pattern ' +
@@ -171,7 +174,8 @@ class Question {
 
     byCondition(targets) {
         // Numbers would come first whatever their place in the file is.
-        if (Object.keys(targets).some((key) => /^(0|[1-9]\d*)$/.test(key))) {
+        if (Object.keys(targets).some(
+            (key) => RegExps.test(/^(0|[1-9]\d*)$/, key))) {
             throw new codes.ERR_INVALID_PACKAGE_CONFIG(this.pkg.path,
                 this.base, '"exports" cannot contain numeric property keys.');
         }
@@ -189,24 +193,24 @@ class Question {
 // -------------------------------------------------------------------- keys
 
 function matches(key, request) {
-    const star = key.indexOf('*');
-    if (star < 0 || key.lastIndexOf('*') !== star)
+    const star = Strings.indexOf(key, '*');
+    if (star < 0 || Strings.lastIndexOf(key, '*') !== star)
         return false;
     return request.length >= key.length &&
-        request.startsWith(key.slice(0, star)) &&
-        request.endsWith(key.slice(star + 1));
+        Strings.startsWith(request, Strings.slice(key, 0, star)) &&
+        Strings.endsWith(request, Strings.slice(key, star + 1));
 }
 
 // The more that stands before the *, the closer it fits; then the longer key.
 function isCloser(key, other) {
-    const difference = key.indexOf('*') - other.indexOf('*');
+    const difference = Strings.indexOf(key, '*') - other.indexOf('*');
     return difference > 0 || (difference === 0 && key.length > other.length);
 }
 
 // What the map says about the request: a path, or null or undefined.
 function lookUp(map, request, pkg, isImport, base) {
-    if (Object.hasOwn(map, request) && !request.includes('*') &&
-        !request.endsWith('/')) {
+    if (Object.hasOwn(map, request) && !Strings.includes(request, '*') &&
+        !Strings.endsWith(request, '/')) {
         return new Question(pkg, request, '', false, isImport, base)
             .target(map[request]);
     }
@@ -218,8 +222,9 @@ function lookUp(map, request, pkg, isImport, base) {
     }
     if (best === undefined)
         return undefined;
-    const star = best.indexOf('*');
-    const rest = request.slice(star, request.length - best.length + star + 1);
+    const star = Strings.indexOf(best, '*');
+    const rest = Strings.slice(request, star,
+        request.length - best.length + star + 1);
     return new Question(pkg, best, rest, true, isImport, base)
         .target(map[best]);
 }
@@ -232,7 +237,8 @@ function exportsMap(pkg, base) {
     if (typeof exports !== 'object' || Array.isArray(exports))
         return { '.': exports };
     const keys = Object.keys(exports);
-    const subpaths = keys.filter((key) => key.startsWith('.')).length;
+    const subpaths =
+        Arrays.filter(keys, (key) => Strings.startsWith(key, '.')).length;
     if (subpaths > 0 && subpaths < keys.length) {
         throw new codes.ERR_INVALID_PACKAGE_CONFIG(pkg.path, base,
             '"exports" cannot contain some keys starting with \'.\' and some ' +
@@ -260,7 +266,8 @@ function resolveImports(request, filename) {
     const pkg = packageOf(filename);
     if (pkg === null || pkg.imports === undefined)
         return undefined;
-    if (request === '#' || request.startsWith('#/') || request.endsWith('/')) {
+    if (request === '#' || Strings.startsWith(request, '#/') ||
+        Strings.endsWith(request, '/')) {
         throw new codes.ERR_INVALID_MODULE_SPECIFIER(request,
             'is not a valid internal imports specifier name', filename);
     }

@@ -7,7 +7,7 @@
 const process = require('process');
 
 let exiting = false;
-const lastActs = [];
+let lastActs = [];
 
 // exitCode as the number that the system gets.
 function exitCode() {
@@ -42,12 +42,14 @@ function hasUncaughtHandler() {
 // For what must not be left behind, such as a terminal in raw mode: whoever
 // kills us apart, it is done.
 function atLast(action) {
-    lastActs.push(action);
+    lastActs[lastActs.length] = action;
 }
 
 function runLastActs() {
-    for (const action of lastActs.splice(0))
-        action();
+    const acts = lastActs;
+    lastActs = [];
+    for (let i = 0; i < acts.length; i++)
+        acts[i]();
 }
 
 module.exports = {

@@ -21,9 +21,9 @@ const ENGINE_LIMIT = 100;
 const SHOWN = 10;
 
 function parseFrame(line) {
-    const [, name, file, row, column] = FRAME.exec(line);
+    const [, name, file, row, column] = RegExps.exec(FRAME, line);
     return {
-        functionName: CODE.test(name) ? '' :
+        functionName: RegExps.test(CODE, name) ? '' :
             name === 'eval code' ? 'eval' : name,
         file: file === NATIVE ? '' : file,
         line: row === undefined ? 0 : Number(row),
@@ -33,22 +33,22 @@ function parseFrame(line) {
 
 /* The loader's words before a file's first line are none of its columns. */
 function shift(file, row) {
-    return row === '1' && file.startsWith('/') ?
+    return row === '1' && Strings.startsWith(file, '/') ?
         require('internal/loader').HEAD.length : 0;
 }
 
 /* A program may have set `stack` to anything: then it is left alone. */
 function isEngineStack(stack) {
-    return stack.split('\n').every((line) =>
-        FRAME.test(line) && !line.startsWith('    at '));
+    return Strings.split(stack, '\n').every((line) =>
+        RegExps.test(FRAME, line) && !Strings.startsWith(line, '    at '));
 }
 
 function makesErrors({ file }) {
-    return MAKES_ERRORS.test(file);
+    return RegExps.test(MAKES_ERRORS, file);
 }
 
 function isBootstrap({ file }) {
-    return file === '' || file.startsWith('node:internal/');
+    return file === '' || Strings.startsWith(file, 'node:internal/');
 }
 
 /* A class without a constructor has one that the engine wrote. */
@@ -67,17 +67,17 @@ function trim(frames, error) {
         to--;
     }
     // Nothing but our own: then these are what there is to see.
-    return to === from ? frames : frames.slice(from, to);
+    return to === from ? frames : Arrays.slice(frames, from, to);
 }
 
 /* The frames of a stack that has been put into Node's form already. */
 function parseText(stack) {
     const frames = [];
-    for (const line of stack.split('\n')) {
-        const match = NODE_FRAME.exec(line);
+    for (const line of Strings.split(stack, '\n')) {
+        const match = RegExps.exec(NODE_FRAME, line);
         if (match !== null) {
             const [, name = '', file, row, column] = match;
-            frames.push({ functionName: name, file, line: Number(row),
+            Arrays.push(frames, { functionName: name, file, line: Number(row),
                 column: Number(column) });
         }
     }
@@ -90,7 +90,7 @@ function frames(error) {
     if (stack === '' || !isEngineStack(stack)) {
         return parseText(stack);
     }
-    return trim(stack.split('\n').map(parseFrame), error);
+    return trim(Strings.split(stack, '\n').map(parseFrame), error);
 }
 
 function stackOf(error) {
@@ -106,7 +106,7 @@ function stackOf(error) {
 function header(error) {
     const text = Error.prototype.toString.call(error);
     const { code } = error;
-    if (typeof code !== 'string' || !code.startsWith('ERR_') ||
+    if (typeof code !== 'string' || !Strings.startsWith(code, 'ERR_') ||
         error.toString === Error.prototype.toString) {
         return text;
     }
@@ -117,7 +117,7 @@ function header(error) {
 }
 
 function formatFrame({ functionName, file, line, column }) {
-    if (file === '' && /^[A-Z]/.test(functionName)) {
+    if (file === '' && RegExps.test(/^[A-Z]/, functionName)) {
         // The engine's own classes, which only `new` calls.
         return `    at new ${functionName} (<anonymous>)`;
     }

@@ -18,7 +18,7 @@ const { formatStack } = require('internal/stack');
 
 const { core } = binding;
 
-const explained = new WeakSet();
+const explained = new SafeWeakSet();
 const HEAD = '(function () {';  // as much as it takes for `return`
 
 const MOST_QUESTIONS = 50;     // minified files have lines without an end

@@ -20,6 +20,7 @@
  * file of the program; of weir's own only when there is no other.
  */
 
+const { noteHandled } = require('internal/core');
 const { emittedBy } = require('internal/errors');
 const { frames, formatStack } = require('internal/stack');
 
@@ -89,16 +90,21 @@ function isErrorLike(value) {
         Object.hasOwn(value, 'stack');
 }
 
+const tags = {
+    __proto__: null, '[object Array]': true, '[object Date]': true,
+    '[object RegExp]': true, '[object String]': true,
+    '[object Number]': true, '[object Boolean]': true,
+};
+
 // A short name for what was rejected with; the program's toString() is not
 // run for it.
 function nameOf(value) {
     if (typeof value === 'function')
-        return Function.prototype.toString.call(value);
+        return Functions.toString(value);
     if (typeof value !== 'object' || value === null)
         return String(value);
-    const tag = Object.prototype.toString.call(value);
-    if (/^\[object (Array|Date|RegExp|String|Number|Boolean)\]$/.test(tag) ||
-        Object.hasOwn(value, 'toString'))
+    const tag = Objects.toString(value);
+    if (tags[tag] || Object.hasOwn(value, 'toString'))
         return tag;
     const name = value.constructor?.name;
     return typeof name === 'string' && name !== '' ? `#<${name}>` : tag;
@@ -114,8 +120,8 @@ function watch(promise, process) {
         writable: true,
         value(...handlers) {
             delete promise.then;
-            process.nextTick(() => process.emit('rejectionHandled', promise));
-            return promise.then(...handlers);
+            noteHandled(promise);
+            return Reflect.apply(promise.then, promise, handlers);
         },
     });
 }
@@ -252,6 +258,7 @@ function describe(error) {
 }
 
 function print(error) {
+    require('internal/primordials').restore();
     const version = lazy('process').versions?.weir;
     let text;
     try {

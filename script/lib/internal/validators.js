@@ -64,7 +64,7 @@ function validateUint32(value, name, positive = false) {
 function validatePort(port, name = 'Port', allowZero = true) {
     const text = typeof port === 'string';
     const number = text || typeof port === 'number' ? Number(port) : NaN;
-    if ((text && port.trim() === '') || number !== number >>> 0 ||
+    if ((text && Strings.trim(port) === '') || number !== number >>> 0 ||
         number > 65535 || (number === 0 && !allowZero)) {
         throw new codes.ERR_SOCKET_BAD_PORT(name, port, allowZero);
     }
@@ -75,7 +75,7 @@ function validatePort(port, name = 'Port', allowZero = true) {
 function parseFileMode(value, name, fallback) {
     let mode = value ?? fallback;
     if (typeof mode === 'string') {
-        if (!/^[0-7]+$/.test(mode)) {
+        if (!RegExps.test(/^[0-7]+$/, mode)) {
             throw new codes.ERR_INVALID_ARG_VALUE(name, value,
                 'must be a 32-bit unsigned integer or an octal string');
         }
@@ -114,8 +114,8 @@ function validateStringArray(value, name) {
 }
 
 function validateOneOf(value, name, oneOf) {
-    if (oneOf.includes(value)) return;
-    const list = oneOf.map((one) => (typeof one === 'string' ?
+    if (Arrays.includes(oneOf, value)) return;
+    const list = Arrays.map(oneOf, (one) => (typeof one === 'string' ?
         `'${one}'` : String(one))).join(', ');
     throw new codes.ERR_INVALID_ARG_VALUE(name, value,
         `must be one of: ${list}`);

@@ -164,13 +164,15 @@ function halfOf(body) {
 }
 
 function fromPromise(promise) {
-    return from(Duplex, (async function* () {
-        const value = await promise;
+    const duplex = new Duplex({ objectMode: true, writable: false, read() {} });
 
+    promise.then((value) => {
         if (value !== null && value !== undefined) {
-            yield value;
+            duplex.push(value);
         }
-    })(), { objectMode: true, writable: false });
+        duplex.push(null);
+    }, (error) => destroyer(duplex, error));
+    return duplex;
 }
 
 // ------------------------------------------------------------------- functions

@@ -1,0 +1,108 @@
+'use strict';
+/*
+ * What a program does to the language's own objects does not reach builtins.
+ * Each method is replaced by one that throws, one at a time.
+ */
+const { test, assert } = require('./harness');
+const { EventEmitter } = require('events');
+const util = require('util');
+
+const { defineProperty, getOwnPropertyDescriptor } = Object;
+
+/* Runs fn while the method throws. */
+function patched(target, name, fn) {
+    const own = getOwnPropertyDescriptor(target, name);
+    defineProperty(target, name, {
+        ...own,
+        value() {
+            throw new Error(`${String(name)} is patched`);
+        },
+    });
+    try {
+        return fn();
+    } finally {
+        defineProperty(target, name, own);
+    }
+}
+
+const methods = [
+    [Array.prototype, ['concat', 'every', 'filter', 'find', 'findLastIndex',
+        'forEach', 'indexOf', 'join', 'map', 'shift', 'slice', 'some',
+        'splice', 'unshift']],
+    [Map.prototype, ['delete', 'get', 'has', 'set']],
+    [Set.prototype, ['add', 'delete', 'has']],
+    [String.prototype, ['charCodeAt', 'includes', 'indexOf', 'padStart',
+        'repeat', 'replace', 'replaceAll', 'slice', 'split', 'startsWith',
+        'toUpperCase']],
+    [RegExp.prototype, ['test', Symbol.replace]],
+    [Object, ['assign', 'create', 'defineProperty', 'entries', 'freeze',
+        'getOwnPropertyDescriptor', 'getPrototypeOf', 'hasOwn', 'is', 'keys']],
+    [Array, ['from', 'isArray']],
+    [Math, ['ceil', 'floor', 'max', 'min', 'trunc']],
+    [Number, ['isInteger', 'isNaN']],
+    [Reflect, ['apply', 'defineProperty', 'ownKeys']],
+    [Promise, ['resolve']],
+];
+
+/* Calls fn with each of them replaced. */
+function forEachPatch(fn) {
+    for (const [target, names] of methods) {
+        for (const name of names) patched(target, name, () => fn(name));
+    }
+}
+
+function noop() {}
+
+test('emitters do not call what a program has patched', () => {
+    forEachPatch(() => {
+        const emitter = new EventEmitter();
+        emitter.on('event', noop).on('event', noop).once('event', noop);
+        emitter.emit('event', 1, 2, 3, 4, 5);
+        emitter.off('event', noop);
+        emitter.removeAllListeners();
+    });
+});
+
+test('timers and ticks do not call what a program has patched', (t) => {
+    forEachPatch(() => {
+        process.nextTick(t.mustCall(), 1, 2, 3, 4);
+        setImmediate(t.mustCall(), 1, 2);
+        clearTimeout(setTimeout(noop, 1000, 1, 2));
+        setTimeout(t.mustCall(), 1, 1, 2).refresh().unref().ref();
+        queueMicrotask(t.mustCall());
+    });
+});
+
+test('callbacks are called while a method of Map is patched', (t) => {
+    const { get } = Map.prototype;
+    Map.prototype.get = () => {
+        throw new Error('patched');
+    };
+    t.after(() => {
+        Map.prototype.get = get;
+    });
+    setTimeout(t.mustCall(), 1);
+    setImmediate(t.mustCall());
+});
+
+test('values are shown without what a program has patched', () => {
+    const value = { a: 1, 'b c': ['x', 'y'], d: { e: { f: { g: 1 } } } };
+    const text = util.format('%s %o', 'text', 1, value, 'more');
+    forEachPatch((name) => {
+        // equal() of strings, for assert may use what is patched.
+        const shown = util.format('%s %o', 'text', 1, value, 'more');
+        if (shown !== text) throw new Error(`other with ${String(name)}`);
+    });
+});
+
+// Node's atob() is not there then.
+test.weir('globals that were not used yet work in a frozen world', () => {
+    // Last in this file: there is no way back.
+    Object.freeze(globalThis);
+    assert.strictEqual(typeof structuredClone, 'function');
+    assert.strictEqual(typeof atob, 'function');
+    assert.strictEqual(typeof performance.now(), 'number');
+    assert.strictEqual(performance, performance);
+    assert.strictEqual(new TextDecoder().decode(new TextEncoder().encode('x')),
+        'x');
+});
