@@ -94,11 +94,10 @@ static int adopt_or_close(int fd)
 }
 #endif
 
-int weir_sys_stream(int family)
+int weir_sys_socket(int family, int type)
 {
 #ifdef SOCK_NONBLOCK
-    int fd = SYS(socket)(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                         0);
+    int fd = SYS(socket)(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int result;
 
     if (fd < 0)
@@ -110,7 +109,7 @@ int weir_sys_stream(int family)
     }
     return fd;
 #else
-    return adopt_or_close(SYS(socket)(family, SOCK_STREAM, 0));
+    return adopt_or_close(SYS(socket)(family, type, 0));
 #endif
 }
 

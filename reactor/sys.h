@@ -165,7 +165,7 @@ static inline ssize_t sys_recv_raw(int fd, void *buffer, size_t size)
 }
 
 /* Where there is MSG_NOSIGNAL, a peer that has gone is EPIPE and not a signal
- * that ends the program; elsewhere weir_sys_stream() sets SO_NOSIGPIPE. */
+ * that ends the program; elsewhere weir_sys_socket() sets SO_NOSIGPIPE. */
 #ifdef MSG_NOSIGNAL
 #define SYS_SEND_FLAGS MSG_NOSIGNAL
 #else
@@ -309,8 +309,13 @@ static inline int sys_poll(struct pollfd *watched, nfds_t count, int timeout)
     SYS_ONCE(SYS(poll)(watched, count, timeout));
 }
 
-/* A stream socket: non-blocking, close-on-exec, no SIGPIPE. */
-int weir_sys_stream(int family);
+/* A socket: non-blocking, close-on-exec, no SIGPIPE. */
+int weir_sys_socket(int family, int type);
+
+static inline int weir_sys_stream(int family)
+{
+    return weir_sys_socket(family, SOCK_STREAM);
+}
 
 /* Accepts one connection, with the same three properties. `*size` is in and
  * out as with accept(2). */

@@ -8,7 +8,10 @@
  */
 #include "faults.h"
 
+#include "reactor/list.h"
+
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,33 +218,66 @@ static const struct weir_sys faulty = {
 
 static const int no_memory[] = { ENOMEM };
 
+/* Goes before each allocation, so that those that are left can be found. */
+struct block {
+    _Alignas(max_align_t) struct weir_link link;
+};
+
+static struct weir_link blocks = { &blocks, &blocks };
+
+static void *take(struct block *block)
+{
+    if (!block)
+        return NULL;
+    weir_list_append(&blocks, &block->link);
+    live++;
+    return block + 1;
+}
+
+static struct block *give(void *memory)
+{
+    struct block *block = (struct block *)memory - 1;
+
+    weir_link_remove(&block->link);
+    live--;
+    return block;
+}
+
 static void *allocate(void *context, size_t size)
 {
-    void *memory = NULL;
-
     (void)context;
-    if (!strikes("malloc", no_memory, 1))
-        memory = malloc(size);
-    live += memory != NULL;
-    return memory;
+    if (strikes("malloc", no_memory, 1))
+        return NULL;
+    return take(malloc(sizeof(struct block) + size));
 }
 
 static void *reallocate(void *context, void *memory, size_t size)
 {
-    void *grown = NULL;
+    struct block *block, *grown;
 
-    (void)context;
-    if (!strikes("malloc", no_memory, 1))
-        grown = realloc(memory, size);
-    live += grown && !memory;
-    return grown;
+    if (!memory)
+        return allocate(context, size);
+    if (strikes("malloc", no_memory, 1))
+        return NULL;
+    block = give(memory);
+    grown = realloc(block, sizeof *block + size);
+    if (grown)
+        return take(grown);
+    (void)take(block);
+    return NULL;
 }
 
 static void release(void *context, void *memory)
 {
     (void)context;
-    live -= memory != NULL;
-    free(memory);
+    if (memory)
+        free(give(memory));
+}
+
+void faults_release_live(void)
+{
+    while (live)
+        free(give(weir_container_of(blocks.next, struct block, link) + 1));
 }
 
 /* -------------------------------------------------------------- the switch */

@@ -47,6 +47,9 @@ int faults_errno(void);
 /* Allocations made through the fault injector and not released. */
 size_t faults_live(void);
 
+/* Releases them: for what a library of others' has lost. */
+void faults_release_live(void);
+
 /* Nothing fails any more, but allocations are still the injector's: for
  * tearing down what was built while armed. */
 void faults_disarm(void);
