@@ -908,25 +908,34 @@ static int look_up_in_child(void)
     return outcome.calls != 1;
 }
 
+/* Not by exit(), at which Valgrind would take what the parent's other thread
+ * had for lost. */
+static void end_child(int result)
+{
+    kill(getpid(), result == 0 ? SIGKILL : SIGTERM);
+}
+
 static void a_forked_child_may_look_up_on_a_loop_of_its_own(void **state)
 {
     pthread_t thread;
-    int status = 0;
+    bool right = true;
 
     (void)state;
     slow = true;
     assert_int_equal(pthread_create(&thread, NULL, open_channels, NULL), 0);
-    for (int i = 0; i < 10 && status == 0; i++) {
+    for (int i = 0; i < 10 && right; i++) {
+        int status;
         pid_t child = fork();
 
         if (child == 0)
-            _exit(look_up_in_child());
+            end_child(look_up_in_child());
         assert_true(child > 0);
         assert_int_equal(waitpid(child, &status, 0), child);
+        right = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     }
     slow = false;
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(status, 0);
+    assert_true(right);
 }
 
 /* ------------------------------------------------------------- configuring */

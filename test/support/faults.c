@@ -8,10 +8,8 @@
  */
 #include "faults.h"
 
-#include "reactor/list.h"
-
+#include <search.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,66 +216,61 @@ static const struct weir_sys faulty = {
 
 static const int no_memory[] = { ENOMEM };
 
-/* Goes before each allocation, so that those that are left can be found. */
-struct block {
-    _Alignas(max_align_t) struct weir_link link;
-};
+/* Those made here and not released: a tree of addresses. What was allocated
+ * before arming may be released here, and the other way round. */
+static void *tree;
 
-static struct weir_link blocks = { &blocks, &blocks };
-
-static void *take(struct block *block)
+static int compare(const void *a, const void *b)
 {
-    if (!block)
-        return NULL;
-    weir_list_append(&blocks, &block->link);
-    live++;
-    return block + 1;
+    return ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
 }
 
-static struct block *give(void *memory)
+static void *remember(void *memory)
 {
-    struct block *block = (struct block *)memory - 1;
-
-    weir_link_remove(&block->link);
-    live--;
-    return block;
+    if (memory && !tsearch(memory, &tree, compare))
+        abort();
+    return memory;
 }
 
 static void *allocate(void *context, size_t size)
 {
+    void *memory = NULL;
+
     (void)context;
-    if (strikes("malloc", no_memory, 1))
-        return NULL;
-    return take(malloc(sizeof(struct block) + size));
+    if (!strikes("malloc", no_memory, 1))
+        memory = malloc(size);
+    live += memory != NULL;
+    return remember(memory);
 }
 
 static void *reallocate(void *context, void *memory, size_t size)
 {
-    struct block *block, *grown;
+    void *grown;
 
     if (!memory)
         return allocate(context, size);
     if (strikes("malloc", no_memory, 1))
         return NULL;
-    block = give(memory);
-    grown = realloc(block, sizeof *block + size);
-    if (grown)
-        return take(grown);
-    (void)take(block);
-    return NULL;
+    (void)tdelete(memory, &tree, compare);
+    grown = realloc(memory, size);
+    (void)remember(grown ? grown : memory);
+    return grown;
 }
 
 static void release(void *context, void *memory)
 {
     (void)context;
-    if (memory)
-        free(give(memory));
+    if (!memory)
+        return;
+    (void)tdelete(memory, &tree, compare);
+    live--;
+    free(memory);
 }
 
 void faults_release_live(void)
 {
-    while (live)
-        free(give(weir_container_of(blocks.next, struct block, link) + 1));
+    while (tree)
+        release(NULL, *(void **)tree);
 }
 
 /* -------------------------------------------------------------- the switch */

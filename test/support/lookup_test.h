@@ -27,7 +27,8 @@ struct outcome {
 static struct dns_server *server;
 static bool inside; /* of weir_lookup_start() */
 
-static inline int configure(const char *servers, unsigned timeout, unsigned tries)
+static inline int configure(const char *servers, unsigned timeout,
+                            unsigned tries)
 {
     weir_resolver_options options = { servers, timeout, tries };
 
@@ -144,8 +145,8 @@ static inline void assert_fails(const struct outcome *outcome, int status)
     assert_int_equal(outcome->count, 0);
 }
 
-static inline void set(const char *name, enum dns_type type, enum dns_answer answer,
-                const char *addresses)
+static inline void set(const char *name, enum dns_type type,
+                       enum dns_answer answer, const char *addresses)
 {
     dns_server_set(server, name, type, answer, addresses);
 }
