@@ -294,43 +294,36 @@ static void socket_state(void *argument, ares_socket_t fd, int readable,
 
 /* 1.34 lets no SIGPIPE through, and names errors rightly. */
 #if ARES_VERSION < 0x012200
-static ares_ssize_t result_of(ssize_t result)
-{
-    if (result >= 0)
-        return result;
-    errno = (int)-result;
-    return -1;
-}
-
-/* As c-ares makes them for itself. */
+/* As c-ares makes them for itself; nor do its own calls go through the seam. */
 static ares_socket_t open_socket(int family, int type, int protocol, void *data)
 {
-    int fd = weir_sys_socket(family, type);
+    int fd = socket(family, type, protocol);
+    int on = 1;
 
-    (void)protocol, (void)data;
+    (void)data;
+    if (fd >= 0 && weir_sys_adopt(fd) < 0) {
+        close(fd);
+        return ARES_SOCKET_BAD;
+    }
     if (fd >= 0 && type == SOCK_STREAM)
-        (void)sys_set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    return (ares_socket_t)result_of(fd);
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return fd;
 }
 
 static int close_socket(ares_socket_t fd, void *data)
 {
     (void)data;
-    sys_close(fd);
-    return 0;
+    return close(fd);
 }
 
 static int connect_socket(ares_socket_t fd, const struct sockaddr *name,
                           ares_socklen_t length, void *data)
 {
     (void)data;
-    return (int)result_of(sys_connect(fd, name, length));
+    return connect(fd, name, length);
 }
 
-/* The sender is who the socket is connected to; the kernel takes nothing from
- * anybody else.
- *
- * The code in a message's head is kept. When the last server answers that it
+/* The code in a message's head is kept. When the last server answers that it
  * fails or refuses, 1.18 says the same as when it could reach none, and what
  * was received last is what it was about to say. */
 static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t size,
@@ -339,16 +332,12 @@ static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t size,
 {
     enum { FLAGS = 3, CODE = 15 };
     struct weir_channel *channel = data;
-    ssize_t got = sys_recv(fd, bytes, size);
-    int result = 0;
+    ssize_t got = recvfrom(fd, bytes, size, flags, from, from_length);
 
-    (void)flags;
     channel->code = 0;
     if (got > FLAGS)
         channel->code = ((unsigned char *)bytes)[FLAGS] & CODE;
-    if (got >= 0 && from)
-        result = sys_getpeername(fd, from, from_length);
-    return result_of(result < 0 ? result : got);
+    return got;
 }
 
 /* c-ares itself would use writev(), and a name server that closes its TCP
@@ -356,8 +345,11 @@ static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t size,
 static ares_ssize_t send_parts(ares_socket_t fd, const struct iovec *parts,
                                int count, void *data)
 {
+    struct msghdr message = { .msg_iov = (struct iovec *)parts };
+
     (void)data;
-    return result_of(sys_sendv(fd, (struct iovec *)parts, count));
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
+    return sendmsg(fd, &message, SYS_SEND_FLAGS);
 }
 
 static void set_socket_functions(struct weir_channel *channel)

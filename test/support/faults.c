@@ -8,6 +8,7 @@
  */
 #include "faults.h"
 
+#include <ares.h>
 #include <search.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -267,10 +268,14 @@ static void release(void *context, void *memory)
     free(memory);
 }
 
-void faults_release_live(void)
+size_t faults_leaked(void)
 {
-    while (tree)
+    int version;
+
+    (void)ares_version(&version);
+    while (version >= 0x012200 && tree)
         release(NULL, *(void **)tree);
+    return live;
 }
 
 /* -------------------------------------------------------------- the switch */
