@@ -59,6 +59,8 @@ struct dns_server {
     struct rule rules[MAX_RULES];
     size_t rule_count;
     unsigned delay, drop, questions, tcp_questions;
+    unsigned asked;   /* the type that the last question was for */
+    unsigned delayed; /* the type whose answers are late; 0: all */
     bool cutting;
 };
 
@@ -180,6 +182,7 @@ static size_t answer(struct dns_server *server, unsigned char *message,
 
     server->questions++;
     server->tcp_questions += tcp;
+    server->asked = end ? type : 0;
     if (!end || (server->drop && server->drop--))
         return 0;
     rule = find_rule(server, name, type);
@@ -253,7 +256,8 @@ static void on_question(weir_io *io, unsigned events)
     if (length < HEADER)
         return;
     reply = answer(server, message, (size_t)length, false);
-    if (reply && server->delay)
+    if (reply && server->delay &&
+        (!server->delayed || server->delayed == server->asked))
         send_later(server, message, reply, &from);
     else if (reply)
         (void)sendto(weir_io_fd(io), message, reply, 0,
@@ -453,6 +457,13 @@ void dns_server_set(struct dns_server *server, const char *name,
 
 void dns_server_set_delay(struct dns_server *server, unsigned delay)
 {
+    server->delay = delay;
+}
+
+void dns_server_delay_type(struct dns_server *server, enum dns_type type,
+                           unsigned delay)
+{
+    server->delayed = (unsigned)type;
     server->delay = delay;
 }
 

@@ -45,6 +45,10 @@ void dns_server_set(struct dns_server *server, const char *name,
 /* All answers come so many ms late. */
 void dns_server_set_delay(struct dns_server *server, unsigned delay);
 
+/* Only those to questions of this type. */
+void dns_server_delay_type(struct dns_server *server, enum dns_type type,
+                           unsigned delay);
+
 /* The next so many questions are not answered. */
 void dns_server_drop(struct dns_server *server, unsigned count);
 
