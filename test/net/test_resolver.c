@@ -868,9 +868,10 @@ static _Atomic bool slow;
 
 int ares_library_init(int flags)
 {
-    int (*real)(int) =
-        (int (*)(int))(uintptr_t)dlsym(RTLD_NEXT, "ares_library_init");
+    static int (*real)(int);
 
+    if (!real)
+        real = (int (*)(int))(uintptr_t)dlsym(RTLD_NEXT, "ares_library_init");
     if (slow)
         (void)poll(NULL, 0, 2);
     return real(flags);
@@ -921,6 +922,10 @@ static void a_forked_child_may_look_up_on_a_loop_of_its_own(void **state)
     bool right = true;
 
     (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    print_message("# its allocator's own locks stay held in a child: skipped\n");
+    return;
+#endif
     slow = true;
     assert_int_equal(pthread_create(&thread, NULL, open_channels, NULL), 0);
     for (int i = 0; i < 10 && right; i++) {
