@@ -923,7 +923,7 @@ static void a_forked_child_may_look_up_on_a_loop_of_its_own(void **state)
 
     (void)state;
 #ifdef __SANITIZE_ADDRESS__
-    print_message("# its allocator's own locks stay held in a child: skipped\n");
+    print_message("# its allocator's locks stay held in a child: skipped\n");
     return;
 #endif
     slow = true;
