@@ -27,6 +27,7 @@
 
 #include <ares.h>
 #include <limits.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -44,6 +45,8 @@ struct weir_channel {
     size_t asked;              /* questions that c-ares has */
     size_t wanted;             /* those of them that somebody waits for */
     int failure;               /* what they are to be given up with */
+    bool retired;              /* closes with the last answer */
+    unsigned char code; /* of the message that c-ares looks at; see receive() */
 };
 
 /* ------------------------------------------------------------ the library */
@@ -71,14 +74,39 @@ static void *reallocate(void *memory, size_t size)
 static pthread_mutex_t library_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned library_users;
 
+static void lock_library(void)
+{
+    pthread_mutex_lock(&library_lock);
+}
+
+static void unlock_library(void)
+{
+    pthread_mutex_unlock(&library_lock);
+}
+
+/* A child of fork() has none of the other threads, but their locks: without
+ * this, one that was forked while another thread opened a channel would wait
+ * for ever when it opens its own. Called with the lock held. */
+static int mind_forks(void)
+{
+    static bool minded;
+
+    if (!minded &&
+        pthread_atfork(lock_library, unlock_library, unlock_library) != 0)
+        return ARES_ENOMEM;
+    minded = true;
+    return ARES_SUCCESS;
+}
+
 /* The allocator is the whole process's. Without a custom one c-ares is left
  * as it is, since a program may use it for itself as well. */
 static int library_open(void)
 {
-    int status = ARES_SUCCESS;
+    int status;
 
-    pthread_mutex_lock(&library_lock);
-    if (library_users == 0) {
+    lock_library();
+    status = mind_forks();
+    if (status == ARES_SUCCESS && library_users == 0) {
         if (weir_allocator_custom())
             status = ares_library_init_mem(ARES_LIB_INIT_ALL, allocate,
                                            weir_release, reallocate);
@@ -86,16 +114,16 @@ static int library_open(void)
             status = ares_library_init(ARES_LIB_INIT_ALL);
     }
     library_users += status == ARES_SUCCESS;
-    pthread_mutex_unlock(&library_lock);
+    unlock_library();
     return status;
 }
 
 static void library_close(void)
 {
-    pthread_mutex_lock(&library_lock);
+    lock_library();
     if (--library_users == 0)
         ares_library_cleanup();
-    pthread_mutex_unlock(&library_lock);
+    unlock_library();
 }
 
 static int error_of(int status)
@@ -146,7 +174,7 @@ static void start_timer(struct weir_channel *channel)
     struct timeval left;
     uint64_t ms;
 
-    if (!ares_timeout(channel->ares, NULL, &left)) {
+    if (!channel->ares || !ares_timeout(channel->ares, NULL, &left)) {
         weir_timer_stop(&channel->timer);
         return;
     }
@@ -155,17 +183,33 @@ static void start_timer(struct weir_channel *channel)
     weir_timer_start(&channel->timer, ms);
 }
 
+/* 1.34 needs memory to cancel, and without it does nothing at all; to destroy
+ * it needs none. */
+static void give_up(struct weir_channel *channel)
+{
+    ares_cancel(channel->ares);
+    if (channel->asked) {
+        ares_destroy(channel->ares);
+        channel->ares = NULL;
+    }
+}
+
+/* A channel that has retired may be gone then. */
 static void settle(struct weir_channel *channel)
 {
     if (starved)
         channel->failure = -ENOMEM;
     /* Queries for which nobody waits would hold their sockets, and repeat
      * themselves, until all tries have timed out. */
-    if (channel->failure || (channel->asked && !channel->wanted))
-        ares_cancel(channel->ares);
+    if (channel->asked && (channel->failure || !channel->wanted))
+        give_up(channel);
     channel->failure = 0;
+    channel->code = 0;
     starved = false;
-    start_timer(channel);
+    if (channel->retired && !channel->asked)
+        weir_channel_close(channel);
+    else
+        start_timer(channel);
 }
 
 /* c-ares may close the socket, and free this watcher, before it returns. */
@@ -246,6 +290,96 @@ static void socket_state(void *argument, ares_socket_t fd, int readable,
         channel->failure = result;
 }
 
+/* ------------------------------------------------------- c-ares' sockets */
+
+/* 1.34 lets no SIGPIPE through, and names errors rightly. */
+#if ARES_VERSION < 0x012200
+/* As c-ares makes them for itself; nor do its own calls go through the seam. */
+static ares_socket_t open_socket(int family, int type, int protocol, void *data)
+{
+    int fd = socket(family, type, protocol);
+    int on = 1;
+
+    (void)data;
+    if (fd >= 0 && weir_sys_adopt(fd) < 0) {
+        close(fd);
+        return ARES_SOCKET_BAD;
+    }
+    if (fd >= 0 && type == SOCK_STREAM)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return fd;
+}
+
+static int close_socket(ares_socket_t fd, void *data)
+{
+    (void)data;
+    return close(fd);
+}
+
+static int connect_socket(ares_socket_t fd, const struct sockaddr *name,
+                          ares_socklen_t length, void *data)
+{
+    (void)data;
+    return connect(fd, name, length);
+}
+
+/* The code in a message's head is kept. When the last server answers that it
+ * fails or refuses, 1.18 says the same as when it could reach none, and what
+ * was received last is what it was about to say. */
+static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t size,
+                            int flags, struct sockaddr *from,
+                            ares_socklen_t *from_length, void *data)
+{
+    enum { FLAGS = 3, CODE = 15 };
+    struct weir_channel *channel = data;
+    ssize_t got = recvfrom(fd, bytes, size, flags, from, from_length);
+
+    channel->code = 0;
+    if (got > FLAGS)
+        channel->code = ((unsigned char *)bytes)[FLAGS] & CODE;
+    return got;
+}
+
+/* c-ares itself would use writev(), and a name server that closes its TCP
+ * connection early would end the process by SIGPIPE. */
+static ares_ssize_t send_parts(ares_socket_t fd, const struct iovec *parts,
+                               int count, void *data)
+{
+    struct msghdr message = { .msg_iov = (struct iovec *)parts };
+
+    (void)data;
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
+    return sendmsg(fd, &message, SYS_SEND_FLAGS);
+}
+
+static void set_socket_functions(struct weir_channel *channel)
+{
+    static const struct ares_socket_functions functions = {
+        .asocket = open_socket,
+        .aclose = close_socket,
+        .aconnect = connect_socket,
+        .arecvfrom = receive,
+        .asendv = send_parts,
+    };
+
+    ares_set_socket_functions(channel->ares, &functions, channel);
+}
+#else
+static void set_socket_functions(struct weir_channel *channel)
+{
+    (void)channel;
+}
+#endif
+
+static int error_of_code(unsigned char code)
+{
+    enum { SERVFAIL = 2, NOTIMP = 4, REFUSED = 5 };
+
+    if (code == SERVFAIL || code == NOTIMP)
+        return WEIR_ESERVFAIL;
+    return code == REFUSED ? WEIR_EREFUSED : WEIR_ENOSERVER;
+}
+
 /* -------------------------------------------------------- opening, closing */
 
 static int limited(unsigned value)
@@ -316,15 +450,58 @@ static int set_servers(struct weir_channel *channel, const char *servers)
     return result;
 }
 
+/* The "search ." that systemd-resolved writes makes "name.." for 1.18, which is
+ * a bad name. An empty entry makes "name.", which is what is meant, and what
+ * 1.34 makes of it by itself. */
+static bool mend_search_list(struct ares_options *found)
+{
+    bool mended = false;
+
+    for (int i = 0; i < found->ndomains; i++) {
+        char *domain = found->domains[i];
+
+        if (strcmp(domain, ".") == 0) {
+            domain[0] = '\0';
+            mended = true;
+        }
+    }
+    return mended;
+}
+
+/* The search list is c-ares' own business: it has to be read before it can be
+ * set to something else. */
+static int init_with_search_list(ares_channel *ares,
+                                 struct ares_options *options, int mask)
+{
+    struct ares_options found = { 0 };
+    int found_mask;
+    int status = ares_init_options(ares, options, mask);
+
+    if (status != ARES_SUCCESS)
+        return status;
+    status = ares_save_options(*ares, &found, &found_mask);
+    if (status == ARES_SUCCESS && !mend_search_list(&found)) {
+        ares_destroy_options(&found);
+        return ARES_SUCCESS;
+    }
+    ares_destroy(*ares);
+    if (status == ARES_SUCCESS) {
+        options->domains = found.domains;
+        options->ndomains = found.ndomains;
+        status = ares_init_options(ares, options, mask | ARES_OPT_DOMAINS);
+    }
+    ares_destroy_options(&found);
+    return status;
+}
+
 static int init_ares(struct weir_channel *channel,
                      const struct weir_channel_config *config)
 {
     int mask = ARES_OPT_FLAGS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS;
     struct ares_options options = {
-        .flags = config->verbatim ? ARES_FLAG_NOCHECKRESP : 0,
         .sock_state_cb = socket_state,
         .sock_state_cb_data = channel,
-        .lookups = (char *)config->lookups, /* it is only read */
+        .lookups = (char *)"b", /* servers only; and it is only read */
         .timeout = limited(config->timeout),
         .tries = limited(config->tries),
     };
@@ -334,10 +511,18 @@ static int init_ares(struct weir_channel *channel,
         mask |= ARES_OPT_TIMEOUTMS;
     if (config->tries)
         mask |= ARES_OPT_TRIES;
-    result = error_of(ares_init_options(&channel->ares, &options, mask));
-    if (result < 0 || !config->servers)
+#ifdef ARES_OPT_QUERY_CACHE
+    /* On by default in newer c-ares. A lookup is a question, whichever c-ares
+     * it is; caching is the local name server's work. */
+    options.qcache_max_ttl = 0;
+    mask |= ARES_OPT_QUERY_CACHE;
+#endif
+    result = error_of(init_with_search_list(&channel->ares, &options, mask));
+    if (result < 0)
         return result;
-    result = set_servers(channel, config->servers);
+    set_socket_functions(channel);
+    if (config->servers)
+        result = set_servers(channel, config->servers);
     if (result < 0)
         ares_destroy(channel->ares);
     return result;
@@ -375,7 +560,8 @@ void weir_channel_close(struct weir_channel *channel)
 {
     if (!channel)
         return;
-    ares_destroy(channel->ares);
+    if (channel->ares)
+        ares_destroy(channel->ares);
     library_close();
     weir_timer_stop(&channel->timer);
     /* None are left, unless c-ares forgot to say that it closed a socket. */
@@ -383,6 +569,20 @@ void weir_channel_close(struct weir_channel *channel)
         remove_watcher(
             weir_container_of(channel->watchers.next, struct watcher, link));
     weir_release(channel);
+}
+
+bool weir_channel_lost(const struct weir_channel *channel)
+{
+    return !channel->ares;
+}
+
+void weir_channel_retire(struct weir_channel *channel)
+{
+    if (!channel)
+        return;
+    channel->retired = true;
+    if (!channel->asked)
+        weir_channel_close(channel);
 }
 
 /* ----------------------------------------------------------------- asking */
@@ -396,24 +596,6 @@ static size_t length_of(const struct ares_addrinfo_node *node)
     return length;
 }
 
-/* Appends unless it is there already: a hosts file may name an address twice.
- * Lists are short. */
-static size_t add_address(weir_address *addresses, size_t count,
-                          const struct ares_addrinfo_node *node)
-{
-    weir_address *address = &addresses[count];
-
-    memset(address, 0, sizeof *address);
-    if (node->ai_addrlen > sizeof address->name)
-        return count;
-    memcpy(&address->name, node->ai_addr, node->ai_addrlen);
-    address->length = (uint32_t)node->ai_addrlen;
-    for (size_t i = 0; i < count; i++)
-        if (weir_address_equal(&addresses[i], address))
-            return count;
-    return count + 1;
-}
-
 static int copy_addresses(const struct ares_addrinfo_node *nodes,
                           weir_address **out, size_t *count)
 {
@@ -422,12 +604,15 @@ static int copy_addresses(const struct ares_addrinfo_node *nodes,
 
     if (length == 0)
         return WEIR_ENODATA;
-    addresses = weir_alloc(length * sizeof *addresses);
+    addresses = weir_alloc_zeroed(length * sizeof *addresses);
     if (!addresses)
         return -ENOMEM;
-    for (; nodes; nodes = nodes->ai_next)
-        *count = add_address(addresses, *count, nodes);
+    for (size_t i = 0; i < length; i++, nodes = nodes->ai_next) {
+        memcpy(&addresses[i].name, nodes->ai_addr, nodes->ai_addrlen);
+        addresses[i].length = (uint32_t)nodes->ai_addrlen;
+    }
     *out = addresses;
+    *count = length;
     return 0;
 }
 
@@ -445,6 +630,8 @@ static void on_answer(void *argument, int status, int timeouts,
         error = -ENOMEM;
     else if (error == -ECANCELED && channel->failure)
         error = channel->failure;
+    else if (error == WEIR_ENOSERVER)
+        error = error_of_code(channel->code);
     if (error == 0)
         error = copy_addresses(result->nodes, &addresses, &count);
     ares_freeaddrinfo(result);

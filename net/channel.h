@@ -13,13 +13,8 @@
 struct weir_channel;
 
 struct weir_channel_config {
-    /* Where to look, in this order: "f" the hosts file, "b" the servers. */
-    const char *lookups;
     const char *servers; /* as of weir_resolver_options; NULL: resolv.conf */
     unsigned timeout, tries; /* 0: as resolv.conf says, or c-ares's default */
-    /* A server that fails or refuses is taken at its word: the next one is not
-     * asked. */
-    bool verbatim;
 };
 
 /*
@@ -28,7 +23,7 @@ struct weir_channel_config {
  * The addresses are one allocation, now the asker's: NULL with a negative
  * status. c-ares is on the stack then, so `answered` may free its question, but
  * may not call any function below; in particular it may not call the user,
- * who would.
+ * who would. An address may be there twice.
  */
 struct weir_question {
     void (*answered)(struct weir_question *question, int status,
@@ -45,7 +40,15 @@ int weir_channel_open(struct weir_channel **channel, weir_loop *loop,
 /* Open questions are answered with -ECANCELED. NULL is allowed. */
 void weir_channel_close(struct weir_channel *channel);
 
-/* Asks for the addresses of `host`; family AF_UNSPEC: both. */
+/* Nothing more will be asked: it closes itself when the last question has been
+ * answered, at once when there is none. NULL is allowed. */
+void weir_channel_retire(struct weir_channel *channel);
+
+/* True when memory has run out so badly that c-ares had to be given up with all
+ * that it was asked: only retiring and closing is left. */
+bool weir_channel_lost(const struct weir_channel *channel);
+
+/* Asks the servers for the addresses of `host`; family AF_UNSPEC: both. */
 void weir_channel_ask(struct weir_channel *channel,
                       struct weir_question *question, const char *host,
                       int family);

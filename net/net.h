@@ -606,18 +606,21 @@ typedef struct weir_lookup_options {
     weir_resolver *resolver; /* one of the same loop; default: the loop's own */
 } weir_lookup_options;
 
-/* The addresses, with port 0, in the order of RFC 6724; or a negative status
- * and none. They are gone when the callback returns, and so is the lookup. */
+/* The addresses, each once, with port 0, in the order of RFC 6724; or a
+ * negative status and none. They are gone when the callback returns, and so is
+ * the lookup. */
 typedef void weir_lookup_cb(weir_lookup *lookup, int status,
                             const weir_address *addresses, size_t count);
 
 /* Looks a name up: hosts file, then the name servers of resolv.conf, on this
- * loop. A literal address is its own answer (WEIR_ENODATA for one of another
- * family than asked for); localhost and names below it are loopback addresses,
- * names below "invalid" do not exist (RFC 6761). Names that cannot be host
- * names are WEIR_EBADNAME. -EINVAL for a NULL, an empty host or a bad family,
- * -ENAMETOOLONG above 253 bytes, -ENOMEM, -EIO when resolv.conf cannot be read,
- * -ECANCELED while the loop is being destroyed. */
+ * loop. The hosts file decides for a name as a whole: a family that it does not
+ * list is WEIR_ENODATA, and no server is asked. A literal address is its own
+ * answer (WEIR_ENODATA for one of another family than asked for); localhost and
+ * names below it are loopback addresses, names below "invalid" do not exist
+ * (RFC 6761). Names that cannot be host names, such as digits and dots that are
+ * no address, are WEIR_EBADNAME. -EINVAL for a NULL, an empty host or a bad
+ * family, -ENAMETOOLONG above 253 bytes, -ENOMEM, -EIO when resolv.conf cannot
+ * be read, -ECANCELED while the loop is being destroyed. */
 WEIR_API int weir_lookup_start(weir_lookup **lookup, weir_loop *loop,
                                const char *host,
                                const weir_lookup_options *options,
@@ -635,14 +638,16 @@ WEIR_API void weir_lookup_unref(weir_lookup *lookup);
 typedef struct weir_resolver_options {
     const char *servers; /* "127.0.0.1:5353,[::1]"; default: resolv.conf */
     unsigned timeout;    /* of the first try; default: resolv.conf, or what
-                            c-ares has (5000 in 1.18, 2000 in 1.34) */
+                            c-ares has (5000 in 1.18, 2000 in 1.34, which
+                            waits 250 at least, and for a server that it has
+                            come to know five times its average) */
     unsigned tries;      /* per server; default likewise (4, 3) */
 } weir_resolver_options;
 
-/* How this loop looks names up from now on; NULL: as at the beginning. -EINVAL
- * for a NULL loop, and for servers that are not addresses; -EBUSY while lookups
- * are under way or the loop is being destroyed; -ENOMEM; -EIO when resolv.conf
- * cannot be read. */
+/* How this loop looks names up from now on; NULL: as at the beginning. Lookups
+ * that are under way end as they began. -EINVAL for a NULL loop, and for
+ * servers that are not addresses; -ECANCELED while the loop is being destroyed;
+ * -ENOMEM; -EIO when resolv.conf cannot be read. */
 WEIR_API int weir_resolver_configure(weir_loop *loop,
                                      const weir_resolver_options *options);
 

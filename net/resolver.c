@@ -5,39 +5,33 @@
  *
  *   - a literal address is its own answer;
  *   - what cannot be a host name, and what ends in "invalid", has none;
- *   - "localhost" is what the hosts file says, or else the loopback addresses
- *     (RFC 6761, section 6.3), and is never asked of a server;
- *   - everything else goes to c-ares (channel.c): hosts file, name servers.
+ *   - the hosts file (hosts_file.c). It decides for a name as a whole, as for
+ *     getaddrinfo(): if it has the name, but no address of the family that is
+ *     wanted, then there is none, and nobody is asked;
+ *   - "localhost", when it is not there, is the loopback addresses (RFC 6761,
+ *     section 6.3), and is never asked of a server;
+ *   - everything else goes to the name servers, through c-ares (channel.c).
  *
  * However fast the answer is, it is kept in the lookup and told by a deferred
  * task. So the callback never comes from inside the call, and never with c-ares
  * on the stack: it may start, give up and configure whatever it likes.
  *
  * A loop has a resolver that nobody needs to ask for, and those that the
- * program creates. Each has several channels, for c-ares takes "where to look"
- * per channel and not per query; each is opened by the first lookup that needs
- * it. All are closed and opened again when resolv.conf has changed. (The hosts
- * file needs no such care: c-ares looks at it anew for each query.)
+ * program creates. Each has a channel, opened by the first lookup that needs
+ * it. When resolv.conf or the options have changed, the next lookup opens a new
+ * one; the old one ends with its last answer.
  */
 #include "resolver.h"
 
 #include "channel.h"
+#include "hosts_file.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 static const char resolv_conf[] = "/etc/resolv.conf";
-
-enum place {
-    EVERYWHERE,
-    SERVERS_ONLY,
-    HOSTS_FILE_ONLY,
-    FIRST_SERVER, /* see ask_why() */
-    PLACES
-};
-
-static const char *const lookups_of[PLACES] = { "fb", "b", "f", "b" };
 
 /* Enough of a file's status to see that it was replaced or rewritten. */
 struct file_version {
@@ -51,9 +45,9 @@ struct weir_resolver {
     struct weir_link link;    /* of the loop's resolvers */
     struct weir_link lookups; /* all that were started and not told */
     weir_loop *loop;
-    struct weir_channel *channels[PLACES];
-    struct file_version version; /* of resolv.conf, when they were opened */
-    char *servers;               /* as configured, or NULL */
+    struct weir_channel *channel; /* for new lookups; NULL: not opened yet */
+    struct file_version version;  /* of resolv.conf, when it was opened */
+    char *servers;                /* as configured, or NULL */
     unsigned timeout, tries;
     bool closing;
 };
@@ -70,8 +64,6 @@ struct weir_lookup {
     size_t count;
     int status;
     int family;
-    bool local; /* a localhost name */
-    bool asked_why;
     uint8_t flags;
     char host[];
 };
@@ -109,55 +101,96 @@ static void finish(weir_lookup *lookup, int status)
     weir_defer(lookup->loop, &lookup->deferred);
 }
 
-static bool is_wanted(const weir_lookup *lookup, const weir_address *address)
+/* Orders equal addresses by where they stand in the list. */
+static int compare(const void *left, const void *right)
 {
-    return lookup->family == AF_UNSPEC ||
-           lookup->family == weir_address_family(address);
+    const weir_address *a = *(weir_address *const *)left;
+    const weir_address *b = *(weir_address *const *)right;
+    int result = memcmp(&a->name, &b->name, sizeof a->name);
+
+    return result ? result : (a > b) - (a < b);
 }
 
-/* Adds an address unless it is of the wrong family. */
-static int add_address(weir_lookup *lookup, const weir_address *address)
+/* Marks those that have been there before by taking their length away. Sorted
+ * for it, since a name server may send thousands. */
+static int mark_repeated(weir_address *addresses, size_t count)
 {
-    size_t size = (lookup->count + 1) * sizeof *address;
-    weir_address *addresses;
+    weir_address **sorted = weir_alloc(count * sizeof *sorted);
 
-    if (!is_wanted(lookup, address))
-        return 0;
-    addresses = weir_realloc(lookup->addresses, size);
-    if (!addresses)
+    if (!sorted)
         return -ENOMEM;
-    addresses[lookup->count++] = *address;
-    lookup->addresses = addresses;
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &addresses[i];
+    qsort(sorted, count, sizeof *sorted, compare);
+    for (size_t i = 1; i < count; i++)
+        if (memcmp(&sorted[i - 1]->name, &sorted[i]->name,
+                   sizeof sorted[i]->name) == 0)
+            sorted[i]->length = 0;
+    weir_release(sorted);
     return 0;
+}
+
+/* Leaves of the addresses those of the family that is wanted, each once. */
+static int sift(weir_lookup *lookup)
+{
+    weir_address *addresses = lookup->addresses;
+    size_t kept = 0;
+    int result = 0;
+
+    if (lookup->count > 1)
+        result = mark_repeated(addresses, lookup->count);
+    if (result < 0)
+        return result;
+    for (size_t i = 0; i < lookup->count; i++) {
+        int family = weir_address_family(&addresses[i]);
+
+        if (addresses[i].length &&
+            (lookup->family == AF_UNSPEC || lookup->family == family))
+            addresses[kept++] = addresses[i];
+    }
+    lookup->count = kept;
+    return kept ? 0 : WEIR_ENODATA;
+}
+
+static int answer_with(weir_lookup *lookup, const weir_address *addresses,
+                       size_t count)
+{
+    lookup->addresses = weir_alloc(count * sizeof *addresses);
+    if (!lookup->addresses)
+        return -ENOMEM;
+    memcpy(lookup->addresses, addresses, count * sizeof *addresses);
+    lookup->count = count;
+    return sift(lookup);
+}
+
+/* As getaddrinfo()'s EAI_ADDRFAMILY, a literal of another family than is wanted
+ * is WEIR_ENODATA. -EINVAL: it is none; -ENODEV: one whose scope does not
+ * exist. */
+static int literal_status(weir_lookup *lookup)
+{
+    weir_address address;
+    int result = weir_address_ip(&address, lookup->host, 0);
+
+    return result < 0 ? result : answer_with(lookup, &address, 1);
 }
 
 /* ::1 before 127.0.0.1, which is RFC 6724's order. Where IPv6 is off a connect
  * to ::1 fails at once, and dialling goes on to the other. */
 static int loopback_status(weir_lookup *lookup)
 {
-    weir_address ipv4 = weir_address_loopback(0);
-    weir_address ipv6;
-    int result = weir_address_ip(&ipv6, "::1", 0);
+    weir_address loopback[2];
+    int result = weir_address_ip(&loopback[0], "::1", 0);
 
-    if (result == 0)
-        result = add_address(lookup, &ipv6);
-    if (result == 0)
-        result = add_address(lookup, &ipv4);
-    if (result == 0 && lookup->count == 0)
-        result = WEIR_ENODATA;
-    return result;
+    loopback[1] = weir_address_loopback(0);
+    return result < 0 ? result : answer_with(lookup, loopback, 2);
 }
 
-/* What the hosts file has of the family that is wanted, or the loopback. */
-static int local_status(weir_lookup *lookup)
+static int hosts_file_status(weir_lookup *lookup)
 {
-    size_t kept = 0;
+    int result = weir_hosts_file_find(lookup->host, &lookup->addresses,
+                                      &lookup->count);
 
-    for (size_t i = 0; i < lookup->count; i++)
-        if (is_wanted(lookup, &lookup->addresses[i]))
-            lookup->addresses[kept++] = lookup->addresses[i];
-    lookup->count = kept;
-    return kept ? 0 : loopback_status(lookup);
+    return result < 0 ? result : sift(lookup);
 }
 
 static void answered(struct weir_question *question, int status,
@@ -167,13 +200,10 @@ static void answered(struct weir_question *question, int status,
 
     lookup->addresses = addresses;
     lookup->count = count;
-    if (!lookup->cb) {
+    if (lookup->cb)
+        finish(lookup, status < 0 ? status : sift(lookup));
+    else
         release_lookup(lookup);
-        return;
-    }
-    if (lookup->local)
-        status = local_status(lookup);
-    finish(lookup, status);
 }
 
 /* ----------------------------------------------------------------- names */
@@ -181,10 +211,14 @@ static void answered(struct weir_question *question, int status,
 /* Letters, digits, hyphen and underscore in labels of 1 to 63 bytes; a final
  * dot is allowed. Bytes above ASCII are left to the server to judge. Anything
  * else cannot be a host, and some of it (backslashes) means something else to
- * c-ares. */
+ * c-ares. So do digits and dots alone: "127.0.0.010" is an address to it, which
+ * one depends on whom one asks, and no host has such a name (RFC 1123, 2.1). */
 static bool is_host_name(const char *host)
 {
     size_t label = 0;
+
+    if (host[strspn(host, "0123456789.")] == '\0')
+        return false;
 
     for (const char *at = host; *at; at++) {
         unsigned char c = (unsigned char)*at;
@@ -215,27 +249,27 @@ static bool in_domain(const char *host, const char *domain)
     return length == tail || host[length - tail - 1] == '.';
 }
 
-/* The status of a name that nobody has to be asked for; -EAGAIN when somebody
+enum { ASK = 1 };
+
+/* The status of a name that nobody has to be asked for; ASK when somebody
  * must. */
 static int known_status(weir_lookup *lookup, bool dns_only)
 {
-    weir_address address;
-    int result = weir_address_ip(&address, lookup->host, 0);
+    int result = literal_status(lookup);
+    bool local = in_domain(lookup->host, "localhost");
 
-    if (result == 0) {
-        result = add_address(lookup, &address);
-        /* As getaddrinfo()'s EAI_ADDRFAMILY: it has an address, not of that
-         * family. */
-        return result == 0 && lookup->count == 0 ? WEIR_ENODATA : result;
-    }
-    if (result != -EINVAL) /* an address whose scope does not exist */
+    if (result != -EINVAL)
         return result;
     if (!is_host_name(lookup->host))
         return WEIR_EBADNAME;
     if (in_domain(lookup->host, "invalid"))
         return WEIR_ENOTFOUND;
-    lookup->local = in_domain(lookup->host, "localhost");
-    return lookup->local && dns_only ? loopback_status(lookup) : -EAGAIN;
+    result = dns_only ? WEIR_ENOTFOUND : hosts_file_status(lookup);
+    if (local && (result == WEIR_ENOTFOUND || result == WEIR_ENODATA)) {
+        drop_addresses(lookup);
+        return loopback_status(lookup);
+    }
+    return result == WEIR_ENOTFOUND ? ASK : result;
 }
 
 /* ----------------------------------------------------------- the resolver */
@@ -264,12 +298,11 @@ static struct weir_resolver *get_resolver(weir_loop *loop)
     return net ? net->resolver : NULL;
 }
 
-static void close_channels(struct weir_resolver *resolver)
+/* The next lookup opens another one. */
+static void leave_channel(struct weir_resolver *resolver)
 {
-    for (int place = 0; place < PLACES; place++) {
-        weir_channel_close(resolver->channels[place]);
-        resolver->channels[place] = NULL;
-    }
+    weir_channel_retire(resolver->channel);
+    resolver->channel = NULL;
 }
 
 /* Opened and not just looked at, since it is often a symbolic link, which stays
@@ -306,35 +339,32 @@ static bool same_version(const struct file_version *a,
            a->modified.tv_nsec == b->modified.tv_nsec;
 }
 
-/* Not while a question is open, which closing would answer with ECANCELED; and
- * not when the file cannot be read just now (EMFILE): the old servers are
- * better than none. */
+/* When the file cannot be read just now (EMFILE), the old servers are better
+ * than none. */
 static void refresh(struct weir_resolver *resolver)
 {
     struct file_version version;
 
-    if (!weir_list_empty(&resolver->lookups) || read_version(&version) < 0)
+    if (read_version(&version) < 0 ||
+        same_version(&version, &resolver->version))
         return;
-    if (same_version(&version, &resolver->version))
-        return;
-    close_channels(resolver);
+    leave_channel(resolver);
     resolver->version = version;
 }
 
-static int open_channel(struct weir_resolver *resolver, enum place place)
+static int open_channel(struct weir_resolver *resolver)
 {
     struct weir_channel_config config = {
-        .lookups = lookups_of[place],
         .servers = resolver->servers,
         .timeout = resolver->timeout,
         .tries = resolver->tries,
-        .verbatim = place == FIRST_SERVER,
     };
 
-    if (resolver->channels[place])
+    if (resolver->channel && weir_channel_lost(resolver->channel))
+        leave_channel(resolver);
+    if (resolver->channel)
         return 0;
-    return weir_channel_open(&resolver->channels[place], resolver->loop,
-                             &config);
+    return weir_channel_open(&resolver->channel, resolver->loop, &config);
 }
 
 static int copy_servers(const char *servers, char **copy)
@@ -362,24 +392,24 @@ static int configure(struct weir_resolver *resolver,
 
     if (!options)
         options = &defaults;
-    if (resolver->closing || !weir_list_empty(&resolver->lookups))
-        return -EBUSY;
+    if (resolver->closing)
+        return -ECANCELED;
     refresh(resolver); /* the new channel is of what resolv.conf is now */
     changed.timeout = options->timeout;
     changed.tries = options->tries;
     result = copy_servers(options->servers, &changed.servers);
     if (result == 0)
-        result = open_channel(&changed, EVERYWHERE);
+        result = open_channel(&changed);
     if (result < 0) {
         weir_release(changed.servers);
         return result;
     }
-    close_channels(resolver);
+    leave_channel(resolver);
     weir_release(resolver->servers);
     resolver->servers = changed.servers;
     resolver->timeout = changed.timeout;
     resolver->tries = changed.tries;
-    resolver->channels[EVERYWHERE] = changed.channels[EVERYWHERE];
+    resolver->channel = changed.channel;
     return 0;
 }
 
@@ -393,9 +423,10 @@ int weir_resolver_configure(weir_loop *loop,
     return configure(resolver, options);
 }
 
+/* When nothing is asked any more. */
 static void release_resolver(struct weir_resolver *resolver)
 {
-    close_channels(resolver);
+    leave_channel(resolver);
     weir_link_remove(&resolver->link);
     weir_release(resolver->servers);
     weir_release(resolver);
@@ -441,7 +472,13 @@ void weir_resolver_close_now(struct weir_net *net)
         weir_container_of(net->resolvers.next, struct weir_resolver, link);
 
     resolver->closing = true;
-    close_channels(resolver);
+    leave_channel(resolver);
+    /* Each channel is closed with the first of its lookups, and answers all of
+     * them; they stay in the list. */
+    for (struct weir_link *link = resolver->lookups.next;
+         link != &resolver->lookups; link = link->next)
+        weir_channel_close(
+            weir_container_of(link, weir_lookup, link)->question.channel);
     while (!weir_list_empty(&resolver->lookups)) {
         weir_lookup *lookup =
             weir_container_of(resolver->lookups.next, weir_lookup, link);
@@ -470,31 +507,10 @@ static int check_arguments(weir_loop *loop, const char *host, int family,
     return 0;
 }
 
-/* When all servers answered that they fail or refuse, c-ares 1.18 says the same
- * as when it could reach none of them. Asked once more, and taken at its word,
- * the first of them tells which it was. */
-static void ask_why(weir_lookup *lookup)
-{
-    struct weir_resolver *resolver = lookup->resolver;
-    int result = open_channel(resolver, FIRST_SERVER);
-
-    lookup->asked_why = true;
-    if (result < 0)
-        finish(lookup, result);
-    else
-        weir_channel_ask(resolver->channels[FIRST_SERVER], &lookup->question,
-                         lookup->host, lookup->family);
-}
-
 static void run(weir_loop *loop, struct weir_deferred *deferred)
 {
-    weir_lookup *lookup = weir_container_of(deferred, weir_lookup, deferred);
-
     (void)loop;
-    if (lookup->status == WEIR_ENOSERVER && !lookup->asked_why)
-        ask_why(lookup);
-    else
-        tell(lookup);
+    tell(weir_container_of(deferred, weir_lookup, deferred));
 }
 
 static weir_lookup *create_lookup(struct weir_resolver *resolver,
@@ -516,23 +532,15 @@ static weir_lookup *create_lookup(struct weir_resolver *resolver,
     return lookup;
 }
 
-static enum place place_of(const weir_lookup *lookup, bool dns_only)
-{
-    if (lookup->local)
-        return HOSTS_FILE_ONLY;
-    return dns_only ? SERVERS_ONLY : EVERYWHERE;
-}
-
 static int begin(weir_lookup *lookup, bool dns_only)
 {
     struct weir_resolver *resolver = lookup->resolver;
     int known = known_status(lookup, dns_only);
-    enum place place = place_of(lookup, dns_only);
     int result = known == -ENOMEM ? -ENOMEM : 0;
 
-    if (known == -EAGAIN) {
+    if (known == ASK) {
         refresh(resolver);
-        result = open_channel(resolver, place);
+        result = open_channel(resolver);
     }
     if (result < 0)
         return result;
@@ -540,12 +548,9 @@ static int begin(weir_lookup *lookup, bool dns_only)
      * inside of asking. */
     weir_list_append(&resolver->lookups, &lookup->link);
     weir_activate(lookup->loop, &lookup->flags);
-    /* For "localhost" c-ares 1.18 leaks memory when the hosts file has only the
-     * other family; so it is asked for both. */
-    if (known == -EAGAIN)
-        weir_channel_ask(resolver->channels[place], &lookup->question,
-                         lookup->host,
-                         lookup->local ? AF_UNSPEC : lookup->family);
+    if (known == ASK)
+        weir_channel_ask(resolver->channel, &lookup->question, lookup->host,
+                         lookup->family);
     else
         finish(lookup, known);
     return 0;

@@ -113,24 +113,21 @@ int weir_socket_accepted(weir_socket **out, weir_loop *loop,
                          weir_server *server, int fd, int family)
 {
     weir_socket *s = create(loop, weir_net_of(loop));
-    int result = -ENOMEM;
+    int result;
 
     if (!s)
-        goto no_socket;
+        return -ENOMEM;
     s->source.fd = fd;
     result = weir_source_add(loop, &s->source, both_edges);
-    if (result < 0)
-        goto not_added;
+    if (result < 0) {
+        s->source.fd = -1;
+        discard(s);
+        return result;
+    }
     s->server = server;
     opened(s, family);
     *out = s;
     return 0;
-
-not_added:
-    s->source.fd = -1;
-    discard(s);
-no_socket:
-    return result;
 }
 
 static int check_adoptable(int fd, weir_address *peer)

@@ -82,7 +82,8 @@ static void close_wake(weir_loop *loop)
 
 void weir_backend_wake(weir_loop *loop)
 {
-    (void)change_wake(loop, 0, NOTE_TRIGGER);
+    if (!weir_loop_inherited(loop))
+        (void)change_wake(loop, 0, NOTE_TRIGGER);
 }
 
 /* EV_CLEAR has reset it when it was taken. */
@@ -118,6 +119,8 @@ static void close_wake(weir_loop *loop)
 
 void weir_backend_wake(weir_loop *loop)
 {
+    if (weir_loop_inherited(loop))
+        return;
     /* EAGAIN: the pipe is full, and so it is readable. */
     (void)!sys_write(loop->backend.wake_end, "", 1);
 }
@@ -164,8 +167,11 @@ no_kqueue:
 
 void weir_backend_close(weir_loop *loop)
 {
-    close_wake(loop);
-    sys_close(loop->backend.fd);
+    /* In a child it is not there, and its number may be another's. */
+    if (!weir_loop_inherited(loop)) {
+        close_wake(loop);
+        sys_close(loop->backend.fd);
+    }
     weir_release(loop->backend.events);
     weir_release(loop->backend.batch);
     weir_release(loop->backend.watched);
@@ -350,7 +356,9 @@ static int change(weir_loop *loop, struct weir_source *source, unsigned before,
 int weir_backend_add(weir_loop *loop, struct weir_source *source,
                      unsigned interest)
 {
-    int result = make_room(&loop->backend, (size_t)source->fd);
+    int result = weir_loop_inherited(loop)
+                     ? -EBADF
+                     : make_room(&loop->backend, (size_t)source->fd);
 
     if (result < 0)
         return result;
@@ -362,6 +370,8 @@ int weir_backend_add(weir_loop *loop, struct weir_source *source,
 int weir_backend_change(weir_loop *loop, struct weir_source *source,
                         unsigned interest)
 {
+    if (weir_loop_inherited(loop))
+        return -EBADF;
     return change(loop, source, watched_as(&loop->backend, source->fd),
                   interest);
 }
@@ -370,6 +380,8 @@ void weir_backend_remove(weir_loop *loop, struct weir_source *source)
 {
     unsigned before = watched_as(&loop->backend, source->fd);
 
+    if (weir_loop_inherited(loop))
+        return;
     not_odd(&loop->backend, source);
     (void)apply(loop, source, before, 0);
     if (before)
@@ -488,7 +500,7 @@ int weir_backend_wait(weir_loop *loop, int timeout)
                             timeout < 0 ? NULL : &limit);
     loop->batch_next = loop->batch_count = 0;
     if (count < 0)
-        return count == -EINTR ? 0 : count;
+        return count;
     for (int i = 0; i < count; i++)
         add_to_batch(loop, &events[i]);
     tell_broken_pipes(loop);

@@ -183,7 +183,7 @@ static inline ssize_t sys_recv_raw(int fd, void *buffer, size_t size)
 }
 
 /* Where there is MSG_NOSIGNAL, a peer that has gone is EPIPE and not a signal
- * that ends the program; elsewhere weir_sys_stream() sets SO_NOSIGPIPE. */
+ * that ends the program; elsewhere weir_sys_socket() sets SO_NOSIGPIPE. */
 #ifdef WEIR_SYS_NOSIGNAL
 #define SYS_SEND_FLAGS WEIR_SYS_NOSIGNAL
 #else

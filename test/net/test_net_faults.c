@@ -357,7 +357,7 @@ static void assert_file_removed(const struct fault *fault)
 static bool tell(enum place place, const struct fault *fault)
 {
     unsigned descriptors = open_descriptors(), struck;
-    size_t live = faults_live();
+    size_t live = faults_leaked();
 
     memset(&story, 0, sizeof story);
     story.place = place;
@@ -380,7 +380,7 @@ static bool tell(enum place place, const struct fault *fault)
     assert_int_equal(story.servers_closed, story.servers_opened);
     assert_int_equal(story.callbacks, story.writes);
     assert_int_equal(story.given_back, story.taken_over);
-    assert_int_equal(faults_live(), live);
+    assert_int_equal(faults_leaked(), live);
     assert_int_equal(open_descriptors(), descriptors);
     assert_file_removed(fault);
     return struck > 0;

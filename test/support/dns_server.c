@@ -18,7 +18,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_RULES = 32, MAX_MESSAGE = 1024, HEADER = 12, MAX_NAME = 256 };
+enum {
+    MAX_RULES = 32,
+    MAX_MESSAGE = 1024,
+    MAX_TCP = 65535,
+    HEADER = 12,
+    MAX_NAME = 256
+};
 
 struct rule {
     char name[MAX_NAME];
@@ -53,6 +59,9 @@ struct dns_server {
     struct rule rules[MAX_RULES];
     size_t rule_count;
     unsigned delay, drop, questions, tcp_questions;
+    unsigned asked;   /* the type that the last question was for */
+    unsigned delayed; /* the type whose answers are late; 0: all */
+    bool cutting;
 };
 
 /* ---------------------------------------------------------------- messages */
@@ -112,6 +121,20 @@ static size_t add_addresses(unsigned char *message, size_t length,
     return length;
 }
 
+/* 10.0.0.0 and so on upwards. */
+static size_t add_many(unsigned char *message, size_t length, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char text[INET_ADDRSTRLEN];
+
+        snprintf(text, sizeof text, "10.0.%u.%u", i >> 8 & 255, i & 255);
+        length += add_address(message + length, DNS_A, text);
+    }
+    message[6] = (unsigned char)(count >> 8);
+    message[7] = (unsigned char)count;
+    return length;
+}
+
 static const struct rule *find_rule(const struct dns_server *server,
                                     const char *name, unsigned type)
 {
@@ -159,6 +182,7 @@ static size_t answer(struct dns_server *server, unsigned char *message,
 
     server->questions++;
     server->tcp_questions += tcp;
+    server->asked = end ? type : 0;
     if (!end || (server->drop && server->drop--))
         return 0;
     rule = find_rule(server, name, type);
@@ -171,6 +195,11 @@ static size_t answer(struct dns_server *server, unsigned char *message,
     case DNS_TRUNCATED:
         if (tcp)
             return add_addresses(message, end, type, rule->addresses);
+        message[2] |= 2;
+        return end;
+    case DNS_MANY:
+        if (tcp)
+            return add_many(message, end, (unsigned)atoi(rule->addresses));
         message[2] |= 2;
         return end;
     case DNS_ADDRESSES:
@@ -227,7 +256,8 @@ static void on_question(weir_io *io, unsigned events)
     if (length < HEADER)
         return;
     reply = answer(server, message, (size_t)length, false);
-    if (reply && server->delay)
+    if (reply && server->delay &&
+        (!server->delayed || server->delayed == server->asked))
         send_later(server, message, reply, &from);
     else if (reply)
         (void)sendto(weir_io_fd(io), message, reply, 0,
@@ -244,13 +274,13 @@ static void close_peer(struct peer *peer)
     free(peer);
 }
 
-/* The questions that have come whole. Their answers are small, and go into the
- * socket's buffer at once. */
+/* The questions that have come whole. Their answers go into the socket's
+ * buffer, see on_connection(). */
 static void answer_peer(struct peer *peer)
 {
     while (peer->filled >= 2) {
         size_t length = (size_t)peer->bytes[0] << 8 | peer->bytes[1];
-        unsigned char reply[2 + MAX_MESSAGE];
+        static unsigned char reply[2 + MAX_TCP];
         size_t size;
 
         if (length > MAX_MESSAGE / 2 || peer->filled < 2 + length)
@@ -281,15 +311,32 @@ static void on_peer(weir_io *io, unsigned events)
     answer_peer(peer);
 }
 
+/* FIN, then RST: on Linux that is EPIPE to who writes then, not ECONNRESET. */
+static void cut(int fd)
+{
+    struct linger none = { .l_onoff = 1 };
+
+    (void)shutdown(fd, SHUT_WR);
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    close(fd);
+}
+
 static void on_connection(weir_io *io, unsigned events)
 {
     struct dns_server *server = io->data;
     int fd = accept(weir_io_fd(io), NULL, NULL);
+    int room = 4 * MAX_TCP;
     struct peer *peer;
 
     (void)events;
     if (fd < 0)
         return;
+    if (server->cutting) {
+        cut(fd);
+        return;
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    (void)fcntl(fd, F_SETFL, O_NONBLOCK);
     peer = calloc(1, sizeof *peer);
     if (!peer)
         abort();
@@ -413,9 +460,21 @@ void dns_server_set_delay(struct dns_server *server, unsigned delay)
     server->delay = delay;
 }
 
+void dns_server_delay_type(struct dns_server *server, enum dns_type type,
+                           unsigned delay)
+{
+    server->delayed = (unsigned)type;
+    server->delay = delay;
+}
+
 void dns_server_drop(struct dns_server *server, unsigned count)
 {
     server->drop = count;
+}
+
+void dns_server_cut_connections(struct dns_server *server)
+{
+    server->cutting = true;
 }
 
 unsigned dns_server_questions(const struct dns_server *server)

@@ -24,7 +24,8 @@ enum dns_answer {
     DNS_NOTIMP,
     DNS_SILENCE,
     DNS_MALFORMED, /* an answer whose record runs over its end */
-    DNS_TRUNCATED  /* over UDP; the addresses over TCP */
+    DNS_TRUNCATED, /* over UDP; the addresses over TCP */
+    DNS_MANY       /* the same with 10.0.0.0 and so on; `addresses`: how many */
 };
 
 /* NULL when it cannot be had. */
@@ -44,8 +45,15 @@ void dns_server_set(struct dns_server *server, const char *name,
 /* All answers come so many ms late. */
 void dns_server_set_delay(struct dns_server *server, unsigned delay);
 
+/* Only those to questions of this type. */
+void dns_server_delay_type(struct dns_server *server, enum dns_type type,
+                           unsigned delay);
+
 /* The next so many questions are not answered. */
 void dns_server_drop(struct dns_server *server, unsigned count);
+
+/* Whoever connects over TCP is cut off before a question is read. */
+void dns_server_cut_connections(struct dns_server *server);
 
 /* Questions that have come so far: all, and those over TCP. */
 unsigned dns_server_questions(const struct dns_server *server);
