@@ -28,6 +28,7 @@
 #include "slabs.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,7 +85,6 @@ enum event {
     ON_TIMEOUT,
     ON_WRITTEN,
     ON_CLOSE,
-    ON_SERVER_CLOSE,
     ON_LOOKUP, /* these with arguments */
     ON_ATTEMPT,
     ON_ERROR,
@@ -94,9 +94,9 @@ enum event {
 };
 
 static const char *const event_names[EVENTS] = {
-    "connection", "connect", "data",  "end",         "drain",
-    "timeout",    "written", "close", "serverClose", "lookup",
-    "attempt",    "error",   "drop",  "serverError",
+    "connection", "connect", "data",   "end",     "drain", "timeout",
+    "written",    "close",   "lookup", "attempt", "error", "drop",
+    "serverError",
 };
 
 static struct {
@@ -844,12 +844,10 @@ static void on_server_error(weir_server *server, int error)
     tell_with(ON_SERVER_ERROR, 2, arguments);
 }
 
+/* JavaScript, which counts connections itself, has forgotten it already. */
 static void on_server_close(weir_server *server)
 {
-    uint32_t id = (uint32_t)(uintptr_t)weir_server_data(server);
-
-    tell(ON_SERVER_CLOSE, id);
-    give_id(id);
+    give_id((uint32_t)(uintptr_t)weir_server_data(server));
 }
 
 static const weir_server_events server_events = {
@@ -918,7 +916,8 @@ SCRIPT_NATIVE(server_listen_path)
     error = address_from(ctx, argc, argv, 1, true, &address);
     if (error == 0)
         error = weir_server_listen(server, &address, &options);
-    return result(ctx, error);
+    /* libuv says it so on every system, as Windows does. */
+    return result(ctx, error == -ENOENT ? -EACCES : error);
 }
 
 #define ON_SERVER(name, expression)                                            \
