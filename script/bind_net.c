@@ -590,32 +590,46 @@ SCRIPT_NATIVE(connect_host)
     return result(ctx, error);
 }
 
-/* connectAny(id, [host, ...], port, undefined, localAddress, localPort,
+/* The array's literal addresses with `port`, of which there are `count`. */
+static int addresses_from(JSContextRef ctx, JSObjectRef list, JSValueRef port,
+                          weir_address *addresses, size_t count)
+{
+    JSValueRef pair[2] = { NULL, port };
+    int error = 0;
+
+    for (unsigned i = 0; error == 0 && i < count; i++) {
+        pair[0] = JSObjectGetPropertyAtIndex(ctx, list, i, NULL);
+        error = address_from(ctx, 2, pair, 0, false, &addresses[i]);
+    }
+    return error;
+}
+
+/* connectAny(id, [host, ...], port, count, localAddress, localPort,
  * attemptDelay): literal addresses in the order of trying. */
 SCRIPT_NATIVE(connect_any)
 {
-    enum { MOST = 32 };
     weir_socket *socket = socket_argument(ctx, argc, argv);
     weir_connect_options options = { .attempt_delay = (unsigned)script_int(
                                          ctx, argc, argv, 6, 0) };
-    weir_address addresses[MOST], local;
-    JSValueRef pair[2] = { NULL, script_argument(ctx, argc, argv, 2) };
-    size_t count = 0;
-    int error = socket ? 0 : -EBADF;
+    size_t count = (size_t)script_int(ctx, argc, argv, 3, 0);
+    weir_address local, *addresses;
+    int error = -EBADF;
 
-    for (unsigned i = 0; error == 0 && i < MOST; i++) {
-        pair[0] =
-            JSObjectGetPropertyAtIndex(ctx, (JSObjectRef)argv[1], i, NULL);
-        if (!JSValueIsString(ctx, pair[0]))
-            break;
-        error = address_from(ctx, 2, pair, 0, false, &addresses[count++]);
-    }
-    if (error == 0 && argc > 4 && JSValueIsString(ctx, argv[4])) {
+    if (!socket)
+        return result(ctx, error);
+    addresses = calloc(count, sizeof *addresses);
+    if (!addresses)
+        return result(ctx, -ENOMEM);
+    error = addresses_from(ctx, (JSObjectRef)argv[1],
+                           script_argument(ctx, argc, argv, 2), addresses,
+                           count);
+    if (error == 0 && JSValueIsString(ctx, argv[4])) {
         error = address_from(ctx, argc, argv, 4, false, &local);
         options.local = &local;
     }
     if (error == 0)
         error = weir_socket_connect_any(socket, addresses, count, &options);
+    free(addresses);
     return result(ctx, error);
 }
 
