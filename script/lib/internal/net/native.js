@@ -2,8 +2,9 @@
 //
 // A socket or a server is known to C by an `id`, an index into `handles`. The
 // table keeps what is live; C says a socket's `close` exactly once, and that is
-// where the entry goes; a server's goes when it is closed. What an event has to say stands in `registers`, shared memory:
-// neither arguments nor results of the hot calls are converted.
+// where the entry goes; a server's goes when it is closed. What an event has to
+// say stands in `registers`, shared memory: neither arguments nor results of
+// the hot calls are converted.
 
 const { entry, state, PENDING, drain, onException } =
     require('internal/core');

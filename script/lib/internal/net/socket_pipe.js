@@ -24,9 +24,10 @@ methods.pipe = function pipe(destination, options) {
 
 function mayLeaveToNative(from, to) {
     const live = CONNECTED | CONNECTING;
+    const unfit = LOOKING_UP | UNREF;
     const { write } = require('internal/net/socket').Socket.prototype;
     return from._id !== 0 && to._id !== 0 && from._flags & live &&
-        to._flags & live && !((from._flags | to._flags) & (LOOKING_UP | UNREF)) &&
+        to._flags & live && !((from._flags | to._flags) & unfit) &&
         from.listenerCount('data') === 1 &&
         from.listenerCount('readable') === 0 && from.readableLength === 0 &&
         from.readableEncoding === null && from._onData === to._onData &&
