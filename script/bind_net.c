@@ -28,6 +28,7 @@
 #include "slabs.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,7 +85,6 @@ enum event {
     ON_TIMEOUT,
     ON_WRITTEN,
     ON_CLOSE,
-    ON_SERVER_CLOSE,
     ON_LOOKUP, /* these with arguments */
     ON_ATTEMPT,
     ON_ERROR,
@@ -94,9 +94,9 @@ enum event {
 };
 
 static const char *const event_names[EVENTS] = {
-    "connection", "connect", "data",  "end",         "drain",
-    "timeout",    "written", "close", "serverClose", "lookup",
-    "attempt",    "error",   "drop",  "serverError",
+    "connection", "connect", "data",   "end",     "drain", "timeout",
+    "written",    "close",   "lookup", "attempt", "error", "drop",
+    "serverError",
 };
 
 static struct {
@@ -590,32 +590,46 @@ SCRIPT_NATIVE(connect_host)
     return result(ctx, error);
 }
 
-/* connectAny(id, [host, ...], port, undefined, localAddress, localPort,
+/* The array's literal addresses with `port`, of which there are `count`. */
+static int addresses_from(JSContextRef ctx, JSObjectRef list, JSValueRef port,
+                          weir_address *addresses, size_t count)
+{
+    JSValueRef pair[2] = { NULL, port };
+    int error = 0;
+
+    for (unsigned i = 0; error == 0 && i < count; i++) {
+        pair[0] = JSObjectGetPropertyAtIndex(ctx, list, i, NULL);
+        error = address_from(ctx, 2, pair, 0, false, &addresses[i]);
+    }
+    return error;
+}
+
+/* connectAny(id, [host, ...], port, count, localAddress, localPort,
  * attemptDelay): literal addresses in the order of trying. */
 SCRIPT_NATIVE(connect_any)
 {
-    enum { MOST = 32 };
     weir_socket *socket = socket_argument(ctx, argc, argv);
     weir_connect_options options = { .attempt_delay = (unsigned)script_int(
                                          ctx, argc, argv, 6, 0) };
-    weir_address addresses[MOST], local;
-    JSValueRef pair[2] = { NULL, script_argument(ctx, argc, argv, 2) };
-    size_t count = 0;
-    int error = socket ? 0 : -EBADF;
+    size_t count = (size_t)script_int(ctx, argc, argv, 3, 0);
+    weir_address local, *addresses;
+    int error = -EBADF;
 
-    for (unsigned i = 0; error == 0 && i < MOST; i++) {
-        pair[0] =
-            JSObjectGetPropertyAtIndex(ctx, (JSObjectRef)argv[1], i, NULL);
-        if (!JSValueIsString(ctx, pair[0]))
-            break;
-        error = address_from(ctx, 2, pair, 0, false, &addresses[count++]);
-    }
-    if (error == 0 && argc > 4 && JSValueIsString(ctx, argv[4])) {
+    if (!socket)
+        return result(ctx, error);
+    addresses = calloc(count, sizeof *addresses);
+    if (!addresses)
+        return result(ctx, -ENOMEM);
+    error = addresses_from(ctx, (JSObjectRef)argv[1],
+                           script_argument(ctx, argc, argv, 2), addresses,
+                           count);
+    if (error == 0 && JSValueIsString(ctx, argv[4])) {
         error = address_from(ctx, argc, argv, 4, false, &local);
         options.local = &local;
     }
     if (error == 0)
         error = weir_socket_connect_any(socket, addresses, count, &options);
+    free(addresses);
     return result(ctx, error);
 }
 
@@ -844,12 +858,10 @@ static void on_server_error(weir_server *server, int error)
     tell_with(ON_SERVER_ERROR, 2, arguments);
 }
 
+/* JavaScript, which counts connections itself, has forgotten it already. */
 static void on_server_close(weir_server *server)
 {
-    uint32_t id = (uint32_t)(uintptr_t)weir_server_data(server);
-
-    tell(ON_SERVER_CLOSE, id);
-    give_id(id);
+    give_id((uint32_t)(uintptr_t)weir_server_data(server));
 }
 
 static const weir_server_events server_events = {
@@ -918,7 +930,8 @@ SCRIPT_NATIVE(server_listen_path)
     error = address_from(ctx, argc, argv, 1, true, &address);
     if (error == 0)
         error = weir_server_listen(server, &address, &options);
-    return result(ctx, error);
+    /* libuv says it so on every system, as Windows does. */
+    return result(ctx, error == -ENOENT ? -EACCES : error);
 }
 
 #define ON_SERVER(name, expression)                                            \

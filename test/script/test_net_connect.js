@@ -474,6 +474,137 @@ test('destroy while looking up: close, no error, no connect', async (t) => {
     await t.turn();
 });
 
+/* A lookup function whose answer is just this list. */
+function giving(...list) {
+    return (hostname, options, callback) => callback(null, list);
+}
+
+const four = (address) => ({ address, family: 4 });
+
+test('lookup is told for every address of the answer', async (t) => {
+    const server = await t.server();
+    const socket = t.track(net.connect({
+        port: portOf(server), host: 'some.name', autoSelectFamily: true,
+        lookup: answering(LOCAL, '::1', '127.0.0.2'),
+    }));
+    const told = [];
+    socket.on('lookup', (...args) => told.push(args));
+    await t.once(socket, 'connect');
+    assert.deepStrictEqual(told, [
+        [null, LOCAL, 4, 'some.name'], [null, '::1', 6, 'some.name'],
+        [null, '127.0.0.2', 4, 'some.name'],
+    ]);
+});
+
+test('an answer\'s entries that are no addresses are left out', async (t) => {
+    const server = await t.server();
+    const good = four(LOCAL);
+    const junk = [{ address: 'x', family: 4 }, { address: LOCAL, family: 5 },
+        { address: undefined, family: 6 }, {}];
+    for (const list of [[...junk, good], [good, ...junk]]) {
+        const socket = t.track(net.connect({
+            port: portOf(server), host: 'some.name', autoSelectFamily: true,
+            lookup: giving(...list),
+        }));
+        await t.once(socket, 'connect');
+        assert.strictEqual(socket.remoteAddress, LOCAL);
+    }
+});
+
+test('an answer without any address is told by its first entry', async (t) => {
+    const table = [
+        [[{ address: 'x', family: 4 }, {}], 'ERR_INVALID_IP_ADDRESS'],
+        [[{ address: LOCAL, family: 5 }], 'ERR_INVALID_ADDRESS_FAMILY'],
+    ];
+    for (const [list, code] of table) {
+        const socket = t.track(net.connect({
+            port: 1, host: 'some.name', autoSelectFamily: true,
+            lookup: giving(...list),
+        }));
+        const [error] = await t.once(socket, 'error');
+        assert.strictEqual(error.code, code);
+    }
+});
+
+test('an address that an answer has twice is tried once', async (t) => {
+    const port = await closedPort(t);
+    const socket = t.track(net.connect({
+        port, host: 'some.name', autoSelectFamily: true,
+        lookup: answering(LOCAL, '::1', LOCAL, '::1'),
+    }));
+    const tried = [];
+    socket.on('connectionAttempt', (ip) => tried.push(ip));
+    await t.once(socket, 'error');
+    assert.deepStrictEqual(tried, [LOCAL, '::1']);
+});
+
+test('an answer may have more than a few addresses', async (t) => {
+    const server = await t.server();
+    const refusing = Array.from({ length: 40 }, (_, i) => `127.0.1.${i + 1}`);
+    const socket = t.track(net.connect({
+        port: portOf(server), host: 'some.name', autoSelectFamily: true,
+        lookup: answering(...refusing, LOCAL),
+    }));
+    await t.once(socket, 'connect');
+    assert.strictEqual(socket.remoteAddress, LOCAL);
+});
+
+test('with a localAddress the lookup asks for one address', async (t) => {
+    const server = await t.server();
+    const socket = t.track(net.connect({
+        port: portOf(server), host: 'some.name', autoSelectFamily: true,
+        localAddress: LOCAL,
+        lookup: t.mustCall((hostname, options, callback) => {
+            assert.notStrictEqual(options.all, true);
+            callback(null, LOCAL, 4);
+        }),
+    }));
+    await t.once(socket, 'connect');
+});
+
+test('without autoSelectFamily a name stands for one address', async (t) => {
+    const server = await t.server(undefined, { host: 'localhost' });
+    const socket = t.track(net.connect({
+        port: portOf(server), host: 'localhost', autoSelectFamily: false,
+    }));
+    socket.on('lookup', t.mustCall());
+    socket.on('connectionAttempt', t.mustCall());
+    await t.once(socket, 'connect');
+});
+
+test('a listener of lookup may destroy the socket', async (t) => {
+    const socket = t.track(net.connect({
+        port: 1, host: 'some.name', autoSelectFamily: true,
+        lookup: answering(LOCAL, '::1'),
+    }));
+    socket.on('lookup', t.mustCall(() => socket.destroy()));
+    socket.on('connectionAttempt', t.mustNotCall('connectionAttempt'));
+    await t.once(socket, 'close');
+});
+
+// On Node the old answer is taken for the new connection's.
+test.weir('an answer for an earlier connection is none', async (t) => {
+    const server = await t.server();
+    let answer;
+    const socket = t.track(net.connect({
+        port: 1, host: 'some.name', lookup: (host, options, callback) => {
+            answer = callback;
+        },
+    }));
+    socket.destroy();
+    await t.once(socket, 'close');
+    socket.on('lookup', t.mustCall());
+    socket.connect({
+        port: portOf(server), host: 'other.name',
+        lookup: (host, options, callback) => setImmediate(() => {
+            answer(null, [four('127.0.0.9')]);
+            callback(null, [four(LOCAL)]);
+        }),
+    });
+    await t.once(socket, 'connect');
+    assert.strictEqual(socket.remoteAddress, LOCAL);
+});
+
 /* ---------------------------------------------------------------- families */
 
 test('connects to the address that answers, whatever its family', async (t) => {
@@ -777,4 +908,83 @@ test.weir('blockList refuses to connect to a blocked address', async (t) => {
     assert.strictEqual(error.code, 'ERR_IP_BLOCKED');
     assert.strictEqual(error.message,
         `IP(${LOCAL}) is blocked by net.BlockList`);
+});
+
+// Node 20 has it on the server's side alone.
+test.weir('blockList is asked for each address of a name', async (t) => {
+    const server = await t.server();
+    const port = portOf(server);
+    const blockList = new net.BlockList();
+    blockList.addAddress('127.0.0.2');
+    blockList.addAddress('::1', 'ipv6');
+    const connect = (...addresses) => t.track(net.connect({
+        port, host: 'some.name', blockList, lookup: answering(...addresses),
+    }));
+    const failed = [];
+    const socket = connect('::1', LOCAL, '127.0.0.2');
+    socket.on('connectionAttempt', (ip) => failed.push(['attempt', ip]));
+    socket.on('connectionAttemptFailed', (ip, at, family, error) => {
+        failed.push([error.code, ip, at, family]);
+    });
+    await t.once(socket, 'connect');
+    assert.strictEqual(socket.remoteAddress, LOCAL);
+    assert.deepStrictEqual(failed, [
+        ['ERR_IP_BLOCKED', '::1', port, 6],
+        ['ERR_IP_BLOCKED', '127.0.0.2', port, 4],
+        ['attempt', LOCAL],
+    ]);
+});
+
+test.weir('when all addresses are blocked the error has one for each',
+    async (t) => {
+        const blockList = new net.BlockList();
+        blockList.addSubnet('127.0.0.0', 8);
+        const connect = (...addresses) => t.once(t.track(net.connect({
+            port: 1, host: 'some.name', blockList,
+            lookup: answering(...addresses),
+        })), 'error');
+        const [both] = await connect(LOCAL, '127.0.0.2');
+        assert.strictEqual(both.code, 'ERR_IP_BLOCKED');
+        assert.deepStrictEqual(both.errors.map(({ message }) => message), [
+            `IP(${LOCAL}) is blocked by net.BlockList`,
+            'IP(127.0.0.2) is blocked by net.BlockList',
+        ]);
+        const [one] = await connect(LOCAL);
+        assert.strictEqual(one.errors, undefined);
+        assert.strictEqual(one.code, 'ERR_IP_BLOCKED');
+    });
+
+test.weir('blockList may be an option of the constructor', async (t) => {
+    const server = await t.server(t.mustNotCall('connection'));
+    const blockList = new net.BlockList();
+    blockList.addAddress(LOCAL);
+    const socket = t.track(new net.Socket({ blockList }));
+    socket.connect(portOf(server), LOCAL);
+    socket.end('never');
+    socket.on('finish', t.mustNotCall('finish'));
+    const [error] = await t.once(socket, 'error');
+    assert.strictEqual(error.code, 'ERR_IP_BLOCKED');
+    for (const make of [() => new net.Socket({ blockList: {} }),
+        () => net.createServer({ blockList: [] })]) {
+        assert.throws(make, { code: 'ERR_INVALID_ARG_TYPE' });
+    }
+});
+
+test('captureRejections of the constructor makes them the socket\'s error',
+    async (t) => {
+        const socket = t.track(new net.Socket({ captureRejections: true }));
+        socket.on('some', async () => {
+            throw new Error('rejected');
+        });
+        socket.emit('some');
+        const [error] = await t.once(socket, 'error');
+        assert.strictEqual(error.message, 'rejected');
+        assert.strictEqual(socket.destroyed, true);
+    });
+
+test('defaultEncoding of the constructor is that of its strings', async (t) => {
+    const [client, socket] = await t.pair({}, { defaultEncoding: 'latin1' });
+    client.end('\u00e9');
+    const [data] = await t.once(socket, 'data');
+    assert.strictEqual(data.toString('hex'), 'e9');
 });

@@ -74,6 +74,7 @@ test.weir('close stops accepting, connections go on', async (t) => {
     await t.once(client, 'connect');
     await t.turn();
     let closed = false;
+    const over = t.once(server, 'close');
     server.close(() => {
         closed = true;
     });
@@ -83,7 +84,7 @@ test.weir('close stops accepting, connections go on', async (t) => {
     assert.strictEqual(closed, false);
     client.end('still');
     assert.strictEqual(await text(client), 'still');
-    await t.once(server, 'close');
+    await over;
     assert.strictEqual(closed, true);
 });
 

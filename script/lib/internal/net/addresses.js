@@ -218,4 +218,13 @@ class BlockList {
     }
 }
 
-module.exports = { SocketAddress, BlockList };
+// What stands in an option of that name.
+function checkBlockList(value) {
+    if (!BlockList.isBlockList(value)) {
+        throw new codes.ERR_INVALID_ARG_TYPE('options.blockList',
+            'net.BlockList', value);
+    }
+    return value;
+}
+
+module.exports = { SocketAddress, BlockList, checkBlockList };

@@ -55,4 +55,9 @@ function duration(msecs, name) {
     return LONGEST;
 }
 
-module.exports = { normalizeArguments, isPortLike, duration };
+// A delay in ms for the kernel's keep-alive, which counts in whole seconds.
+function wholeSeconds(ms) {
+    return Math.max(Math.trunc(Number(ms ?? 0) / 1000) || 0, 0);
+}
+
+module.exports = { normalizeArguments, isPortLike, duration, wholeSeconds };

@@ -2,9 +2,10 @@
 //
 // Everything is checked before anything is begun. Names are C's business: it
 // asks c-ares and races the addresses as RFC 8305 says. Only a lookup function
-// of the program's own, or a block list, makes JavaScript look first.
+// of the program's own, a block list, or a wish for one address alone makes
+// JavaScript look first.
 
-const { codes } = require('internal/errors');
+const { aggregateErrors, codes } = require('internal/errors');
 const { nextTick } = require('internal/core');
 const { familyOf, isIP } = require('internal/net/address_text');
 const { native } = require('internal/net/native');
@@ -77,8 +78,9 @@ function checkLookup(options, host) {
 }
 
 function connectPath(socket, path) {
-    extra(socket).path = path;
-    extra(socket).connectOptions = null;
+    const more = extra(socket);
+    more.path = path;
+    more.connectOptions = more.asking = null;
     socket._connectNative((id) => native.connectPath(id, path), path);
 }
 
@@ -86,29 +88,28 @@ function connectHost(socket, options, host, port) {
     const more = extra(socket);
     more.host = host;
     more.path = undefined;
+    more.asking = null;
     more.connectOptions = options.localAddress || options.localPort
         ? options : null;
     if (options.noDelay !== undefined)
         more.noDelay = Boolean(options.noDelay);
     if (options.keepAlive) {
-        more.keepAlive =
-            [true, Math.trunc((options.keepAliveInitialDelay ?? 0) / 1000)];
+        more.keepAlive = [true, require('internal/net/arguments')
+            .wholeSeconds(options.keepAliveInitialDelay)];
     }
-    if (blocked(socket, options, host))
-        return;
-    if (!isIP(host) && (options.lookup || options.blockList))
-        lookUp(socket, options, host, port);
+    const blockList = options.blockList ?? more.blockList;
+    if (isIP(host) && blockList?.check(host, `ipv${isIP(host)}`))
+        refuse(socket, host, port);
+    else if (isIP(host))
+        connectNative(socket, options, host, port);
+    else if (options.lookup || blockList || !selectsFamily(options))
+        lookUp(socket, options, host, port, blockList);
     else
         connectNative(socket, options, host, port);
 }
 
-function blocked(socket, { blockList }, address) {
-    const family = isIP(address);
-    if (!blockList || !family || !blockList.check(address, `ipv${family}`))
-        return false;
-    nextTick((error) => socket.destroy(error),
-        new codes.ERR_IP_BLOCKED(address));
-    return true;
+function selectsFamily({ autoSelectFamily }) {
+    return autoSelectFamily ?? settings.autoSelectFamily;
 }
 
 function localAddressOf({ localAddress, localPort }, host) {
@@ -120,70 +121,130 @@ function localAddressOf({ localAddress, localPort }, host) {
 }
 
 function connectNative(socket, options, host, port) {
-    const delay = options.autoSelectFamilyAttemptTimeout ?? settings.timeout;
-    const connect = Array.isArray(host) ? native.connectAny : native.connect;
+    const delay = Math.max(10,
+        options.autoSelectFamilyAttemptTimeout ?? settings.timeout);
     const [one] = Array.isArray(host) ? host : [host];
-    socket._connectNative((id) => connect(id, host, port,
-        familyOf(options.family), localAddressOf(options, one),
-        options.localPort ?? 0, Math.max(delay, 10)), one, port);
+    const local = localAddressOf(options, one);
+    const localPort = options.localPort ?? 0;
+    socket._connectNative((id) => (Array.isArray(host)
+        ? native.connectAny(id, host, port, host.length, local, localPort,
+            delay)
+        : native.connect(id, host, port, familyOf(options.family), local,
+            localPort, delay)), one, port);
 }
 
-// By the program's own function. It may answer at once, or later.
-function lookUp(socket, options, host, port) {
+// ------------------------------------------------- addresses that we know here
+
+// An address that was given, and is blocked: told later, as anything else.
+function refuse(socket, address, port) {
+    socket._lookingUp();
+    nextTick(() => {
+        if (socket.connecting && tellBlocked(socket, address, port))
+            socket.destroy(extra(socket).attempts[0]);
+    });
+}
+
+// Those that are blocked fail like any that refuses.
+function connectTo(socket, options, list, port, blockList) {
+    const allowed = [];
+    for (const address of list) {
+        if (!blockList?.check(address, `ipv${isIP(address)}`))
+            allowed.push(address);
+        else if (!tellBlocked(socket, address, port))
+            return;
+    }
+    if (allowed.length > 0)
+        connectNative(socket, options, allowed, port);
+    else
+        failLater(socket, errorOfAll(extra(socket).attempts));
+}
+
+// False when that was the end of it: a listener may destroy the socket, and
+// connect it to something else.
+function tellBlocked(socket, address, port) {
+    const error = new codes.ERR_IP_BLOCKED(address);
+    const attempts = extra(socket).attempts ??= [];
+    attempts.push(error);
+    socket.emit('connectionAttemptFailed', address, port, isIP(address), error);
+    return socket.connecting && extra(socket).attempts === attempts;
+}
+
+function errorOfAll(errors) {
+    return errors.length > 1 ? aggregateErrors(errors) : errors[0];
+}
+
+function failLater(socket, error) {
+    nextTick(() => socket.destroy(error));
+}
+
+// By the program's own function. It may answer at once, or later, or when the
+// socket has been connected to something else.
+function lookUp(socket, options, host, port, blockList) {
     const lookup = options.lookup ?? require('dns').lookup;
     const asked = { family: familyOf(options.family),
         hints: options.hints ?? 0 };
-    const all = options.autoSelectFamily ?? settings.autoSelectFamily;
-    if (all && asked.family === 0)
+    if (selectsFamily(options) && asked.family === 0 && !options.localAddress)
         asked.all = true;
+    extra(socket).asking = asked;
     socket._lookingUp();
     lookup(host, asked, (error, found, family) => {
         const list = Array.isArray(found) ? found
             : [{ address: found, family }];
-        answered(socket, options, host, port, error, list);
+        const isWanted = () => socket.connecting &&
+            extra(socket).asking === asked;
+        if (!isWanted())
+            return;
+        const order = error ? lookupFailed(socket, error, host)
+            : answered(socket, options, host, list, isWanted);
+        if (order === undefined)
+            return;
+        extra(socket).addresses = order.length;
+        extra(socket).asking = null; // a second answer is none
+        connectTo(socket, options, order, port, blockList);
     });
 }
 
-function answered(socket, options, host, port, error, list) {
-    if (socket.destroyed)
-        return;
-    socket.emit('lookup', error ?? null, list[0]?.address, list[0]?.family,
-        host);
-    if (!socket.connecting)
-        return;
-    if (error) {
-        nextTick(() => socket.destroy(error));
-        return;
-    }
-    const bad = wrongAnswer(list[0] ?? {}, options);
-    if (bad !== undefined) {
-        nextTick(() => socket.destroy(bad));
-        return;
-    }
-    extra(socket).addresses = list.length;
-    if (!blocked(socket, options, list[0].address))
-        connectNative(socket, options, alternating(list), port);
+function lookupFailed(socket, error, host) {
+    socket.emit('lookup', error, undefined, undefined, host);
+    if (socket.connecting)
+        failLater(socket, error);
 }
 
-function wrongAnswer({ address, family }, options) {
-    if (!isIP(address))
-        return new codes.ERR_INVALID_IP_ADDRESS(address);
-    if (family !== 4 && family !== 6) {
-        return new codes.ERR_INVALID_ADDRESS_FAMILY(family, options.host,
-            options.port);
+// The addresses in the order of trying, each of them told; undefined when
+// there is none, or when a listener has ended it.
+function answered(socket, options, host, list, isWanted) {
+    for (const each of list) {
+        socket.emit('lookup', null, each?.address, each?.family, host);
+        if (!isWanted())
+            return undefined;
     }
+    const order = alternating(list);
+    if (order.length > 0)
+        return order;
+    failLater(socket, wrongAnswer(list[0] ?? {}, options));
     return undefined;
 }
 
-// The families take turns, the first one's first (RFC 8305, section 4).
+function wrongAnswer({ address, family }, options) {
+    return isIP(address)
+        ? new codes.ERR_INVALID_ADDRESS_FAMILY(family, options.host,
+            options.port)
+        : new codes.ERR_INVALID_IP_ADDRESS(address);
+}
+
+// What is no address is left out. The families take turns, the first one's
+// first (RFC 8305, section 4), and none is tried twice.
 function alternating(list) {
-    const good = list.filter(({ address }) => isIP(address));
-    const first = good.filter(({ family }) => family === good[0].family);
-    const second = good.filter(({ family }) => family !== good[0].family);
+    const good = list.filter((each) => isIP(each?.address) &&
+        (each.family === 4 || each.family === 6));
+    const of = (wanted) => [...new Set(good.filter(wanted)
+        .map(({ address }) => address))];
+    const first = of(({ family }) => family === good[0].family);
+    const second = of(({ family }) => family !== good[0].family);
     const order = [];
     for (let i = 0; i < Math.max(first.length, second.length); i++)
         order.push(first[i], second[i]);
-    return order.filter(Boolean).map(({ address }) => address);
+    return order.filter(Boolean);
 }
 
 module.exports = { prepare, settings };

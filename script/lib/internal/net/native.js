@@ -1,9 +1,10 @@
 // internal/net/native: where bind_net.c's numbers become objects
 //
 // A socket or a server is known to C by an `id`, an index into `handles`. The
-// table keeps what is live; C says `close` exactly once, and that is where the
-// entry goes. What an event has to say stands in `registers`, shared memory:
-// neither arguments nor results of the hot calls are converted.
+// table keeps what is live; C says a socket's `close` exactly once, and that is
+// where the entry goes; a server's goes when it is closed. What an event has to
+// say stands in `registers`, shared memory: neither arguments nor results of
+// the hot calls are converted.
 
 const { entry, state, PENDING, drain, onException } =
     require('internal/core');
@@ -129,12 +130,6 @@ native.setCallbacks({
         const socket = handles[id];
         forget(id);
         socket?._onClose(registers[STATUS] !== 0);
-    }),
-    serverClose: entry(() => {
-        const id = registers[ID];
-        const server = handles[id];
-        forget(id);
-        server?._onClose();
     }),
     lookup: (id, status, address, family, host) =>
         handles[id]._onLookup(status, address, family, host),

@@ -1,13 +1,17 @@
 // internal/net/server: net.Server, a face on weir_server
 //
-// C accepts, counts, refuses and throttles; what is here is the many ways to
-// say where to listen, and Node's order of events. C's server is made by
-// listen() and gone after its close, so that the same object may listen again.
+// C accepts, refuses and throttles; what is here is the many ways to say where
+// to listen, and Node's order of events. C's server is made by listen() and
+// forgotten by close(), so that the same object may listen again at once. The
+// connections are counted here, since they may be older than what listens now:
+// `close` means that nothing listens and none of them is left.
 
 const { codes, errnoException, uvExceptionWithHostPort } =
     require('internal/errors');
 const { defer, nextTick } = require('internal/core');
 const EventEmitter = require('events');
+const { normalizeArguments, isPortLike, wholeSeconds } =
+    require('internal/net/arguments');
 const { native, open, forget, set } = require('internal/net/native');
 const { Socket } = require('internal/net/socket');
 
@@ -23,6 +27,7 @@ function Server(options, listener) {
         throw new codes.ERR_INVALID_ARG_TYPE('options', 'Object', options);
     }
     this._id = 0;
+    this._listeningId = 0; // of the last listen() or close()
     this._unref = false;
     this._address = null;
     this._max = undefined;
@@ -50,18 +55,16 @@ function applyOptions(server, options) {
     server.pauseOnConnect = Boolean(options.pauseOnConnect);
     server.noDelay = Boolean(options.noDelay);
     server.keepAlive = Boolean(options.keepAlive);
-    server.keepAliveInitialDelay =
-        Math.trunc((options.keepAliveInitialDelay ?? 0) / 1000) || 0;
-    server.blockList = options.blockList;
-    // Only a server that asks for it pays for options at each connection.
-    server._socketOptions = options.highWaterMark === undefined ? undefined
-        : { allowHalfOpen: server.allowHalfOpen,
-            highWaterMark: options.highWaterMark };
+    server.keepAliveInitialDelay = wholeSeconds(options.keepAliveInitialDelay);
+    server.blockList = options.blockList ? require('internal/net/addresses')
+        .checkBlockList(options.blockList) : undefined;
+    // Only a server that asks for it pays for options at each connection. A
+    // negative mark is the default one, as in Node.
+    server._socketOptions = options.highWaterMark >= 0
+        ? { highWaterMark: options.highWaterMark } : undefined;
 }
 
 // ------------------------------------------------------------------- listening
-
-const { normalizeArguments, isPortLike } = require('internal/net/arguments');
 
 Server.prototype.listen = function listen(...args) {
     const [options, callback] = normalizeArguments(args);
@@ -70,6 +73,9 @@ Server.prototype.listen = function listen(...args) {
     const target = targetOf(options, args);
     if (callback !== null)
         this.once('listening', callback);
+    this._listeningId++;
+    if (target.signal)
+        closeOnAbort(this, target.signal);
     if (target.host !== undefined && !require('internal/net/address_text')
         .isIP(target.host))
         lookUpAndListen(this, target);
@@ -100,7 +106,7 @@ function targetOf(options, args) {
         return { port, host: hostOf(options.host), backlog, ...flags(options) };
     }
     if (options.path && typeof options.path === 'string')
-        return { path: options.path, backlog, ...flags(options) };
+        return { path: pathOf(options), backlog, ...flags(options) };
     if (!('port' in options || 'path' in options)) {
         throw new codes.ERR_INVALID_ARG_VALUE('options', options,
             'must have the property "port" or "path"');
@@ -111,6 +117,17 @@ function targetOf(options, args) {
 function adopted(handle, options) {
     checkSignal(options);
     return { fd: handle.fd, signal: options.signal };
+}
+
+// An abstract one has no file, and so no permissions.
+function pathOf(options) {
+    const { path, readableAll, writableAll } = options;
+    if (path[0] === '\0' && (readableAll || writableAll)) {
+        throw new codes.ERR_INVALID_ARG_VALUE('options', options,
+            'can not set readableAll or writableAllt to true when path is ' +
+            'abstract unix socket');
+    }
+    return path;
 }
 
 function hostOf(host) {
@@ -129,8 +146,8 @@ function checkSignal({ signal }) {
 
 function flags(options) {
     // 0o666 as the file's permissions; the umask decides otherwise.
-    const mode = (options.readableAll ? 0o444 : 0) |
-        (options.writableAll ? 0o222 : 0);
+    const mode = (options.readableAll === true ? 0o444 : 0) |
+        (options.writableAll === true ? 0o222 : 0);
     return {
         ipv6Only: options.ipv6Only === true,
         reusePort: options.reusePort === true,
@@ -140,11 +157,10 @@ function flags(options) {
 }
 
 function lookUpAndListen(server, target) {
-    server._looking = true;
+    const listeningId = server._listeningId;
     require('dns').lookup(target.host, (error, address) => {
-        if (!server._looking)
-            return;
-        server._looking = false;
+        if (server._listeningId !== listeningId)
+            return; // closed, or told to listen elsewhere
         if (error)
             fail(server, error);
         else
@@ -178,13 +194,12 @@ function listenOn(server, target) {
         return;
     }
     server._path = target.path;
+    server._adopted = target.fd !== undefined;
     if (server._unref)
         native.serverUnref(id);
     server._connectionKey = target.path ??
         `${server.address()?.family === 'IPv4' ? 4 : 6}:${
             target.host ?? 'null'}:${target.port}`;
-    if (target.signal)
-        closeOnAbort(server, target.signal);
     defer(emitListening, server, id);
 }
 
@@ -196,18 +211,25 @@ function listenError(errno, target) {
 }
 
 // The server is as it was before listen(): it may be called again, and close()
-// finds nothing to close.
+// finds nothing to close. Connections of an earlier listen() put `close` off.
 function fail(server, error) {
-    const id = server._id;
-    server._id = 0;
-    if (id !== 0) {
-        forget(id);
-        native.serverClose(id);
-    }
+    closeNatively(server);
     nextTick(() => {
         server.emit('error', error);
-        server.emit('close');
+        if (server._connections === 0)
+            server.emit('close');
     });
+}
+
+// Accepts no more; for C's server nothing waits.
+function closeNatively(server) {
+    const id = server._id;
+    if (id === 0)
+        return;
+    server._id = 0;
+    forget(id);
+    native.serverUnref(id);
+    native.serverClose(id);
 }
 
 function closeOnAbort(server, signal) {
@@ -241,8 +263,17 @@ Server.prototype._onConnection = function (id) {
     }
     if (this.pauseOnConnect)
         socket.pause();
+    if (this._adopted) // what listens has its options from elsewhere
+        applySettings(this, socket);
     this.emit('connection', socket);
 };
+
+function applySettings(server, socket) {
+    if (server.noDelay)
+        socket.setNoDelay(true);
+    if (server.keepAlive)
+        socket.setKeepAlive(true, server.keepAliveInitialDelay * 1000);
+}
 
 function isBlocked(server, socket) {
     const { remoteAddress, remoteFamily } = socket;
@@ -285,40 +316,34 @@ Server.prototype._onAcceptError = function (errno) {
 // ----------------------------------------------------------- closing, settings
 
 Server.prototype.close = function close(callback) {
-    if (this._looking) {
-        this._looking = false;
-        if (typeof callback === 'function')
-            this.once('close', callback);
-        defer(emitClose, this);
-        return this;
-    }
+    this._listeningId++;
     if (typeof callback === 'function') {
-        if (this._id === 0) {
-            this.once('close', function () {
-                callback(new codes.ERR_SERVER_NOT_RUNNING());
-            });
-        } else {
-            this.once('close', callback);
-        }
+        this.once('close', this._id !== 0 ? callback
+            : () => callback(new codes.ERR_SERVER_NOT_RUNNING()));
     }
-    if (this._id !== 0) {
-        this._closing = true;
-        native.serverClose(this._id);
-        this._id = 0;
-    } else if (this._closing !== true) {
-        defer(emitClose, this);
-    }
+    closeNatively(this);
+    this._emitCloseIfDrained();
     return this;
+};
+
+// Also called when a connection has gone.
+Server.prototype._emitCloseIfDrained = function () {
+    if (this._id === 0 && this._connections === 0)
+        defer(emitClose, this);
 };
 
 function emitClose(server) {
     server.emit('close');
 }
 
-Server.prototype._onClose = function () {
-    this._closing = false;
-    this.emit('close');
-};
+// A client's rejection is that client's end. (Node's handler, by its name.)
+Server.prototype[EventEmitter.captureRejectionSymbol] =
+    function (error, event, socket) {
+        if (event === 'connection')
+            socket.destroy(error);
+        else
+            this.emit('error', error);
+    };
 
 Server.prototype.address = function address() {
     if (this._id === 0)

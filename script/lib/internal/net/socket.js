@@ -51,7 +51,7 @@ function Socket(options) {
     this._extra = null;
     this._callbacks = null;
     this._totals = null; // bytes, once it is closed; until then C knows
-    this.server = null;
+    this._server = null;
     this.allowHalfOpen = Boolean(options?.allowHalfOpen);
     if (options !== undefined)
         applyOptions(this, options);
@@ -71,7 +71,8 @@ function readableOptions(options) {
             'is not supported');
     }
     const made = { ...streamOptions };
-    for (const name of ['highWaterMark', 'readableHighWaterMark', 'encoding']) {
+    for (const name of ['highWaterMark', 'readableHighWaterMark', 'encoding',
+        'captureRejections']) {
         if (options[name] !== undefined && options[name] !== null)
             made[name] = options[name];
     }
@@ -92,13 +93,19 @@ function applyOptions(socket, options) {
         require('internal/validators').validateNumber(
             options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
     }
+    if (options?.defaultEncoding)
+        socket.setDefaultEncoding(options.defaultEncoding);
+    if (options?.blockList) {
+        extra(socket).blockList = require('internal/net/addresses')
+            .checkBlockList(options.blockList);
+    }
     if (options?.onread)
         extra(socket).onread = onreadOf(options.onread);
     if (options?.noDelay)
         extra(socket).noDelay = true;
     if (options?.keepAlive) {
-        extra(socket).keepAlive =
-            [true, Math.trunc((options.keepAliveInitialDelay ?? 0) / 1000)];
+        extra(socket).keepAlive = [true, require('internal/net/arguments')
+            .wholeSeconds(options.keepAliveInitialDelay)];
     }
     if (options?.fd !== undefined && options?.fd !== null)
         adopt(socket, options.fd);
@@ -156,13 +163,11 @@ function ensureHandle(socket) {
 
 // A connection that a server has accepted.
 Socket._accepted = function (server, id) {
-    const options = server._socketOptions;
-    const socket = new Socket(options);
-    if (options === undefined)
-        socket.allowHalfOpen = server.allowHalfOpen;
+    const socket = new Socket(server._socketOptions);
+    socket.allowHalfOpen = server.allowHalfOpen;
     socket._id = id;
     socket._flags |= CONNECTED | COUNTED;
-    socket.server = server;
+    socket._server = server;
     return socket;
 };
 
@@ -252,6 +257,7 @@ Socket.prototype._connectNative = function (connect, address, port) {
             exceptionWithHostPort(errno, 'connect', address, port));
         return;
     }
+    settle(this);
     this._sendPending();
 };
 
@@ -274,6 +280,7 @@ Socket.prototype._sendPending = function () {
 Socket.prototype._onConnect = function () {
     this._flags = (this._flags & ~CONNECTING) | CONNECTED;
     opened(this);
+    settle(this);
     this.emit('connect');
     this.emit('ready');
 };
@@ -583,10 +590,11 @@ function send(socket, bytes, callback) {
 
 // What a write comes to, from what C said of it.
 function written(socket, result, callback) {
-    if (result < 0) {
+    if (result < 0)
         writeFailed(socket, result, callback);
+    settle(socket);
+    if (result < 0)
         return false;
-    }
     const more = socket._extra;
     let enough = result === 0;
     if (!enough && more !== null && more.highWaterMark >= 0) {
@@ -601,14 +609,15 @@ function written(socket, result, callback) {
 // C tells the error as an event, too, after what the peer had sent has been
 // read, and the socket is destroyed then. ENOMEM comes only here.
 function writeFailed(socket, errno, callback) {
-    const more = extra(socket);
+    const refused = extra(socket).refused ??= [];
     if (callback !== undefined)
-        (more.refused ??= []).push(callback);
+        refused.push(callback);
     if (errorName(errno) === 'ENOMEM')
         socket.destroy(errnoException(errno, 'write'));
 }
 
 Socket.prototype._onDrain = function () {
+    settle(this);
     if (!(this._flags & NEED_DRAIN))
         return;
     this._flags &= ~NEED_DRAIN;
@@ -618,6 +627,8 @@ Socket.prototype._onDrain = function () {
 
 Socket.prototype._onWritten = function (status) {
     const callback = this._callbacks.shift();
+    if (status === 0) // else the error follows, and is waited for
+        settle(this);
     if (callback === FINISH) {
         if (status === 0)
             finished(this);
@@ -720,6 +731,7 @@ function finishWriting(socket) {
         (socket._callbacks ??= []).push(FINISH);
     else
         defer(finished, socket);
+    settle(socket);
 }
 
 function finished(socket) {
@@ -789,12 +801,13 @@ function release(socket, error) {
     socket._flags &= ~(CONNECTING | LOOKING_UP);
     if (error)
         socket._flags |= HAD_ERROR;
-    notCounted(socket);
     failPending(socket, error);
 }
 
 // The last that is told of it is `close`.
 function closeHandle(socket) {
+    settle(socket);
+    notCounted(socket);
     if (socket._id === 0)
         defer(emitClose, socket);
     else if (socket._flags & RESET)
@@ -803,11 +816,12 @@ function closeHandle(socket) {
         native.destroy(socket._id);
 }
 
-// Its server counts it no more.
+// Its server counts it no more, and may have waited for that.
 function notCounted(socket) {
     if (socket._flags & COUNTED) {
         socket._flags &= ~COUNTED;
-        socket.server._connections--;
+        socket._server._connections--;
+        socket._server._emitCloseIfDrained();
     }
 }
 
@@ -845,7 +859,6 @@ function emitClose(socket) {
 // C is done with it. Without destroy() both directions have ended, and what
 // was read may still wait for a reader.
 Socket.prototype._onClose = function () {
-    notCounted(this);
     this._totals = [counters[BYTES_READ], counters[BYTES_WRITTEN]];
     this._id = 0;
     if (this._extra !== null)
@@ -892,8 +905,8 @@ Socket.prototype.setNoDelay = function setNoDelay(noDelay) {
 };
 
 Socket.prototype.setKeepAlive = function setKeepAlive(enable, initialDelay) {
-    const delay = Math.trunc(Number(initialDelay ?? 0) / 1000) || 0;
-    extra(this).keepAlive = [Boolean(enable), Math.max(delay, 0)];
+    extra(this).keepAlive = [Boolean(enable),
+        require('internal/net/arguments').wholeSeconds(initialDelay)];
     if (this._flags & CONNECTED && this._id !== 0)
         native.setKeepAlive(this._id, ...this._extra.keepAlive);
     return this;
@@ -903,6 +916,8 @@ Socket.prototype.setSecure = function setSecure() {
     throw new codes.ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('TLS (setSecure)');
 };
 
+// --------------------------------------------------------- what holds the loop
+
 Socket.prototype.ref = function ref() {
     this._flags &= ~UNREF;
     if (this._id !== 0)
@@ -910,12 +925,52 @@ Socket.prototype.ref = function ref() {
     return this;
 };
 
+// What C moves between two sockets is seen by neither; a pipe that waits for
+// its destination must hold the loop as any other write.
 Socket.prototype.unref = function unref() {
     this._flags |= UNREF;
-    if (this._id !== 0)
-        native.unref(this._id);
+    if (this._flags & PIPED)
+        this._leavePipe();
+    this._extra?.pipedFrom?._leavePipe();
+    settle(this);
     return this;
 };
+
+// As on Node, unref() speaks of a socket that waits for its peer. What the
+// program has begun (to connect, to write, to end, to close) is brought to its
+// end and told.
+function settle(socket) {
+    if (!(socket._flags & UNREF) || socket._id === 0)
+        return;
+    if (isUnderWay(socket))
+        native.ref(socket._id);
+    else
+        native.unref(socket._id);
+}
+
+function isUnderWay(socket) {
+    if (socket._flags & CONNECTING || socket.destroyed ||
+        (socket._callbacks !== null && socket._callbacks.length > 0))
+        return true;
+    const more = socket._extra;
+    if (more !== null && (more.refused !== null || more.failed !== null))
+        return true;
+    native.readCounters(socket._id);
+    return counters[BUFFERED] > 0 && (more === null || more.corks === 0);
+}
+
+// A program may put there what it likes: what counts is `_server`.
+Object.defineProperty(Socket.prototype, 'server', {
+    configurable: true,
+    enumerable: true,
+    get() {
+        const other = this._extra?.server;
+        return other === undefined ? this._server : other;
+    },
+    set(value) {
+        extra(this).server = value;
+    },
+});
 
 Object.assign(Socket.prototype, require('internal/net/socket_pipe'));
 require('internal/net/socket_facts').define(Socket.prototype);

@@ -34,6 +34,10 @@ class Extra {
     onFinish = null; // callbacks of end()
     attempts = null; // errors of connection attempts
     attempted = null; // 'address:port'
+    asking = null; // the program's lookup that is under way
+    blockList = undefined;
+    server = undefined; // what a program has put there
+    pipedFrom = null; // the socket whose bytes C moves here
     addresses = 0; // that a lookup has found
     host = undefined;
     path = undefined;

@@ -6,7 +6,7 @@
 
 const { Readable } = require('internal/streams/readable');
 const { native } = require('internal/net/native');
-const { CONNECTING, CONNECTED, LOOKING_UP, PIPED } =
+const { extra, CONNECTING, CONNECTED, LOOKING_UP, PIPED, UNREF } =
     require('internal/net/socket_flags');
 
 const methods = {};
@@ -15,16 +15,19 @@ methods.pipe = function pipe(destination, options) {
     Readable.prototype.pipe.call(this, destination, options);
     if (destination?._leavePipe !== undefined &&
         mayLeaveToNative(this, destination) &&
-        native.pipe(this._id, destination._id) >= 0)
+        native.pipe(this._id, destination._id) >= 0) {
         this._flags |= PIPED;
+        extra(destination).pipedFrom = this;
+    }
     return destination;
 };
 
 function mayLeaveToNative(from, to) {
     const live = CONNECTED | CONNECTING;
+    const unfit = LOOKING_UP | UNREF;
     const { write } = require('internal/net/socket').Socket.prototype;
     return from._id !== 0 && to._id !== 0 && from._flags & live &&
-        to._flags & live && !((from._flags | to._flags) & LOOKING_UP) &&
+        to._flags & live && !((from._flags | to._flags) & unfit) &&
         from.listenerCount('data') === 1 &&
         from.listenerCount('readable') === 0 && from.readableLength === 0 &&
         from.readableEncoding === null && from._onData === to._onData &&
