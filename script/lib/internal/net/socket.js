@@ -385,10 +385,8 @@ function isMoreWaiting(socket) {
 
 function failReading(socket) {
     const { failure, onread } = socket._extra;
-    if (onread !== null && onread.rest !== undefined) {
-        onread.ended = true;
-        return;
-    }
+    if (onread !== null && onread.rest !== undefined)
+        return; // feedOnread() comes back to it
     pushFailure(socket, failure);
     if (socket.destroyed || socket._id === 0)
         return;
@@ -417,9 +415,14 @@ Socket.prototype._onData = function (bytes) {
         giveToOnread(this, bytes);
     else if (!pushBytes(this, bytes))
         stop(this);
-    if (isFailing(this) && !isMoreWaiting(this))
-        failReading(this);
+    if (isFailing(this)) // behind what C has read and not told yet
+        require('timers').setImmediate(failWhenEmpty, this);
 };
+
+function failWhenEmpty(socket) {
+    if (!socket.destroyed && !isMoreWaiting(socket))
+        failReading(socket);
+}
 
 function giveToOnread(socket, bytes) {
     const { onread } = socket._extra;
@@ -447,6 +450,8 @@ function feedOnread(socket) {
     if (onread.rest === undefined && onread.ended) {
         onread.ended = false;
         endReading(socket);
+    } else if (isFailing(socket)) {
+        failWhenEmpty(socket);
     }
 }
 
