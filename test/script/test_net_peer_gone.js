@@ -292,6 +292,19 @@ weirOnly('who waits for drain before reading on is not left waiting',
         await closed(socket);
     });
 
+test('an echo through a transform whose peer breaks off closes', async (t) => {
+    const { PassThrough } = require('stream');
+    const [client, socket] = await t.pair();
+    socket.pipe(new PassThrough()).pipe(socket);
+    client.pause();
+    client.on('error', noop);
+    client.write(Buffer.alloc(8 << 20));
+    await t.sleep(20);
+    client.resetAndDestroy();
+    await t.once(socket, 'error');
+    await closed(socket);
+});
+
 weirOnly('destroySoon does not wait for a reader after an error',
     async (t) => {
         const [client, socket] = await t.pair();

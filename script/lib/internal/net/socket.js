@@ -680,6 +680,15 @@ function written(socket, result, callback) {
     return enough;
 }
 
+// What is read may flow back into the socket, through whatever lies between, and
+// must not wait for it. Nor may who writes without end take all of the time.
+function drainLater(socket) {
+    if (socket._flags & NEED_DRAIN)
+        return;
+    socket._flags |= NEED_DRAIN;
+    require('timers').setTimeout(drained, 10, socket);
+}
+
 // C tells the error as an event, too, after what the peer had sent has been
 // read, and the socket is destroyed then. ENOMEM comes only here.
 function writeFailed(socket, errno, callback) {
@@ -687,8 +696,10 @@ function writeFailed(socket, errno, callback) {
     if (more.failure !== null) {
         if (callback !== undefined)
             nextTick(callback, more.failure);
+        drainLater(socket);
         return;
     }
+    socket._flags |= NEED_DRAIN; // for when the error waits for a reader
     if (callback !== undefined)
         (more.refused ??= []).push(callback);
     if (errorName(errno) === 'ENOMEM') {
@@ -890,7 +901,9 @@ function release(socket, error) {
 
 // The last that is told of it is `close`.
 function closeHandle(socket) {
-    if (socket._id === 0)
+    if (socket._id === 0 && socket._flags & CONNECTED)
+        require('timers').setImmediate(emitClose, socket); // as if C said it
+    else if (socket._id === 0)
         defer(emitClose, socket);
     else if (socket._flags & RESET)
         native.reset(socket._id);
