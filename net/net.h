@@ -139,6 +139,12 @@ typedef struct weir_socket_events {
      * allowed, weir_socket_end() follows by itself. */
     void (*end)(weir_socket *socket);
 
+    /* While reading is paused, and nothing is read that would tell: the peer has
+     * ended its side, or the connection is broken. Told anew after each pause,
+     * and perhaps more than once. weir_socket_waiting() says whether bytes wait
+     * before that; if not, resuming tells `end` or `error` alone. */
+    void (*hangup)(weir_socket *socket);
+
     /* The queue is empty again after a write that answered WEIR_WAIT. */
     void (*drain)(weir_socket *socket);
 
@@ -305,6 +311,10 @@ WEIR_API int weir_socket_uncork(weir_socket *socket);
 WEIR_API void weir_socket_pause(weir_socket *socket);
 WEIR_API void weir_socket_resume(weir_socket *socket);
 WEIR_API bool weir_socket_paused(const weir_socket *socket);
+
+/* Bytes that have come and were not read. -ENOTCONN while there is no
+ * connection, -EBADF when it is closed. */
+WEIR_API int weir_socket_waiting(const weir_socket *socket);
 
 /* ----------------------------------------------------------------- ending */
 

@@ -538,11 +538,14 @@ static WEIR_NOINLINE void ready_any(weir_socket *s, unsigned events)
         s->state |= WEIR_S_READABLE | WEIR_S_WRITABLE | WEIR_S_READ_ALL;
     else if (events & WEIR_READ_HANGUP)
         s->state |= WEIR_S_READABLE | WEIR_S_READ_ALL;
+    if (events & (WEIR_ERROR | WEIR_HANGUP | WEIR_READ_HANGUP))
+        weir_socket_hung_up(s);
     if (s->state & WEIR_S_READABLE)
         read_some(s);
     write_on(s);
     if (events & WEIR_ERROR)
         broken(s);
+    weir_socket_tell_hangup(s);
 }
 
 /* The usual read gave something else than a part of the smaller buffer. */
@@ -561,6 +564,7 @@ static WEIR_NOINLINE void ready_to_end(weir_socket *s, unsigned events)
     ssize_t n = sys_recv_raw(s->source.fd, buffer, read_size(s));
 
     s->state |= (uint16_t)((events & WEIR_S_WRITABLE) | WEIR_S_READ_ALL);
+    weir_socket_hung_up(s);
     if (n == 0)
         read_ended(s);
     else
@@ -612,6 +616,11 @@ static WEIR_HOT void ready(weir_loop *loop, struct weir_source *source,
 void weir_socket_pause(weir_socket *s)
 {
     s->state |= WEIR_S_PAUSED;
+    /* No further edge will come for that. */
+    if (s->flags & WEIR_HUNG_UP) {
+        s->flags |= WEIR_HANGUP_DUE;
+        weir_socket_post(s);
+    }
 }
 
 static void read_on(weir_socket *s)
@@ -760,10 +769,13 @@ static void run(weir_loop *loop, struct weir_deferred *deferred)
     (void)loop;
     if (s->phase != WEIR_PHASE_DESTROYED)
         carry_out(s);
-    if (s->phase == WEIR_PHASE_DESTROYED)
+    if (s->phase == WEIR_PHASE_DESTROYED) {
         finish(s);
-    else if (!more_to_read_first(s))
+        return;
+    }
+    if (!more_to_read_first(s))
         tell_error(s);
+    weir_socket_tell_hangup(s);
 }
 
 /* ----------------------------------------------------------------- ending */

@@ -82,6 +82,12 @@ enum {
     WEIR_S_PLAIN_WRITER = 1 << 15
 };
 
+/* In `flags`, beside WEIR_ACTIVE and WEIR_UNREF. */
+enum {
+    WEIR_HUNG_UP = 1 << 6,   /* the kernel has said so */
+    WEIR_HANGUP_DUE = 1 << 7 /* to be told, if reading is paused */
+};
+
 /* What few sockets have. */
 struct weir_extra {
     size_t high_water; /* 0: default */
@@ -99,7 +105,7 @@ struct weir_extra {
 struct weir_socket {
     uint32_t number; /* the pool's */
     uint8_t phase, reading, writing;
-    uint8_t flags; /* WEIR_ACTIVE, WEIR_UNREF */
+    uint8_t flags; /* WEIR_ACTIVE, WEIR_UNREF, WEIR_HUNG_UP, _HANGUP_DUE */
     struct weir_source source;
     weir_loop *loop;
     const weir_socket_events *events;
@@ -186,6 +192,16 @@ void weir_socket_maybe_close(weir_socket *socket);
 
 /* Compares a socket's parts with each other; NULL when all is well. */
 const char *weir_socket_check(const weir_socket *socket);
+
+/* ------------------------------------------------------ socket_hangup.c */
+
+/* The kernel says that the peer has ended its side, or worse. */
+static inline void weir_socket_hung_up(weir_socket *socket)
+{
+    socket->flags |= WEIR_HUNG_UP | WEIR_HANGUP_DUE;
+}
+
+void weir_socket_tell_hangup(weir_socket *socket);
 
 /* ----------------------------------------------------- socket_timeout.c */
 

@@ -26,6 +26,7 @@ struct weir_sys weir_sys = {
     .setsockopt = setsockopt,
     .getsockname = getsockname,
     .getpeername = getpeername,
+    .ioctl = ioctl,
     .open = open,
     .fcntl = fcntl,
     .fstat = fstat,

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -82,6 +83,7 @@ struct weir_sys {
     int (*setsockopt)(int, int, int, const void *, socklen_t);
     int (*getsockname)(int, struct sockaddr *, socklen_t *);
     int (*getpeername)(int, struct sockaddr *, socklen_t *);
+    __typeof__(ioctl) *ioctl; /* the request is an int with musl */
     int (*open)(const char *, int, ...);
     int (*fcntl)(int, int, ...);
     int (*fstat)(int, struct stat *);
@@ -180,6 +182,16 @@ static inline ssize_t sys_recv(int fd, void *buffer, size_t size)
 static inline ssize_t sys_recv_raw(int fd, void *buffer, size_t size)
 {
     return SYS(recv)(fd, buffer, size, 0);
+}
+
+/* Bytes that wait to be read. Unlike a peek, it leaves an error of the socket
+ * where it is. */
+static inline int sys_waiting(int fd)
+{
+    int count = 0;
+    int result = SYS(ioctl)(fd, FIONREAD, &count);
+
+    return result < 0 ? -errno : count;
 }
 
 /* Where there is MSG_NOSIGNAL, a peer that has gone is EPIPE and not a signal

@@ -81,6 +81,7 @@ enum event {
     ON_CONNECT,
     ON_DATA,
     ON_END,
+    ON_HANGUP,
     ON_DRAIN,
     ON_TIMEOUT,
     ON_WRITTEN,
@@ -94,7 +95,7 @@ enum event {
 };
 
 static const char *const event_names[EVENTS] = {
-    "connection", "connect", "data",   "end",     "drain", "timeout",
+    "connection", "connect", "data",  "end",    "hangup",  "drain", "timeout",
     "written",    "close",   "lookup", "attempt", "error", "drop",
     "serverError",
 };
@@ -443,6 +444,13 @@ static void on_end(weir_socket *socket)
     tell(ON_END, id_of(socket));
 }
 
+static void on_hangup(weir_socket *socket)
+{
+    tell_reads();
+    registers[STATUS] = weir_socket_waiting(socket);
+    tell(ON_HANGUP, id_of(socket));
+}
+
 static void on_drain(weir_socket *socket)
 {
     tell(ON_DRAIN, id_of(socket));
@@ -502,6 +510,7 @@ static const weir_socket_events socket_events = {
     .buffer = on_buffer,
     .data = on_data,
     .end = on_end,
+    .hangup = on_hangup,
     .drain = on_drain,
     .timeout = on_timeout,
     .error = on_error,
@@ -749,6 +758,7 @@ ON_SOCKET(socket_keep_alive,
           weir_socket_set_keep_alive(socket, FLAG(1), (unsigned)INT(2),
                                      (unsigned)INT(3), (unsigned)INT(4)))
 ON_SOCKET(socket_fd, weir_socket_fd(socket))
+ON_SOCKET(socket_waiting, weir_socket_waiting(socket))
 ON_SOCKET(socket_unpipe, weir_unpipe(socket))
 
 /* What each connection, or a stream, asks for again and again: registers[ID]
@@ -1053,6 +1063,7 @@ static const struct {
     { "setNoDelay", socket_no_delay },
     { "setKeepAlive", socket_keep_alive },
     { "fd", socket_fd },
+    { "waiting", socket_waiting },
     { "pipe", socket_pipe },
     { "unpipe", socket_unpipe },
     { "address", socket_address },

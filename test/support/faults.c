@@ -87,6 +87,21 @@ CALL(int, getsockname, (int fd, struct sockaddr *name, socklen_t *size),
      (fd, name, size), ENOBUFS)
 CALL(int, getpeername, (int fd, struct sockaddr *name, socklen_t *size),
      (fd, name, size), ENOTCONN, ENOBUFS)
+/* Only as sys_waiting() calls it. */
+static int faulty_ioctl(int fd, unsigned long request, ...)
+{
+    static const int errors[] = { EIO };
+    va_list arguments;
+    int *count;
+
+    va_start(arguments, request);
+    count = va_arg(arguments, int *);
+    va_end(arguments);
+    if (strikes("ioctl", errors, 1))
+        return -1;
+    return kernel.ioctl(fd, request, count);
+}
+
 CALL(int, fstat, (int fd, struct stat *status), (fd, status), ENOMEM)
 CALL(int, lstat, (const char *path, struct stat *status), (path, status),
      ENOENT, EACCES)
@@ -196,6 +211,7 @@ static const struct weir_sys faulty = {
     .setsockopt = faulty_setsockopt,
     .getsockname = faulty_getsockname,
     .getpeername = faulty_getpeername,
+    .ioctl = faulty_ioctl,
     .open = faulty_open,
     .fcntl = faulty_fcntl,
     .fstat = faulty_fstat,

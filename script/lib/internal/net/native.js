@@ -122,6 +122,7 @@ native.setCallbacks({
     }),
     connect: entry(() => handles[registers[ID]]._onConnect()),
     end: entry(() => handles[registers[ID]]._onEnd()),
+    hangup: entry(() => handles[registers[ID]]._onHangup(registers[STATUS])),
     drain: entry(() => handles[registers[ID]]._onDrain()),
     timeout: entry(() => handles[registers[ID]]._onTimeout()),
     written: entry(() => handles[registers[ID]]._onWritten(registers[STATUS])),

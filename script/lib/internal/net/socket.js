@@ -17,13 +17,16 @@ const { destroyed } = require('internal/streams/destroy');
 const EventEmitter = require('events');
 const { Duplex, kNativeWritable } = require('internal/streams/duplex');
 const { ReadableState } = require('internal/streams/readable_state');
-const { Readable, pushBytes, pushEnd } = require('internal/streams/readable');
+const { Readable, pushBytes, pushEnd, pushFailure } =
+    require('internal/streams/readable');
 const { native, registers, counters, handles, last, open, slabNumber,
     FastBuffer, ID, SLAB, OFFSET, LENGTH, RESULT, WANTS_CALLBACK, BYTES_READ,
     BYTES_WRITTEN, BUFFERED } = require('internal/net/native');
 const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED,
     HAD_ERROR, RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING,
-    COUNTED, USUAL, LOOKED_AT } = require('internal/net/socket_flags');
+    COUNTED, AS_ACCEPTED, USUAL, LOOKED_AT } = require('internal/net/socket_flags');
+
+const { define, keepAddresses } = require('internal/net/socket_facts');
 
 const FINISH = Symbol('finish'); // among the callbacks of writes
 const EMPTY = [];
@@ -168,6 +171,8 @@ Socket._accepted = function (server, id) {
     socket._id = id;
     socket._flags |= CONNECTED | COUNTED;
     socket._server = server;
+    if (server.pauseOnConnect)
+        socket._flags |= STOPPED | AS_ACCEPTED;
     return socket;
 };
 
@@ -222,6 +227,7 @@ class Past {
     // Read, or said, before it was destroyed, and told together.
     _onData() {}
     _onEnd() {}
+    _onHangup() {}
     _onDrain() {}
     _onTimeout() {}
     _onError() {}
@@ -239,6 +245,7 @@ function renew(socket) {
     if (socket._extra !== null) {
         Object.assign(socket._extra, {
             corks: 0, pending: null, failed: null, refused: null,
+            failure: null,
             onFinish: null, attempts: null,
             attempted: null, addresses: 0, remote: undefined, local: undefined,
         });
@@ -363,22 +370,66 @@ function errorOf(socket, errno, call, address, port) {
         socket._connectError(errno, address, port || undefined);
 }
 
+// What has arrived comes first: in the kernel, when a write has failed before
+// it was read, or here.
 Socket.prototype._onError = function (errno, call, address, port) {
-    this.destroy(errorOf(this, errno, call, address, port));
+    const error = errorOf(this, errno, call, address, port);
+    if (!(this._flags & CONNECTED) || this.destroyed) {
+        this.destroy(error);
+        return;
+    }
+    extra(this).failure = error;
+    if (!isMoreWaiting(this))
+        failReading(this);
+    if (!this.destroyed)
+        failWrites(this);
 };
+
+function isMoreWaiting(socket) {
+    return socket._id !== 0 && !(socket._readableState.flags & f.ENDED) &&
+        native.waiting(socket._id) > 0;
+}
+
+function failReading(socket) {
+    const { failure, onread } = socket._extra;
+    if (onread !== null && onread.rest !== undefined)
+        return; // feedOnread() comes back to it
+    pushFailure(socket, failure);
+    if (socket.destroyed || socket._id === 0)
+        return;
+    keepAddresses(socket);
+    native.destroy(socket._id);
+}
+
+// Their callbacks need not wait for a reader; and who reads on only after a
+// drain would wait for ever.
+function failWrites(socket) {
+    failRefused(socket);
+    if (socket._flags & NEED_DRAIN)
+        defer(drained, socket);
+}
+
+function isFailing(socket) {
+    return socket._extra !== null && socket._extra.failure !== null;
+}
 
 // --------------------------------------------------------------------- reading
 
 Socket.prototype._onData = function (bytes) {
-    if (this._extra !== null && this._extra.onread !== null) {
-        giveToOnread(this, bytes);
-        return;
-    }
     if (this._flags & PIPED) // read before it was laid, or C gives them back
         this._leavePipe();
-    if (!pushBytes(this, bytes))
+    if (this._extra !== null && this._extra.onread !== null)
+        giveToOnread(this, bytes);
+    else if (!pushBytes(this, bytes))
         stop(this);
+    if (isFailing(this)) // behind what C has read and not told yet
+        require('timers').setImmediate(failWhenEmpty, this);
 };
+
+function failWhenEmpty(socket) {
+    if (!socket.destroyed && !isMoreWaiting(socket))
+        failReading(socket);
+}
 
 function giveToOnread(socket, bytes) {
     const { onread } = socket._extra;
@@ -395,7 +446,7 @@ function feedOnread(socket) {
         !socket.destroyed) {
         let more = false;
         try {
-            more = givePart(onread);
+            more = givePart(socket, onread);
         } catch (error) {
             defer(feedOnread, socket);
             throw error;
@@ -405,18 +456,33 @@ function feedOnread(socket) {
     }
     if (onread.rest === undefined && onread.ended) {
         onread.ended = false;
-        pushEnd(socket);
+        endReading(socket);
+    } else if (isFailing(socket)) {
+        failWhenEmpty(socket);
     }
 }
 
-function givePart(onread) {
+// Numbers differ from system to system.
+function numberOf(name) {
+    for (const [number, [each]] of require('util').getSystemErrorMap()) {
+        if (each === name)
+            return number;
+    }
+    return undefined;
+}
+
+function givePart(socket, onread) {
     const { rest } = onread;
     const buffer = onread.next();
+    if (buffer.length === 0) {
+        socket.destroy(errnoException(numberOf('ENOBUFS'), 'read'));
+        return false;
+    }
     const part = rest.subarray(0, buffer.length);
+    buffer.set(part);
     onread.rest = part.length < rest.length ? rest.subarray(part.length)
         : undefined;
-    buffer.set(part);
-    return part.length > 0 && onread.callback(part.length, buffer) !== false;
+    return onread.callback(part.length, buffer) !== false;
 }
 
 function resumeOnread(socket) {
@@ -436,7 +502,7 @@ function stop(socket) {
 
 function readOn(socket) {
     if (socket._flags & STOPPED) {
-        socket._flags &= ~STOPPED;
+        socket._flags &= ~(STOPPED | AS_ACCEPTED);
         if (socket._id !== 0)
             native.resume(socket._id);
     }
@@ -448,7 +514,23 @@ Socket.prototype._onEnd = function () {
     if (onread && onread.rest !== undefined)
         onread.ended = true; // after what the callback still has to have
     else
-        pushEnd(this);
+        endReading(this);
+};
+
+function endReading(socket) {
+    const failure = socket._extra?.failure ?? null;
+    pushEnd(socket);
+    if (failure !== null)
+        pushFailure(socket, failure);
+    else if (socket.readableLength > 0)
+        keepAddresses(socket); // there may be no connection when it is read
+}
+
+// The peer of a paused socket has gone. With nothing before that, reading on
+// tells it, and no data; otherwise it waits with the data.
+Socket.prototype._onHangup = function (waiting) {
+    if (waiting === 0 && !(this._flags & AS_ACCEPTED))
+        native.resume(this._id);
 };
 
 Socket.prototype._read = function () {
@@ -512,9 +594,9 @@ Socket.prototype.write = function write(chunk, encoding, callback) {
 };
 
 // True, false, or the error that refused it.
-function writeAny(socket, chunk, encoding, callback) {
+function writeAny(socket, chunk, encoding, callback, ends = false) {
     const bytes = bytesOf(socket, chunk, encoding);
-    const refused = refusal(socket);
+    const refused = refusal(socket, ends);
     if (refused !== undefined) {
         if (callback !== undefined)
             nextTick(callback, refused);
@@ -549,10 +631,10 @@ function bytesOf(socket, chunk, encoding) {
         ['string', 'Buffer', 'TypedArray', 'DataView'], chunk);
 }
 
-function refusal(socket) {
+function refusal(socket, ends) {
     const flags = socket._flags;
     if (flags & ENDED) {
-        if (!socket.allowHalfOpen && socket.readableEnded) {
+        if (!ends && !socket.allowHalfOpen && socket.readableEnded) {
             const error = new Error(
                 'This socket has been ended by the other party');
             error.code = 'EPIPE';
@@ -606,24 +688,47 @@ function written(socket, result, callback) {
     return enough;
 }
 
+// What is read may flow back into the socket, through whatever lies between, and
+// must not wait for it. Nor may who writes without end take all of the time.
+function drainLater(socket) {
+    if (socket._flags & NEED_DRAIN)
+        return;
+    socket._flags |= NEED_DRAIN;
+    require('timers').setTimeout(drained, 10, socket);
+}
+
 // C tells the error as an event, too, after what the peer had sent has been
 // read, and the socket is destroyed then. ENOMEM comes only here.
 function writeFailed(socket, errno, callback) {
-    const refused = extra(socket).refused ??= [];
+    const more = extra(socket);
+    if (more.failure !== null) {
+        if (callback !== undefined)
+            nextTick(callback, more.failure);
+        drainLater(socket);
+        return;
+    }
+    socket._flags |= NEED_DRAIN; // for when the error waits for a reader
+    more.refused ??= [];
     if (callback !== undefined)
-        refused.push(callback);
-    if (errorName(errno) === 'ENOMEM')
-        socket.destroy(errnoException(errno, 'write'));
+        more.refused.push(callback);
+    if (errorName(errno) === 'ENOMEM') {
+        more.failure = errnoException(errno, 'write');
+        failReading(socket);
+    }
 }
 
 Socket.prototype._onDrain = function () {
     settle(this);
-    if (!(this._flags & NEED_DRAIN))
-        return;
-    this._flags &= ~NEED_DRAIN;
-    if (!(this._flags & ENDED) && !this.destroyed)
-        this.emit('drain');
+    drained(this);
 };
+
+function drained(socket) {
+    if (!(socket._flags & NEED_DRAIN))
+        return;
+    socket._flags &= ~NEED_DRAIN;
+    if (!(socket._flags & ENDED) && !socket.destroyed)
+        socket.emit('drain');
+}
 
 Socket.prototype._onWritten = function (status) {
     const callback = this._callbacks.shift();
@@ -643,8 +748,8 @@ Socket.prototype._onWritten = function (status) {
 };
 
 function writeError(socket) {
-    if (socket.errored)
-        return socket.errored;
+    if (socket.errored || isFailing(socket))
+        return socket.errored ?? socket._extra.failure;
     return socket._flags & WAS_CONNECTING
         ? new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION()
         : new codes.ERR_STREAM_DESTROYED('write');
@@ -685,7 +790,7 @@ Socket.prototype.end = function end(chunk, encoding, callback) {
     }
     let error;
     if (chunk !== undefined && chunk !== null) {
-        const answer = writeAny(this, chunk, encoding, undefined);
+        const answer = writeAny(this, chunk, encoding, undefined, true);
         if (answer !== true && answer !== false)
             error = answer;
     }
@@ -735,7 +840,7 @@ function finishWriting(socket) {
 }
 
 function finished(socket) {
-    if (socket._flags & FINISHED || socket.destroyed)
+    if (socket._flags & FINISHED || socket.destroyed || isFailing(socket))
         return;
     socket._flags |= FINISHED;
     if (socket._extra !== null && socket._extra.onFinish !== null) {
@@ -754,6 +859,8 @@ Socket.prototype.destroySoon = function destroySoon() {
         this.end();
     if (this.writableFinished)
         this.destroy();
+    else if (isFailing(this))
+        this.destroy(this._extra.failure);
     else
         this.once('finish', this.destroy);
 };
@@ -808,7 +915,9 @@ function release(socket, error) {
 function closeHandle(socket) {
     settle(socket);
     notCounted(socket);
-    if (socket._id === 0)
+    if (socket._id === 0 && socket._flags & CONNECTED)
+        require('timers').setImmediate(emitClose, socket); // as if C said it
+    else if (socket._id === 0)
         defer(emitClose, socket);
     else if (socket._flags & RESET)
         native.reset(socket._id);
@@ -865,6 +974,8 @@ Socket.prototype._onClose = function () {
         failRefused(this);
     if (this.destroyed)
         defer(emitClose, this); // behind those callbacks
+    else if (isFailing(this))
+        failReading(this);
     else if (this._flags & FINISHED && this.readableEnded)
         this.destroy();
 };
@@ -973,6 +1084,6 @@ Object.defineProperty(Socket.prototype, 'server', {
 });
 
 Object.assign(Socket.prototype, require('internal/net/socket_pipe'));
-require('internal/net/socket_facts').define(Socket.prototype);
+define(Socket.prototype);
 
 module.exports = { Socket };

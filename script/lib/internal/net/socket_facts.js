@@ -32,6 +32,17 @@ function addressOf(socket, remote) {
     return made;
 }
 
+// For a socket that outlives its connection.
+function keepAddresses(socket) {
+    addressOf(socket, true);
+    addressOf(socket, false);
+}
+
+// Until it is destroyed, though both sides may have ended.
+function isConnected(socket) {
+    return (socket._flags & CONNECTED) !== 0 && !socket.destroyed;
+}
+
 function address() {
     return { ...addressOf(this, false) };
 }
@@ -75,10 +86,10 @@ function readyState(socket) {
 const getters = {
     connecting: (s) => (s._flags & CONNECTING) !== 0,
     _connecting: (s) => (s._flags & CONNECTING) !== 0,
-    pending: (s) => s._id === 0 || s.destroyed || !(s._flags & CONNECTED),
+    pending: (s) => !isConnected(s),
     readyState,
-    bufferSize: (s) => (s._id === 0 && !s.connecting ? undefined
-        : buffered(s)),
+    bufferSize: (s) => (s._id === 0 && !s.connecting && !isConnected(s)
+        ? undefined : buffered(s)),
     writableLength: buffered,
     writableHighWaterMark: (s) => (s._extra !== null &&
         s._extra.highWaterMark >= 0 ? s._extra.highWaterMark
@@ -106,10 +117,10 @@ const getters = {
 // Programs look whether there is one, and for its descriptor.
 function handleOf(socket) {
     const id = socket._id;
-    return id === 0 ? null : {
+    return id === 0 && !isConnected(socket) ? null : {
         // After its close the number may be somebody else's.
         get fd() {
-            return socket._id === id ? native.fd(id) : -1;
+            return id !== 0 && socket._id === id ? native.fd(id) : -1;
         },
         ref: () => socket._id === id && socket.ref(),
         unref: () => socket._id === id && socket.unref(),
@@ -170,4 +181,4 @@ function define(prototype) {
     }
 }
 
-module.exports = { define };
+module.exports = { define, keepAddresses };

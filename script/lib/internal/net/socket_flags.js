@@ -17,6 +17,7 @@ const SLOW = 1 << 10; // write() has more to look at than a queue
 const PIPED = 1 << 11; // natively, to another socket
 const WAS_CONNECTING = 1 << 12; // when it was destroyed
 const COUNTED = 1 << 13; // among its server's connections
+const AS_ACCEPTED = 1 << 14; // paused by its server, and not resumed since
 
 // What write() may ignore in the usual case.
 const USUAL = CONNECTED;
@@ -31,6 +32,7 @@ class Extra {
     pending = null; // writes before C has the socket
     failed = null; // callbacks of writes whose error is to come,
     refused = null; // and of those that were made after them
+    failure = null; // what is to be told when all has been read
     onFinish = null; // callbacks of end()
     attempts = null; // errors of connection attempts
     attempted = null; // 'address:port'
@@ -56,6 +58,6 @@ function extra(socket) {
 module.exports = {
     extra,
     CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED, HAD_ERROR,
-    RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED, USUAL,
-    LOOKED_AT,
+    RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED,
+    AS_ACCEPTED, USUAL, LOOKED_AT,
 };

@@ -5,6 +5,7 @@
 // and takes over as soon as somebody wants to see.
 
 const { Readable } = require('internal/streams/readable');
+const f = require('internal/streams/flags');
 const { native } = require('internal/net/native');
 const { extra, CONNECTING, CONNECTED, LOOKING_UP, PIPED, UNREF } =
     require('internal/net/socket_flags');
@@ -41,6 +42,11 @@ methods._leavePipe = function () {
         native.unpipe(this._id);
 };
 
+function isHeld(state) {
+    const mask = f.PAUSE_CALLED | f.FLOWING | f.READABLE_LISTENING | f.ENDED;
+    return (state.flags & mask) === f.PAUSE_CALLED;
+}
+
 // Whoever asks for bytes gets them from here on.
 for (const name of ['on', 'addListener', 'prependListener']) {
     const listen = Readable.prototype[name];
@@ -72,7 +78,10 @@ for (const name of ['unpipe', 'setEncoding']) {
 }
 
 // The stream library reads, too: while it flows, and 0 bytes to be kept going.
+// After pause() that would fetch what nobody has asked for.
 methods.read = function read(size) {
+    if (size === 0 && isHeld(this._readableState))
+        return null;
     if (this._flags & PIPED && size !== 0 && this.readableFlowing !== true)
         this._leavePipe();
     return Readable.prototype.read.call(this, size);

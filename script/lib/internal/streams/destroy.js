@@ -156,8 +156,8 @@ function undestroy() {
     const w = this._writableState;
 
     if (r) {
-        const over = f.READING | f.ENDED | f.END_EMITTED;
-        r.error = null;
+        const over = f.READING | f.ENDED | f.END_EMITTED | f.CUT;
+        r.error = r.failure = null;
         r.flags = (r.flags & ~(forget | over)) | f.CONSTRUCTED;
         if (r.flags & f.ABSENT) {
             r.flags |= f.ENDED | f.END_EMITTED;

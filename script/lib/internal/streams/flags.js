@@ -38,6 +38,8 @@ exports.FLOWING = 1 << 23;
 // Which of pause() and resume() the user called last, if any.
 exports.PAUSE_CALLED = 1 << 24;
 exports.RESUME_CALLED = 1 << 25;
+// No more will come because of an error, which is told when all is taken.
+exports.CUT = 1 << 26;
 
 // The writable half.
 exports.ENDING = 1 << 12;

@@ -117,6 +117,23 @@ function pushEnd(stream) {
     stream.read(0);
 }
 
+// For sockets: an error after which no more will come. What was read before is
+// the reader's, however long it takes; the error is told behind it.
+function pushFailure(stream, error) {
+    const state = stream._readableState;
+
+    if (state.length === 0 &&
+        (state.flags & (f.ENDED | f.END_EMITTED)) !== f.ENDED) {
+        stream.destroy(error);
+        return;
+    }
+    state.failure ??= error;
+    if (!(state.flags & f.ENDED)) {
+        state.flags |= f.CUT;
+        onEndOfInput(stream, state);
+    }
+}
+
 function pushDirect(stream, state, chunk) {
     state.flags |= f.DATA_EMITTED;
     if (state.awaitDrainWriters !== null) {
@@ -494,10 +511,16 @@ function emitEnd(stream, state) {
     if ((state.flags & over) || state.length > 0) {
         return;
     }
+    if (state.flags & f.CUT) {
+        stream.destroy(state.failure);
+        return;
+    }
     state.flags |= f.END_EMITTED;
     stream.emit('end');
 
-    if (stream.writable && stream.allowHalfOpen === false) {
+    if (state.failure !== null) {
+        stream.destroy(state.failure);
+    } else if (stream.writable && stream.allowHalfOpen === false) {
         defer(endWritable, stream);
     } else if ((state.flags & f.AUTO_DESTROY) && isWritingOver(stream)) {
         stream.destroy();
@@ -676,9 +699,12 @@ Readable.prototype.setEncoding = function (encoding) {
 
     setDecoder(state, encoding);
     if (state.length > 0) {
-        const text = state.queue.toArray()
+        let text = state.queue.toArray()
             .map((chunk) => state.decoder.write(chunk)).join('');
 
+        if (state.flags & f.ENDED) {
+            text += state.decoder.end();
+        }
         state.queue.clear();
         state.length = 0;
         if (text !== '') {
@@ -763,4 +789,5 @@ if (Symbol.asyncDispose) {
 Object.defineProperties(
     Readable.prototype, require('internal/streams/properties').ofReadable);
 
-module.exports = { Readable, pushBytes, pushEnd, readableConstructed };
+module.exports = { Readable, pushBytes, pushEnd, pushFailure,
+    readableConstructed };

@@ -104,6 +104,8 @@ f.expose(ReadableState.prototype, {
 ReadableState.prototype.decoder = null;
 ReadableState.prototype.encoding = null;
 ReadableState.prototype.defaultEncoding = 'utf8';
+// What is to be told when all that was read is taken.
+ReadableState.prototype.failure = null;
 // A Set of the destinations that asked to wait for their 'drain'.
 ReadableState.prototype.awaitDrainWriters = null;
 
