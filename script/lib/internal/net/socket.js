@@ -20,7 +20,7 @@ const { ReadableState } = require('internal/streams/readable_state');
 const { Readable, pushBytes, pushEnd } = require('internal/streams/readable');
 const { native, registers, counters, handles, last, open, slabNumber,
     FastBuffer, ID, SLAB, OFFSET, LENGTH, RESULT, WANTS_CALLBACK, BYTES_READ,
-    BYTES_WRITTEN, BUFFERED } = require('internal/net/native');
+    BYTES_WRITTEN } = require('internal/net/native');
 const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED,
     HAD_ERROR, RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING,
     COUNTED, USUAL, LOOKED_AT } = require('internal/net/socket_flags');
@@ -152,6 +152,8 @@ function ensureHandle(socket) {
         native.unref(id);
     if (socket._extra !== null && socket._extra.timeout > 0)
         native.setTimeout(id, socket._extra.timeout);
+    if (socket._extra !== null && socket._extra.corks > 0)
+        native.cork(id);
 }
 
 // A connection that a server has accepted.
@@ -233,7 +235,7 @@ function renew(socket) {
     socket._totals = null;
     if (socket._extra !== null) {
         Object.assign(socket._extra, {
-            corks: 0, pending: null, failed: null, refused: null,
+            pending: null, failed: null, refused: null, late: null,
             onFinish: null, attempts: null,
             attempted: null, addresses: 0, remote: undefined, local: undefined,
         });
@@ -512,15 +514,32 @@ function writeAny(socket, chunk, encoding, callback) {
         if (callback !== undefined)
             nextTick(callback, refused);
         if (!socket.destroyed)
-            socket.destroy(refused);
+            destroyAfterAccepted(socket, refused);
         return refused;
     }
+    if (encoding === 'buffer' && typeof chunk === 'string')
+        throw notABuffer();
     if (socket._flags & LOOKING_UP) {
         (extra(socket).pending ??= []).push([bytes, callback]);
-        socket._flags |= NEED_DRAIN;
-        return false;
+        return isEnough(socket, false);
     }
     return send(socket, bytes, callback);
+}
+
+// A write that is refused takes nothing from those that were accepted: they go
+// first, and what was said to the peer is whole.
+function destroyAfterAccepted(socket, error) {
+    if (socket._flags & ENDED && socket.writableLength > 0)
+        extra(socket).late ??= error;
+    else
+        socket.destroy(error);
+}
+
+// As Node's binding says it, which has no text for its second argument.
+function notABuffer() {
+    const error = new TypeError('Second argument must be a buffer');
+    error.code = 'ERR_INVALID_ARG_TYPE';
+    return error;
 }
 
 function bytesOf(socket, chunk, encoding) {
@@ -564,7 +583,7 @@ function send(socket, bytes, callback) {
     const slab = bytes.buffer[slabNumber];
     let result;
     if (bytes.length === 0 && callback === undefined)
-        return !(socket._flags & NEED_DRAIN);
+        return !(socket._flags & NEED_DRAIN) || isEnough(socket, false);
     if (slab !== undefined) {
         registers[ID] = socket._id;
         registers[SLAB] = slab;
@@ -587,12 +606,16 @@ function written(socket, result, callback) {
         writeFailed(socket, result, callback);
         return false;
     }
+    return isEnough(socket, result === 0);
+}
+
+// What write() answers. The kernel's word counts, unless a mark was given; or
+// the socket is corked, when the kernel has not been asked.
+function isEnough(socket, taken) {
     const more = socket._extra;
-    let enough = result === 0;
-    if (!enough && more !== null && more.highWaterMark >= 0) {
-        native.readCounters(socket._id);
-        enough = counters[BUFFERED] < more.highWaterMark;
-    }
+    let enough = taken;
+    if (!enough && more !== null && (more.highWaterMark >= 0 || more.corks > 0))
+        enough = socket.writableLength < socket.writableHighWaterMark;
     if (!enough)
         socket._flags |= NEED_DRAIN;
     return enough;
@@ -639,17 +662,17 @@ function writeError(socket) {
         : new codes.ERR_STREAM_DESTROYED('write');
 }
 
+// C holds back from the first cork to the last uncork; a socket that has none
+// yet in C is corked there as it comes.
 Socket.prototype.cork = function cork() {
-    extra(this).corks++;
-    if (this._id !== 0)
+    if (extra(this).corks++ === 0 && this._id !== 0)
         native.cork(this._id);
 };
 
 Socket.prototype.uncork = function uncork() {
     if (this._extra === null || this._extra.corks === 0)
         return;
-    this._extra.corks--;
-    if (this._id !== 0)
+    if (--this._extra.corks === 0 && this._id !== 0)
         native.uncork(this._id);
 };
 
@@ -678,8 +701,10 @@ Socket.prototype.end = function end(chunk, encoding, callback) {
         if (answer !== true && answer !== false)
             error = answer;
     }
-    while (this._extra !== null && this._extra.corks > 0)
+    if (this._extra !== null && this._extra.corks > 0) {
+        this._extra.corks = 1;
         this.uncork();
+    }
     error ??= endRefusal(this);
     if (error === undefined && !(this._flags & ENDED)) {
         this._flags |= ENDED;
@@ -733,7 +758,9 @@ function finished(socket) {
             callback();
     }
     socket.emit('finish');
-    if (socket.readableEnded || !socket.readable)
+    if (socket._extra !== null && socket._extra.late !== null)
+        socket.destroy(socket._extra.late);
+    else if (socket.readableEnded || !socket.readable)
         socket.destroy();
 }
 

@@ -8,6 +8,8 @@ const { native, counters, BYTES_WRITTEN, BYTES_READ, BUFFERED } =
 const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN } =
     require('internal/net/socket_flags');
 const { DESTROYED } = require('internal/streams/flags');
+const { getDefaultHighWaterMark } =
+    require('internal/streams/high_water_mark');
 
 const EMPTY = [];
 
@@ -82,7 +84,7 @@ const getters = {
     writableLength: buffered,
     writableHighWaterMark: (s) => (s._extra !== null &&
         s._extra.highWaterMark >= 0 ? s._extra.highWaterMark
-        : s.readableHighWaterMark),
+        : getDefaultHighWaterMark(false)),
     writableNeedDrain: (s) => (s._flags & (NEED_DRAIN | ENDED)) === NEED_DRAIN
         && !s.destroyed,
     writableAborted: (s) => s.destroyed && !(s._flags & FINISHED),

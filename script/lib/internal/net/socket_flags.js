@@ -31,6 +31,7 @@ class Extra {
     pending = null; // writes before C has the socket
     failed = null; // callbacks of writes whose error is to come,
     refused = null; // and of those that were made after them
+    late = null; // what destroys it once all that was accepted has gone
     onFinish = null; // callbacks of end()
     attempts = null; // errors of connection attempts
     attempted = null; // 'address:port'
