@@ -17,6 +17,7 @@ const SLOW = 1 << 10; // write() has more to look at than a queue
 const PIPED = 1 << 11; // natively, to another socket
 const WAS_CONNECTING = 1 << 12; // when it was destroyed
 const COUNTED = 1 << 13; // among its server's connections
+const LIBRARY = 1 << 14; // writing is the stream library's, with its state
 
 // What write() may ignore in the usual case.
 const USUAL = CONNECTED;
@@ -33,6 +34,10 @@ class Extra {
     refused = null; // and of those that were made after them
     late = null; // what destroys it once all that was accepted has gone
     onFinish = null; // callbacks of end()
+    onFinal = null; // that of _final(), for the stream library
+    state = null; // what is shown as _writableState
+    pipedFrom = null; // whose bytes C moves here
+    pipedTo = null;
     attempts = null; // errors of connection attempts
     attempted = null; // 'address:port'
     addresses = 0; // that a lookup has found
@@ -53,6 +58,6 @@ function extra(socket) {
 module.exports = {
     extra,
     CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED, HAD_ERROR,
-    RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED, USUAL,
-    LOOKED_AT,
+    RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED, LIBRARY,
+    USUAL, LOOKED_AT,
 };
