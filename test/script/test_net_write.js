@@ -343,8 +343,10 @@ test('write after end: callback, then error, then close', async (t) => {
 });
 
 test('write after the other side ended: EPIPE, in Node\'s words', async (t) => {
-    const server = await t.server((peer) => peer.end(),
-        { allowHalfOpen: true });
+    const server = await t.server((peer) => {
+        peer.end();
+        setImmediate(() => setImmediate(() => peer.resume()));
+    }, { allowHalfOpen: true });
     const client = t.connect(server);
     client.resume();
     // So much that this side has ended and yet is not through.
@@ -362,6 +364,50 @@ test('write after the other side ended: EPIPE, in Node\'s words', async (t) => {
         assert.strictEqual(error.code, 'EPIPE');
     }));
     await closed(client);
+});
+
+test.weir('a write that is refused takes nothing from those before it',
+    async (t) => {
+        const [client, peer] = await t.pair({ allowHalfOpen: true });
+        const order = [];
+        client.resume();
+        client.allowHalfOpen = false;
+        client.on('error', (error) => order.push(`error ${error.code}`));
+        client.write(Buffer.alloc(16 << 20), (error) => {
+            order.push(`big ${error ? error.code : 'went'}`);
+        });
+        peer.end();
+        await t.once(client, 'end');
+        await t.turn();
+        client.write('late', (error) => order.push(`late ${error.code}`));
+        client.write('later', (error) => order.push(`later ${error.code}`));
+        const over = closed(client);
+        assert.strictEqual((await all(t, peer)).length, 16 << 20);
+        await over;
+        assert.deepStrictEqual(order, ['late EPIPE', 'later EPIPE',
+            'big went', 'error EPIPE']);
+    });
+
+test.weir('a write after end() leaves what was written before it',
+    async (t) => {
+        const [client, peer] = await t.pair();
+        client.on('error', t.mustCall());
+        client.end(Buffer.alloc(16 << 20));
+        client.write('late', t.mustCall((error) => {
+            assert.strictEqual(error.code, 'ERR_STREAM_WRITE_AFTER_END');
+        }));
+        const over = closed(client);
+        assert.strictEqual((await all(t, peer)).length, 16 << 20);
+        await over;
+    });
+
+test('text with the encoding "buffer" is refused', async (t) => {
+    const [client] = await t.pair();
+    assert.throws(() => client.write('x', 'buffer'), {
+        name: 'TypeError',
+        code: 'ERR_INVALID_ARG_TYPE',
+        message: 'Second argument must be a buffer',
+    });
 });
 
 test('write after destroy: only its callback is told', async (t) => {
@@ -560,6 +606,123 @@ test('corked writes of every kind keep order and call back', async (t) => {
     assert.strictEqual((await received).toString(), 'a\u20acbcd');
     assert.deepStrictEqual(order, [1, 2, 3]);
 });
+
+test('a corked socket answers by its high-water mark', async (t) => {
+    const server = await t.server((peer) => peer.resume());
+    const socket = t.track(new net.Socket({ writableHighWaterMark: 10 }));
+    socket.connect(server.address().port, LOCAL);
+    await t.once(socket, 'connect');
+    socket.cork();
+    assert.strictEqual(socket.write('12345'), true);
+    assert.strictEqual(socket.write('6789'), true);
+    assert.strictEqual(socket.writableNeedDrain, false);
+    assert.strictEqual(socket.write('0'), false);
+    assert.strictEqual(socket.writableNeedDrain, true);
+    socket.on('drain', t.mustCall());
+    socket.uncork();
+});
+
+test('a corked socket without a mark of its own takes what Node takes',
+    async (t) => {
+        const [client, socket] = await t.pair();
+        socket.resume();
+        client.cork();
+        for (let length = 0; length < 16000; length += 1000)
+            assert.strictEqual(client.write(Buffer.alloc(1000)), true);
+        assert.strictEqual(client.write(Buffer.alloc(65536)), false);
+        client.uncork();
+        await t.once(client, 'drain');
+    });
+
+test('who waits for drain while corked does not wait for ever', async (t) => {
+    const [client, socket] = await t.pair();
+    const received = all(t, socket);
+    client.cork();
+    for (const part of ['HEADER ', 'BODY ', 'TAIL']) {
+        if (!client.write(part))
+            await t.once(client, 'drain');
+    }
+    client.uncork();
+    client.end();
+    assert.strictEqual((await received).toString(), 'HEADER BODY TAIL');
+});
+
+for (const where of ['before connect()', 'while connecting']) {
+    test(`cork ${where} holds back until uncork`, async (t) => {
+        const server = await t.server();
+        const accepted = t.once(server, 'connection');
+        const socket = t.track(new net.Socket());
+        if (where === 'before connect()')
+            socket.cork();
+        socket.connect(server.address().port, LOCAL);
+        if (where !== 'before connect()')
+            socket.cork();
+        assert.strictEqual(socket.write('a'), true);
+        assert.strictEqual(socket.write('b'), true);
+        const [peer] = await accepted;
+        const received = all(t, peer);
+        await t.turn();
+        assert.strictEqual(peer.bytesRead, 0);
+        assert.strictEqual(socket.writableLength, 2);
+        socket.uncork();
+        socket.end('c');
+        assert.strictEqual((await received).toString(), 'abc');
+    });
+}
+
+test('cork holds back while a lookup of the program is under way',
+    async (t) => {
+        const server = await t.server();
+        const accepted = t.once(server, 'connection');
+        let answer;
+        const socket = t.track(net.connect({
+            port: server.address().port,
+            host: 'somewhere.invalid',
+            lookup: (host, options, callback) => {
+                answer = () => (options.all
+                    ? callback(null, [{ address: LOCAL, family: 4 }])
+                    : callback(null, LOCAL, 4));
+            },
+        }));
+        socket.cork();
+        assert.strictEqual(socket.write('a'), true);
+        await t.turn();
+        answer();
+        const [peer] = await accepted;
+        const received = all(t, peer);
+        await t.turn();
+        assert.strictEqual(socket.writableLength, 1);
+        assert.strictEqual(socket.write('b'), true);
+        socket.uncork();
+        socket.end();
+        assert.strictEqual((await received).toString(), 'ab');
+    });
+
+test('three hundred corks want three hundred uncorks', async (t) => {
+    const [client, socket] = await t.pair();
+    for (let i = 0; i < 300; i++)
+        client.cork();
+    client.write('x');
+    for (let i = 0; i < 299; i++)
+        client.uncork();
+    assert.strictEqual(client.writableLength, 1);
+    assert.strictEqual(client.writableCorked, 1);
+    client.uncork();
+    await t.once(socket, 'data');
+});
+
+test('with a mark, writes before a lookup has answered are below it',
+    async (t) => {
+        const server = await t.server((peer) => peer.resume());
+        const socket = t.track(new net.Socket({ highWaterMark: 10 }));
+        socket.connect({ port: server.address().port, host: 'x.invalid',
+            lookup: (host, options, callback) => setImmediate(() => (
+                options.all ? callback(null, [{ address: LOCAL, family: 4 }])
+                    : callback(null, LOCAL, 4))) });
+        assert.strictEqual(socket.write('12345'), true);
+        assert.strictEqual(socket.write('67890'), false);
+        await t.once(socket, 'drain');
+    });
 
 test('setDefaultEncoding is that of text written without one', async (t) => {
     const [client, socket] = await t.pair();

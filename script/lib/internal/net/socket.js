@@ -17,19 +17,23 @@ const { destroyed } = require('internal/streams/destroy');
 const EventEmitter = require('events');
 const { Duplex, kNativeWritable } = require('internal/streams/duplex');
 const { ReadableState } = require('internal/streams/readable_state');
+const { Writable, writeUnderWay } = require('internal/streams/writable');
 const { Readable, pushBytes, pushEnd, pushFailure } =
     require('internal/streams/readable');
 const { native, registers, counters, handles, last, open, slabNumber,
     FastBuffer, ID, SLAB, OFFSET, LENGTH, RESULT, WANTS_CALLBACK, BYTES_READ,
-    BYTES_WRITTEN, BUFFERED } = require('internal/net/native');
+    BYTES_WRITTEN } = require('internal/net/native');
+const { defineState, stateForLibrary } =
+    require('internal/net/socket_state');
 const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED,
     HAD_ERROR, RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING,
-    COUNTED, AS_ACCEPTED, USUAL, LOOKED_AT } = require('internal/net/socket_flags');
-
+    COUNTED, AS_ACCEPTED, LIBRARY, USUAL, LOOKED_AT } =
+    require('internal/net/socket_flags');
 const { define, keepAddresses } = require('internal/net/socket_facts');
 
 const FINISH = Symbol('finish'); // among the callbacks of writes
 const EMPTY = [];
+const NO_BYTES = new Uint8Array(0);
 
 // Of those that are not asked for anything else.
 const streamOptions = {
@@ -38,6 +42,11 @@ const streamOptions = {
     emitClose: false,
     autoDestroy: true,
 };
+
+// What the stream library is told, of what a socket is.
+const passedOn = ['highWaterMark', 'readableHighWaterMark', 'encoding',
+    'captureRejections', 'read', 'write', 'writev', 'final', 'destroy',
+    'construct'];
 
 function Socket(options) {
     if (!(this instanceof Socket))
@@ -58,6 +67,8 @@ function Socket(options) {
     this.allowHalfOpen = Boolean(options?.allowHalfOpen);
     if (options !== undefined)
         applyOptions(this, options);
+    if (!writesNatively(this))
+        useLibrary(this);
 }
 
 Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
@@ -74,8 +85,7 @@ function readableOptions(options) {
             'is not supported');
     }
     const made = { ...streamOptions };
-    for (const name of ['highWaterMark', 'readableHighWaterMark', 'encoding',
-        'captureRejections']) {
+    for (const name of passedOn) {
         if (options[name] !== undefined && options[name] !== null)
             made[name] = options[name];
     }
@@ -162,6 +172,8 @@ function ensureHandle(socket) {
         native.unref(id);
     if (socket._extra !== null && socket._extra.timeout > 0)
         native.setTimeout(id, socket._extra.timeout);
+    if (socket._extra !== null && socket._extra.corks > 0)
+        native.cork(id);
 }
 
 // A connection that a server has accepted.
@@ -196,7 +208,7 @@ Socket.prototype.connect = function connect(...args) {
     const start = require('internal/net/connecting').prepare(this, options);
     if (options.signal?.aborted)
         return this; // destroyed as it was made; not to be revived
-    if (this.destroyed || this._flags & (ENDED | FINISHED))
+    if (this.destroyed || this.writableEnded)
         renew(this);
     this._flags = (this._flags & ~(CONNECTED | HAD_ERROR)) | CONNECTING;
     if (typeof callback === 'function')
@@ -239,14 +251,13 @@ function renew(socket) {
         handles[socket._id] = new Past(socket);
     socket._id = 0;
     socket._undestroy();
-    socket._flags &= UNREF | SLOW;
+    socket._flags &= UNREF | SLOW | LIBRARY;
     socket._callbacks = null;
     socket._totals = null;
     if (socket._extra !== null) {
         Object.assign(socket._extra, {
-            corks: 0, pending: null, failed: null, refused: null,
-            failure: null,
-            onFinish: null, attempts: null,
+            pending: null, failed: null, refused: null, failure: null,
+            late: null, onFinish: null, onFinal: null, attempts: null,
             attempted: null, addresses: 0, remote: undefined, local: undefined,
         });
     }
@@ -420,7 +431,7 @@ Socket.prototype._onData = function (bytes) {
         this._leavePipe();
     if (this._extra !== null && this._extra.onread !== null)
         giveToOnread(this, bytes);
-    else if (!pushBytes(this, bytes))
+    else if (!(this._read === _read ? pushBytes(this, bytes) : this.push(bytes)))
         stop(this);
     if (isFailing(this)) // behind what C has read and not told yet
         require('timers').setImmediate(failWhenEmpty, this);
@@ -509,7 +520,8 @@ function readOn(socket) {
 }
 
 Socket.prototype._onEnd = function () {
-    this._flags &= ~PIPED;
+    if (this._flags & PIPED)
+        this._leavePipe();
     const onread = this._extra?.onread;
     if (onread && onread.rest !== undefined)
         onread.ended = true; // after what the callback still has to have
@@ -533,9 +545,11 @@ Socket.prototype._onHangup = function (waiting) {
         native.resume(this._id);
 };
 
-Socket.prototype._read = function () {
+function _read() {
     readOn(this);
-};
+}
+
+Socket.prototype._read = _read;
 
 // The kernel is not read while a socket is paused: its window closes, and the
 // peer has to wait.
@@ -559,7 +573,8 @@ Socket.prototype.resume = function resume() {
 
 Socket.prototype.write = function write(chunk, encoding, callback) {
     if (chunk === last.bytes && callback === undefined &&
-        encoding === undefined && (this._flags & LOOKED_AT) === USUAL) {
+        encoding === undefined && (this._flags & LOOKED_AT) === USUAL &&
+        this._write === _write) {
         registers[ID] = this._id;
         registers[SLAB] = last.slab;
         registers[OFFSET] = last.offset;
@@ -571,7 +586,8 @@ Socket.prototype.write = function write(chunk, encoding, callback) {
         return written(this, registers[RESULT], undefined);
     }
     if (chunk instanceof FastBuffer && callback === undefined &&
-        (this._flags & LOOKED_AT) === USUAL && encoding === undefined) {
+        (this._flags & LOOKED_AT) === USUAL && encoding === undefined &&
+        this._write === _write) {
         const slab = chunk.buffer[slabNumber];
         if (slab !== undefined && chunk.length > 0) {
             registers[ID] = this._id;
@@ -589,6 +605,8 @@ Socket.prototype.write = function write(chunk, encoding, callback) {
         callback = encoding;
         encoding = undefined;
     }
+    if (this._flags & LIBRARY || !writesNatively(this))
+        return libraryWrite(this, chunk, encoding, callback);
     return writeAny(this, chunk, encoding,
         typeof callback === 'function' ? callback : undefined) === true;
 };
@@ -597,19 +615,39 @@ Socket.prototype.write = function write(chunk, encoding, callback) {
 function writeAny(socket, chunk, encoding, callback, ends = false) {
     const bytes = bytesOf(socket, chunk, encoding);
     const refused = refusal(socket, ends);
-    if (refused !== undefined) {
-        if (callback !== undefined)
-            nextTick(callback, refused);
-        if (!socket.destroyed)
-            socket.destroy(refused);
-        return refused;
-    }
+    if (refused !== undefined)
+        return refuse(socket, refused, callback);
+    if (encoding === 'buffer' && typeof chunk === 'string')
+        throw notABuffer();
     if (socket._flags & LOOKING_UP) {
         (extra(socket).pending ??= []).push([bytes, callback]);
-        socket._flags |= NEED_DRAIN;
-        return false;
+        return isEnough(socket, false);
     }
     return send(socket, bytes, callback);
+}
+
+function refuse(socket, error, callback) {
+    if (typeof callback === 'function')
+        nextTick(callback, error);
+    if (!socket.destroyed)
+        destroyAfterAccepted(socket, error);
+    return error;
+}
+
+// A write that is refused takes nothing from those that were accepted: they go
+// first, and what was said to the peer is whole.
+function destroyAfterAccepted(socket, error) {
+    if (socket._flags & ENDED && socket.writableLength > 0)
+        extra(socket).late ??= error;
+    else
+        socket.destroy(error);
+}
+
+// As Node's binding says it, which has no text for its second argument.
+function notABuffer() {
+    const error = new TypeError('Second argument must be a buffer');
+    error.code = 'ERR_INVALID_ARG_TYPE';
+    return error;
 }
 
 function bytesOf(socket, chunk, encoding) {
@@ -634,12 +672,8 @@ function bytesOf(socket, chunk, encoding) {
 function refusal(socket, ends) {
     const flags = socket._flags;
     if (flags & ENDED) {
-        if (!ends && !socket.allowHalfOpen && socket.readableEnded) {
-            const error = new Error(
-                'This socket has been ended by the other party');
-            error.code = 'EPIPE';
-            return error;
-        }
+        if (!ends && !socket.allowHalfOpen && socket.readableEnded)
+            return endedByPeer();
         return new codes.ERR_STREAM_WRITE_AFTER_END();
     }
     if (socket.destroyed)
@@ -649,11 +683,23 @@ function refusal(socket, ends) {
     return undefined;
 }
 
+function endedByPeer() {
+    const error = new Error('This socket has been ended by the other party');
+    error.code = 'EPIPE';
+    return error;
+}
+
 function send(socket, bytes, callback) {
+    if (bytes.length === 0 && callback === undefined)
+        return !(socket._flags & NEED_DRAIN) || isEnough(socket, false);
+    const result = put(socket, bytes, callback);
+    return written(socket, result, callback);
+}
+
+// C's answer.
+function put(socket, bytes, callback) {
     const slab = bytes.buffer[slabNumber];
     let result;
-    if (bytes.length === 0 && callback === undefined)
-        return !(socket._flags & NEED_DRAIN);
     if (slab !== undefined) {
         registers[ID] = socket._id;
         registers[SLAB] = slab;
@@ -667,7 +713,7 @@ function send(socket, bytes, callback) {
     }
     if (callback !== undefined && result >= 0)
         (socket._callbacks ??= []).push(callback);
-    return written(socket, result, callback);
+    return result;
 }
 
 // What a write comes to, from what C said of it.
@@ -677,12 +723,16 @@ function written(socket, result, callback) {
     settle(socket);
     if (result < 0)
         return false;
+    return isEnough(socket, result === 0);
+}
+
+// What write() answers. The kernel's word counts, unless a mark was given; or
+// the socket is corked, when the kernel has not been asked.
+function isEnough(socket, taken) {
     const more = socket._extra;
-    let enough = result === 0;
-    if (!enough && more !== null && more.highWaterMark >= 0) {
-        native.readCounters(socket._id);
-        enough = counters[BUFFERED] < more.highWaterMark;
-    }
+    let enough = taken;
+    if (!enough && more !== null && (more.highWaterMark >= 0 || more.corks > 0))
+        enough = socket.writableLength < socket.writableHighWaterMark;
     if (!enough)
         socket._flags |= NEED_DRAIN;
     return enough;
@@ -755,17 +805,21 @@ function writeError(socket) {
         : new codes.ERR_STREAM_DESTROYED('write');
 }
 
+// C holds back from the first cork to the last uncork; a socket that has none
+// yet in C is corked there as it comes.
 Socket.prototype.cork = function cork() {
-    extra(this).corks++;
-    if (this._id !== 0)
+    if (this._flags & LIBRARY)
+        Writable.prototype.cork.call(this);
+    else if (extra(this).corks++ === 0 && this._id !== 0)
         native.cork(this._id);
 };
 
 Socket.prototype.uncork = function uncork() {
+    if (this._flags & LIBRARY)
+        Writable.prototype.uncork.call(this);
     if (this._extra === null || this._extra.corks === 0)
         return;
-    this._extra.corks--;
-    if (this._id !== 0)
+    if (--this._extra.corks === 0 && this._id !== 0)
         native.uncork(this._id);
 };
 
@@ -775,12 +829,88 @@ Socket.prototype.setDefaultEncoding = function (encoding) {
     if (!Buffer.isEncoding(encoding))
         throw new codes.ERR_UNKNOWN_ENCODING(encoding);
     extra(this).encoding = encoding;
+    if (this._flags & LIBRARY)
+        this._writableState.defaultEncoding = encoding;
     return this;
 };
+
+// ------------------------------------------------------ a _write() of one's own
+//
+// Programs override what a stream is made of, or put something in its place.
+// Then writing is the stream library's, with a state and a queue of its own, and
+// these are what is at the bottom of it, as on Node: done within the call when
+// the kernel has taken all.
+
+function _write(chunk, encoding, callback) {
+    const bytes = bytesOf(this, chunk, encoding);
+    if (this._flags & LOOKING_UP) {
+        (extra(this).pending ??= []).push([bytes, callback]);
+        return;
+    }
+    if (this._id === 0 || !(this._flags & (CONNECTED | CONNECTING))) {
+        callback(new codes.ERR_SOCKET_CLOSED());
+        return;
+    }
+    const result = put(this, bytes, undefined);
+    if (result === 0)
+        callback();
+    else if (result < 0)
+        writeFailed(this, result, callback);
+    else
+        put(this, NO_BYTES, callback); // which comes when those before have gone
+}
+
+function _writev(chunks, callback) {
+    const all = chunks.map((each) => bytesOf(this, each.chunk, each.encoding));
+    this._write(Buffer.concat(all), 'buffer', callback);
+}
+
+function _final(callback) {
+    extra(this).onFinal = callback;
+    this._flags |= ENDED;
+    finishWriting(this);
+}
+
+Object.assign(Socket.prototype, { _write, _writev, _final });
+
+function writesNatively(socket) {
+    return socket._write === _write && socket._writev === _writev &&
+        socket._final === _final;
+}
+
+// What the socket has written without the library is its write under way.
+function useLibrary(socket) {
+    if (socket._flags & (LIBRARY | ENDED))
+        return;
+    const waits = socket.writableLength;
+    const corks = socket.writableCorked;
+    const state = stateForLibrary(socket);
+    socket._flags = (socket._flags & ~NEED_DRAIN) | LIBRARY | SLOW;
+    if (corks > 0) {
+        socket._extra.corks = 1;
+        socket.uncork();
+        state.corked = corks;
+    }
+    if (waits > 0)
+        _write.call(socket, NO_BYTES, 'buffer', writeUnderWay(socket, waits));
+}
+
+function libraryWrite(socket, chunk, encoding, callback) {
+    useLibrary(socket);
+    if (socket.writableEnded && !socket.allowHalfOpen && socket.readableEnded) {
+        refuse(socket, endedByPeer(), callback);
+        return false;
+    }
+    return Writable.prototype.write.call(socket, chunk, encoding, callback);
+}
 
 // ---------------------------------------------------------------------- ending
 
 Socket.prototype.end = function end(chunk, encoding, callback) {
+    if (this._flags & LIBRARY || !writesNatively(this)) {
+        useLibrary(this);
+        return Writable.prototype.end.call(this, chunk, encoding, callback);
+    }
     if (typeof chunk === 'function') {
         callback = chunk;
         chunk = encoding = undefined;
@@ -794,8 +924,10 @@ Socket.prototype.end = function end(chunk, encoding, callback) {
         if (answer !== true && answer !== false)
             error = answer;
     }
-    while (this._extra !== null && this._extra.corks > 0)
+    if (this._extra !== null && this._extra.corks > 0) {
+        this._extra.corks = 1;
         this.uncork();
+    }
     error ??= endRefusal(this);
     if (error === undefined && !(this._flags & ENDED)) {
         this._flags |= ENDED;
@@ -842,7 +974,14 @@ function finishWriting(socket) {
 function finished(socket) {
     if (socket._flags & FINISHED || socket.destroyed || isFailing(socket))
         return;
+    if (socket._extra !== null && socket._extra.onFinal !== null) {
+        const callback = socket._extra.onFinal;
+        socket._extra.onFinal = null;
+        callback();
+        return;
+    }
     socket._flags |= FINISHED;
+    socket.emit('prefinish');
     if (socket._extra !== null && socket._extra.onFinish !== null) {
         const callbacks = socket._extra.onFinish;
         socket._extra.onFinish = null;
@@ -850,7 +989,9 @@ function finished(socket) {
             callback();
     }
     socket.emit('finish');
-    if (socket.readableEnded || !socket.readable)
+    if (socket._extra !== null && socket._extra.late !== null)
+        socket.destroy(socket._extra.late);
+    else if (socket.readableEnded || !socket.readable)
         socket.destroy();
 }
 
@@ -883,6 +1024,8 @@ Socket.prototype.resetAndDestroy = function resetAndDestroy() {
 // Duplex's looks after a writable state that there is not.
 Socket.prototype.destroy = function destroy(error, callback) {
     const state = this._readableState;
+    if (this._flags & LIBRARY)
+        return Writable.prototype.destroy.call(this, error, callback);
     if (error || callback !== undefined || this._destroy !== _destroy ||
         (state.flags & (f.DESTROYED | f.CONSTRUCTED)) !== f.CONSTRUCTED)
         return Readable.prototype.destroy.call(this, error, callback);
@@ -908,6 +1051,8 @@ function release(socket, error) {
     socket._flags &= ~(CONNECTING | LOOKING_UP);
     if (error)
         socket._flags |= HAD_ERROR;
+    if (socket._flags & PIPED)
+        socket._leavePipe();
     failPending(socket, error);
 }
 
@@ -958,7 +1103,7 @@ function failPending(socket, error) {
     failRefused(socket);
     for (const callback of more.onFinish ?? EMPTY)
         nextTick(callback, error ?? new codes.ERR_STREAM_DESTROYED('end'));
-    more.pending = more.onFinish = null;
+    more.pending = more.onFinish = more.onFinal = null;
 }
 
 function emitClose(socket) {
@@ -976,7 +1121,7 @@ Socket.prototype._onClose = function () {
         defer(emitClose, this); // behind those callbacks
     else if (isFailing(this))
         failReading(this);
-    else if (this._flags & FINISHED && this.readableEnded)
+    else if (this.writableFinished && this.readableEnded)
         this.destroy();
 };
 
@@ -1066,8 +1211,7 @@ function isUnderWay(socket) {
     const more = socket._extra;
     if (more !== null && (more.refused !== null || more.failed !== null))
         return true;
-    native.readCounters(socket._id);
-    return counters[BUFFERED] > 0 && (more === null || more.corks === 0);
+    return socket.writableLength > 0 && (more === null || more.corks === 0);
 }
 
 // A program may put there what it likes: what counts is `_server`.
@@ -1083,7 +1227,10 @@ Object.defineProperty(Socket.prototype, 'server', {
     },
 });
 
-Object.assign(Socket.prototype, require('internal/net/socket_pipe'));
+const { methods, notePassed } = require('internal/net/socket_pipe');
+Object.assign(Socket.prototype, methods);
+notePassed(Socket.prototype);
 define(Socket.prototype);
+defineState(Socket.prototype);
 
 module.exports = { Socket };

@@ -5,9 +5,12 @@
 
 const { native, counters, BYTES_WRITTEN, BYTES_READ, BUFFERED } =
     require('internal/net/native');
-const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN } =
+const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, LIBRARY, NEED_DRAIN } =
     require('internal/net/socket_flags');
+const { ofWritable } = require('internal/streams/properties');
 const { DESTROYED } = require('internal/streams/flags');
+const { getDefaultHighWaterMark } =
+    require('internal/streams/high_water_mark');
 
 const EMPTY = [];
 
@@ -58,7 +61,18 @@ function bytesWritten(socket) {
     if (socket._id === 0)
         return socket._totals === null ? 0 : socket._totals[1];
     native.readCounters(socket._id);
-    return counters[BYTES_WRITTEN] + counters[BUFFERED] + pendingBytes(socket);
+    return counters[BYTES_WRITTEN] + counters[BUFFERED] +
+        pendingBytes(socket) + queuedBytes(socket);
+}
+
+// In the stream library's queue, when it has one.
+function queuedBytes(socket) {
+    let sum = 0;
+    if (socket._flags & LIBRARY) {
+        for (const { chunk, encoding } of socket._writableState.getBuffer())
+            sum += Buffer.byteLength(chunk, encoding);
+    }
+    return sum;
 }
 
 function pendingBytes(socket) {
@@ -89,11 +103,11 @@ const getters = {
     pending: (s) => !isConnected(s),
     readyState,
     bufferSize: (s) => (s._id === 0 && !s.connecting && !isConnected(s)
-        ? undefined : buffered(s)),
+        ? undefined : s.writableLength),
     writableLength: buffered,
     writableHighWaterMark: (s) => (s._extra !== null &&
         s._extra.highWaterMark >= 0 ? s._extra.highWaterMark
-        : s.readableHighWaterMark),
+        : getDefaultHighWaterMark(false)),
     writableNeedDrain: (s) => (s._flags & (NEED_DRAIN | ENDED)) === NEED_DRAIN
         && !s.destroyed,
     writableAborted: (s) => s.destroyed && !(s._flags & FINISHED),
@@ -131,12 +145,18 @@ function handleOf(socket) {
 // which the engine's compilers can put in its place.
 const hot = {
     get writable() {
+        if (this._flags & LIBRARY)
+            return ofWritable.writable.get.call(this);
         return (this._flags & ENDED) === 0 && isAlive(this);
     },
     get writableEnded() {
+        if (this._flags & LIBRARY)
+            return ofWritable.writableEnded.get.call(this);
         return (this._flags & ENDED) !== 0;
     },
     get writableFinished() {
+        if (this._flags & LIBRARY)
+            return ofWritable.writableFinished.get.call(this);
         return (this._flags & FINISHED) !== 0;
     },
     get destroyed() {
@@ -170,11 +190,13 @@ function define(prototype) {
     defineHot(prototype);
     for (const name of Object.keys(getters)) {
         const get = getters[name];
+        const ofLibrary = ofWritable[name]?.get;
         Object.defineProperty(prototype, name, {
             configurable: true,
             enumerable: !name.startsWith('_'),
             get() {
-                return get(this);
+                return ofLibrary !== undefined && this._flags & LIBRARY
+                    ? ofLibrary.call(this) : get(this);
             },
             set: nothing,
         });

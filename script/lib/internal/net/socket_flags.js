@@ -18,6 +18,7 @@ const PIPED = 1 << 11; // natively, to another socket
 const WAS_CONNECTING = 1 << 12; // when it was destroyed
 const COUNTED = 1 << 13; // among its server's connections
 const AS_ACCEPTED = 1 << 14; // paused by its server, and not resumed since
+const LIBRARY = 1 << 15; // writing is the stream library's, with its state
 
 // What write() may ignore in the usual case.
 const USUAL = CONNECTED;
@@ -33,13 +34,17 @@ class Extra {
     failed = null; // callbacks of writes whose error is to come,
     refused = null; // and of those that were made after them
     failure = null; // what is to be told when all has been read
+    late = null; // what destroys it once all that was accepted has gone
     onFinish = null; // callbacks of end()
+    onFinal = null; // that of _final(), for the stream library
+    state = null; // what is shown as _writableState
+    pipedFrom = null; // whose bytes C moves here
+    pipedTo = null;
     attempts = null; // errors of connection attempts
     attempted = null; // 'address:port'
     asking = null; // the program's lookup that is under way
     blockList = undefined;
     server = undefined; // what a program has put there
-    pipedFrom = null; // the socket whose bytes C moves here
     addresses = 0; // that a lookup has found
     host = undefined;
     path = undefined;
@@ -59,5 +64,5 @@ module.exports = {
     extra,
     CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED, HAD_ERROR,
     RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED,
-    AS_ACCEPTED, USUAL, LOOKED_AT,
+    AS_ACCEPTED, LIBRARY, USUAL, LOOKED_AT,
 };

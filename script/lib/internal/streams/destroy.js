@@ -12,17 +12,24 @@ const f = require('internal/streams/flags');
 const constructed = Symbol('constructed');
 const destroyAfterConstruct = Symbol('destroyAfterConstruct');
 
+// A socket's is made for those who look from outside; it has nothing of its own.
+const kNoState = Symbol('noState');
+
+function writableState(stream) {
+    return stream[kNoState] === true ? undefined : stream._writableState;
+}
+
 // The bits that are set in either half.
 function bits(stream) {
     const r = stream._readableState;
-    const w = stream._writableState;
+    const w = writableState(stream);
 
     return (r ? r.flags : 0) | (w ? w.flags : 0);
 }
 
 function setBits(stream, mask) {
     const r = stream._readableState;
-    const w = stream._writableState;
+    const w = writableState(stream);
 
     if (r) {
         r.flags |= mask;
@@ -35,7 +42,7 @@ function setBits(stream, mask) {
 // The first error stays: what follows is a consequence.
 function noteError(stream, error) {
     const r = stream._readableState;
-    const w = stream._writableState;
+    const w = writableState(stream);
 
     if (!error) {
         return;
@@ -50,7 +57,7 @@ function noteError(stream, error) {
 
 // The destroy() of every class of streams.
 function destroy(error, callback) {
-    const state = this._writableState || this._readableState;
+    const state = writableState(this) || this._readableState;
 
     if (bits(this) & f.DESTROYED) {
         if (typeof callback === 'function') {
@@ -153,7 +160,7 @@ function undestroy() {
     const forget = f.DESTROYED | f.CLOSED | f.CLOSE_EMITTED | f.ERRORED |
         f.ERROR_EMITTED;
     const r = this._readableState;
-    const w = this._writableState;
+    const w = writableState(this);
 
     if (r) {
         const over = f.READING | f.ENDED | f.END_EMITTED | f.CUT;
@@ -178,7 +185,7 @@ function undestroy() {
 // of a duplex may both ask; _construct runs once.
 function construct(stream, callback) {
     const r = stream._readableState;
-    const w = stream._writableState;
+    const w = writableState(stream);
 
     if (r) {
         r.flags &= ~f.CONSTRUCTED;
@@ -250,5 +257,5 @@ function isOver(stream) {
 
 module.exports = {
     bits, construct, destroy, destroyed, destroyer, emitError, errorOrDestroy,
-    noteError, undestroy,
+    kNoState, noteError, undestroy, writableState,
 };

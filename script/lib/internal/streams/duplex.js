@@ -74,7 +74,7 @@ function applyOptions(stream, options) {
 
 function onConstructed(stream) {
     readableConstructed(stream);
-    if (stream._writableState) {
+    if (destroying.writableState(stream)) {
         writableConstructed(stream);
     }
 }

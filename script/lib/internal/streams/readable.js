@@ -88,12 +88,15 @@ Readable.prototype.push = function (chunk, encoding) {
         : pushContent(this, state, chunk, encoding);
 };
 
+const { push } = Readable.prototype;
+
 // For sockets: a non-empty Buffer, and the caller goes on by itself until it
 // is told false (there is no _read() for each chunk).
 function pushBytes(stream, buffer) {
     const state = stream._readableState;
 
-    if (state.length === 0 && (state.flags & DIRECT) === DIRECT_WANTED) {
+    if (state.length === 0 && (state.flags & DIRECT) === DIRECT_WANTED &&
+        stream.push === push) {
         state.flags &= ~f.READING;
         pushDirect(stream, state, buffer);
         return canPushMore(state);
@@ -108,7 +111,7 @@ function pushEnd(stream) {
 
     if (state.length === 0 &&
         (state.flags & (DIRECT | f.READABLE_LISTENING)) === DIRECT_WANTED &&
-        stream._events?.readable === undefined) {
+        stream._events?.readable === undefined && stream.push === push) {
         state.flags = (state.flags & ~(f.READING | f.NEED_READABLE)) | f.ENDED;
         defer(emitEnd, stream, state);
         return;
@@ -533,9 +536,9 @@ function endWritable(stream) {
     }
 }
 
-// Asked of the public properties: a socket has no `_writableState`.
+// Asked of the public properties where there is no state, as of a socket.
 function isWritingOver(stream) {
-    const state = stream._writableState;
+    const state = destroying.writableState(stream);
 
     if (state) {
         return state.autoDestroy &&

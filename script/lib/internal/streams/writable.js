@@ -201,6 +201,18 @@ function begin(stream, state, length, callback) {
     state.flags |= f.WRITING | f.SYNC;
 }
 
+// For a stream that has written so far without a state: what it still has to
+// send is a write under way, and over when the function is called.
+function writeUnderWay(stream, length) {
+    const state = stream._writableState;
+
+    state.length = length;
+    state.pendingcb++;
+    begin(stream, state, length, nop);
+    state.flags &= ~f.SYNC;
+    return state.onwrite;
+}
+
 // The write under way is over.
 function onWrite(stream, state, error) {
     const sync = (state.flags & f.SYNC) !== 0;
@@ -595,4 +607,4 @@ if (Symbol.asyncDispose) {
 Object.defineProperties(
     Writable.prototype, require('internal/streams/properties').ofWritable);
 
-module.exports = { Writable, useMethods, writableConstructed };
+module.exports = { Writable, useMethods, writableConstructed, writeUnderWay };
