@@ -287,11 +287,7 @@ WEIR_API int weir_write_buffer(weir_socket *socket, weir_buffer *buffer,
 WEIR_API size_t weir_socket_buffered(const weir_socket *socket);
 
 /* A write answers WEIR_WAIT when at least this much waits after it. Default 1:
- * as soon as anything waits. 0 sets the default. -ENOMEM.
- * With a mark above 1, small writes that a socket makes to itself in its own
- * `data` (up to 16 KiB, and less than the mark) leave together when `data`
- * returns: ten answers to ten requests are one system call. What send() has to
- * say then comes as `error`. */
+ * as soon as anything waits. 0 sets the default. -ENOMEM. */
 WEIR_API int weir_socket_set_high_water(weir_socket *socket, size_t mark);
 
 /* A write that could bring the queue above this is refused with -ENOBUFS and
@@ -300,7 +296,8 @@ WEIR_API int weir_socket_set_high_water(weir_socket *socket, size_t mark);
 WEIR_API int weir_socket_set_write_limit(weir_socket *socket, size_t limit);
 
 /* Holds writes back until there were as many calls of uncork as of cork: they
- * go out together. At most 255 deep; -EINVAL beyond, or when not corked. */
+ * go out together. Around the answers to all requests of one `data`, for
+ * example, ten of them are one system call. At most 255 deep; -EINVAL beyond, or when not corked. */
 WEIR_API int weir_socket_cork(weir_socket *socket);
 WEIR_API int weir_socket_uncork(weir_socket *socket);
 
@@ -333,16 +330,21 @@ WEIR_API int weir_socket_end(weir_socket *socket);
 WEIR_API void weir_socket_close(weir_socket *socket);
 
 /* At once: no event after this returns but the callbacks of the writes that
- * were not done (ECANCELED), and `close`. Harmless when destroyed already. */
+ * were not done (ECANCELED), and `close`. Harmless when destroyed already. A
+ * connection of which a forked child has a copy is the child's from then on;
+ * weir_socket_end() and weir_socket_reset() reach the peer all the same. */
 WEIR_API void weir_socket_destroy(weir_socket *socket);
 
 /* Like weir_socket_destroy(), and the peer gets a reset (RST): what is still on
  * its way is discarded, and it learns that the stream was cut (ECONNRESET). For
- * UNIX sockets the same as destroy. */
+ * UNIX sockets the same as destroy. weir does the same by itself when an error
+ * of its own (ENOBUFS, ENOMEM, a pipe's partner that broke) gives up bytes that
+ * were accepted. */
 WEIR_API void weir_socket_reset(weir_socket *socket);
 
 /* If allowed, the peer's FIN ends only reading, and writing goes on until
- * weir_socket_end(). Default: not allowed, or the server's setting. */
+ * weir_socket_end(). Default: not allowed, or the server's setting. Forbidden
+ * after that FIN, it ends writing in the next turn. */
 WEIR_API void weir_socket_set_half_open(weir_socket *socket, bool allowed);
 
 /* The `timeout` event after so many ms in which nothing was read or written;
@@ -598,7 +600,10 @@ WEIR_API int weir_pipe(weir_socket *from, weir_socket *to);
 /* For those who keep the rest in their own hands: bytes flow at the speed of
  * `to`, and nothing else is carried over. `end` of `from` and `drain` of `to`
  * are told; the end, the close of either and a write that fails take the pipe
- * away, and then bytes come as `data` again, those that were refused first.
+ * away, and then bytes come as `data` again. Those that `to` refused come first,
+ * to whoever reads next: an event table, another pipe, weir_socket_read_wait().
+ * (Without memory to keep them `from` fails with ENOMEM.) Both kinds of pipe
+ * suspend the half-open rule of `to`, which holds again when the pipe has gone.
  * Errors as of weir_pipe(), and -EPIPE when `from` has ended. */
 WEIR_API int weir_pipe_bytes(weir_socket *from, weir_socket *to);
 

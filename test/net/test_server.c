@@ -1582,6 +1582,43 @@ static void what_begins_while_a_loop_is_destroyed_ends_with_it(void **state)
     assert_int_equal(told.closes, 1);
 }
 
+static size_t counted_in_close;
+
+static void count_them(weir_socket *socket, bool had_error)
+{
+    (void)had_error;
+    counted_in_close = weir_server_connections(weir_socket_server(socket));
+}
+
+static void destroy_and_count(weir_server *server, weir_socket *socket)
+{
+    static const weir_socket_events counting = { .close = count_them };
+
+    weir_socket_set_events(socket, &counting, NULL);
+    weir_socket_destroy(socket);
+    assert_int_equal(weir_server_connections(server), 1);
+    weir_server_close(server);
+}
+
+static void a_connection_is_counted_until_its_close_is_told(void **state)
+{
+    weir_address address = weir_address_loopback(0);
+    weir_server *server;
+    int fd;
+
+    (void)state;
+    counted_in_close = SIZE_MAX;
+    assert_int_equal(
+        weir_server_create(&server, the_loop, destroy_and_count, NULL), 0);
+    assert_int_equal(weir_server_listen(server, &address, NULL), 0);
+    assert_int_equal(weir_server_address(server, &address), 0);
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, &address.name.any, address.length), 0);
+    assert_int_equal(weir_loop_run(the_loop), 0);
+    assert_int_equal(counted_in_close, 0);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1654,6 +1691,7 @@ int main(void)
         TEST(a_loop_that_is_destroyed_closes_all_and_tells_all),
         TEST(a_loop_may_be_destroyed_while_a_server_is_closing),
         TEST(what_begins_while_a_loop_is_destroyed_ends_with_it),
+        TEST_ON_LOOP(a_connection_is_counted_until_its_close_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

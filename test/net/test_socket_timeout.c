@@ -352,10 +352,38 @@ static void activity_just_before_a_very_late_timer_counts(void **state)
             (void *)&net_kinds[NET_UNIX]                                       \
     }
 
+/* Somebody else's callback takes long, and the peer's answer comes meanwhile. */
+static void compute_while_the_peer_answers(weir_io *io, unsigned events)
+{
+    (void)events;
+    weir_io_stop(io);
+    spend(50 * MS);
+    raw_write(fd, "answer", 6);
+    spend(250 * MS);
+}
+
+static void data_that_has_come_is_told_before_the_timeout(void **state)
+{
+    weir_io io;
+    int fds[2];
+
+    (void)state;
+    test_pipe(fds);
+    weir_socket_set_timeout(a.socket, 150);
+    weir_io_init(&io, the_loop, fds[1], compute_while_the_peer_answers);
+    assert_int_equal(weir_io_start(&io, WEIR_WRITABLE), 0);
+    for (int i = 0; i < 3; i++)
+        weir_loop_run_once(the_loop, 0);
+    assert_side(&a, "d");
+    weir_socket_set_timeout(a.socket, 0);
+    test_close_pair(fds);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_timeout_does_not_come_early),
+        TEST(data_that_has_come_is_told_before_the_timeout),
         TEST(activity_puts_the_timeout_off),
         TEST(the_timeout_comes_once_per_idleness),
         TEST(zero_switches_the_timeout_off),
