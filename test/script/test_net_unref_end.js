@@ -194,6 +194,55 @@ ends('an unref\'ed server\'s close follows its last connection', () => {
 
 /* ---------------------------------------------------------------- running */
 
+/* ------------------------------------------------- nothing is read any more */
+
+/* A client of which nothing is unref'ed, whose peer says this and ends. */
+function quiet(name, said, listen, ...expected) {
+    ends(name, () => {
+        serving((socket) => socket.end(said), (port) => {
+            const options = { port, host: LOCAL, allowHalfOpen: true };
+            const client = watched(net.connect(options));
+            listen(client);
+        });
+    }, 'connect', ...expected);
+}
+
+quiet('a paused socket with data and the end waiting does not hold the process',
+    'data', (client) => client.pause());
+
+quiet('a half-open socket that was told the end does not hold the process', '',
+    (client) => client.on('end', () => log.push('end')).resume(), 'end');
+
+quiet('a half-open socket whose end was told writes on', '', (client) => {
+    client.on('end', () => client.write('x', () => log.push('written')))
+        .resume();
+}, 'written');
+
+quiet('a quiet socket that is read again is told all', 'data', (client) => {
+    client.pause().on('data', (data) => log.push(String(data)))
+        .on('end', () => log.push('end'));
+    setTimeout(() => client.resume(), 20);
+}, 'data', 'end');
+
+ends('a socket that holds all it may does not hold the process', () => {
+    serving((socket) => socket.write(Buffer.alloc(200000)), (port) => {
+        const client = watched(net.connect(port, LOCAL));
+        client.on('readable', () => {});
+    });
+}, 'connect');
+
+ends('a connection of pauseOnConnect does not hold the process', () => {
+    const server = net.createServer({ pauseOnConnect: true }, (socket) => {
+        leftovers.push(socket);
+        log.push('accepted');
+    }).unref();
+    leftovers.push(server);
+    server.listen(0, LOCAL, () => {
+        const client = net.connect(server.address().port, LOCAL);
+        leftovers.push(client.unref());
+    });
+}, 'accepted');
+
 let number = 0;
 let failures = 0;
 let watchdog;

@@ -27,7 +27,7 @@ const { defineState, stateForLibrary } =
     require('internal/net/socket_state');
 const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED,
     HAD_ERROR, RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING,
-    COUNTED, AS_ACCEPTED, LIBRARY, USUAL, LOOKED_AT } =
+    COUNTED, AS_ACCEPTED, LIBRARY, QUIET, USUAL, LOOKED_AT } =
     require('internal/net/socket_flags');
 const { define, keepAddresses } = require('internal/net/socket_facts');
 
@@ -183,8 +183,10 @@ Socket._accepted = function (server, id) {
     socket._id = id;
     socket._flags |= CONNECTED | COUNTED;
     socket._server = server;
-    if (server.pauseOnConnect)
+    if (server.pauseOnConnect) {
         socket._flags |= STOPPED | AS_ACCEPTED;
+        beQuiet(socket);
+    }
     return socket;
 };
 
@@ -508,6 +510,8 @@ function stop(socket) {
     if (socket._id !== 0 && !(socket._flags & STOPPED)) {
         socket._flags |= STOPPED;
         native.pause(socket._id);
+        if (socket.readableLength >= socket.readableHighWaterMark)
+            beQuiet(socket);
     }
 }
 
@@ -516,6 +520,8 @@ function readOn(socket) {
         socket._flags &= ~(STOPPED | AS_ACCEPTED);
         if (socket._id !== 0)
             native.resume(socket._id);
+        if (socket._flags & QUIET)
+            beHeard(socket);
     }
 }
 
@@ -536,6 +542,8 @@ function endReading(socket) {
         pushFailure(socket, failure);
     else if (socket.readableLength > 0)
         keepAddresses(socket); // there may be no connection when it is read
+    if (!socket.destroyed)
+        beQuiet(socket);
 }
 
 // The peer of a paused socket has gone. With nothing before that, reading on
@@ -543,6 +551,8 @@ function endReading(socket) {
 Socket.prototype._onHangup = function (waiting) {
     if (waiting === 0 && !(this._flags & AS_ACCEPTED))
         native.resume(this._id);
+    else
+        beQuiet(this);
 };
 
 function _read() {
@@ -1178,6 +1188,7 @@ Socket.prototype.ref = function ref() {
     this._flags &= ~UNREF;
     if (this._id !== 0)
         native.ref(this._id);
+    settle(this); // it may be quiet
     return this;
 };
 
@@ -1192,11 +1203,24 @@ Socket.prototype.unref = function unref() {
     return this;
 };
 
+// As on Node, a socket of which nothing is read, since it holds all it may or
+// there is nothing more, does not hold the loop.
+function beQuiet(socket) {
+    socket._flags |= QUIET;
+    settle(socket);
+}
+
+function beHeard(socket) {
+    socket._flags &= ~QUIET;
+    if (socket._id !== 0 && !(socket._flags & UNREF))
+        native.ref(socket._id);
+}
+
 // As on Node, unref() speaks of a socket that waits for its peer. What the
 // program has begun (to connect, to write, to end, to close) is brought to its
 // end and told.
 function settle(socket) {
-    if (!(socket._flags & UNREF) || socket._id === 0)
+    if (!(socket._flags & (UNREF | QUIET)) || socket._id === 0)
         return;
     if (isUnderWay(socket))
         native.ref(socket._id);

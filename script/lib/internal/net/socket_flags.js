@@ -19,6 +19,7 @@ const WAS_CONNECTING = 1 << 12; // when it was destroyed
 const COUNTED = 1 << 13; // among its server's connections
 const AS_ACCEPTED = 1 << 14; // paused by its server, and not resumed since
 const LIBRARY = 1 << 15; // writing is the stream library's, with its state
+const QUIET = 1 << 16; // nothing is read, be it full or at the end
 
 // What write() may ignore in the usual case.
 const USUAL = CONNECTED;
@@ -64,5 +65,5 @@ module.exports = {
     extra,
     CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED, HAD_ERROR,
     RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED,
-    AS_ACCEPTED, LIBRARY, USUAL, LOOKED_AT,
+    AS_ACCEPTED, LIBRARY, QUIET, USUAL, LOOKED_AT,
 };
