@@ -84,8 +84,8 @@ WEIR_API int weir_address_unix(weir_address *address, const char *path,
 WEIR_API int weir_address_parse(weir_address *address, const char *text);
 
 /* Prints the address, always with a NUL, so that weir_address_parse() gives it
- * back (not one without a name, which prints as "unix:"); gives the length, or -ENOSPC when
- * `size` is too small (WEIR_ADDRESS_TEXT never is). */
+ * back (not one without a name, which prints as "unix:"); gives the length, or
+ * -ENOSPC when `size` is too small (WEIR_ADDRESS_TEXT never is). */
 WEIR_API int weir_address_text(const weir_address *address, char *text,
                                size_t size);
 
@@ -139,10 +139,10 @@ typedef struct weir_socket_events {
      * allowed, weir_socket_end() follows by itself. */
     void (*end)(weir_socket *socket);
 
-    /* While reading is paused, and nothing is read that would tell: the peer has
-     * ended its side, or the connection is broken. Told anew after each pause,
-     * and perhaps more than once. weir_socket_waiting() says whether bytes wait
-     * before that; if not, resuming tells `end` or `error` alone. */
+    /* While reading is paused, and nothing is read that would tell: the peer
+     * has ended its side, or the connection is broken. Told anew after each
+     * pause, and perhaps more than once. weir_socket_waiting() says whether
+     * bytes wait before that; if not, resuming tells `end` or `error` alone. */
     void (*hangup)(weir_socket *socket);
 
     /* The queue is empty again after a write that answered WEIR_WAIT. */
@@ -297,7 +297,8 @@ WEIR_API int weir_socket_set_write_limit(weir_socket *socket, size_t limit);
 
 /* Holds writes back until there were as many calls of uncork as of cork: they
  * go out together. Around the answers to all requests of one `data`, for
- * example, ten of them are one system call. At most 255 deep; -EINVAL beyond, or when not corked. */
+ * example, ten of them are one system call. At most 255 deep; -EINVAL beyond,
+ * or when not corked. */
 WEIR_API int weir_socket_cork(weir_socket *socket);
 WEIR_API int weir_socket_uncork(weir_socket *socket);
 
@@ -466,7 +467,8 @@ typedef void weir_connection_cb(weir_server *server, weir_socket *socket);
 
 typedef struct weir_server_events {
     /* A connection was closed at once: with a FIN because of the maximum, with
-     * a reset for want of descriptors, memory or the like. local or remote is NULL where it is not known. */
+     * a reset for want of descriptors, memory or the like. local or remote is
+     * NULL where it is not known. */
     void (*drop)(weir_server *server, const weir_address *local,
                  const weir_address *remote);
 
@@ -600,11 +602,12 @@ WEIR_API int weir_pipe(weir_socket *from, weir_socket *to);
 /* For those who keep the rest in their own hands: bytes flow at the speed of
  * `to`, and nothing else is carried over. `end` of `from` and `drain` of `to`
  * are told; the end, the close of either and a write that fails take the pipe
- * away, and then bytes come as `data` again. Those that `to` refused come first,
- * to whoever reads next: an event table, another pipe, weir_socket_read_wait().
- * (Without memory to keep them `from` fails with ENOMEM.) Both kinds of pipe
- * suspend the half-open rule of `to`, which holds again when the pipe has gone.
- * Errors as of weir_pipe(), and -EPIPE when `from` has ended. */
+ * away, and then bytes come as `data` again. Those that `to` refused come
+ * first, to whoever reads next: an event table, another pipe,
+ * weir_socket_read_wait(). (Without memory to keep them `from` fails with
+ * ENOMEM.) Both kinds of pipe suspend the half-open rule of `to`, which holds
+ * again when the pipe has gone. Errors as of weir_pipe(), and -EPIPE when
+ * `from` has ended. */
 WEIR_API int weir_pipe_bytes(weir_socket *from, weir_socket *to);
 
 /* Takes the pipe away: `from` is read by its own events again. What was read

@@ -28,9 +28,9 @@ enum {
     SMALL_RUN = 4      /* and so many of them */
 };
 
-/* What a pipe does beside moving bytes. weir_pipe() and weir_pipe_bytes() differ
- * in this alone. Both suspend the half-open rule of their destination, and give
- * it back however they end. */
+/* What a pipe does beside moving bytes. weir_pipe() and weir_pipe_bytes()
+ * differ in this alone. Both suspend the half-open rule of their destination,
+ * and give it back however they end. */
 enum {
     CARRIES_END = 1 << 0,  /* the end of `from` ends `to`, and is told to nobody
                               else; nor is the drain of `to` */
@@ -50,8 +50,9 @@ struct weir_pipe {
     bool copies;         /* bulk as well: splice() was refused */
 };
 
-/* Unlinks a pipe, and gives back what it had suspended: reading `from` while `to`
- * is full, and the half-open rule of `to`, at which its deferred work looks. */
+/* Unlinks a pipe, and gives back what it had suspended: reading `from` while
+ * `to` is full, and the half-open rule of `to`, at which its deferred work
+ * looks. */
 static void detach(struct weir_pipe *pipe)
 {
     weir_socket *from = pipe->from, *to = pipe->to;
@@ -122,7 +123,8 @@ static void refused(struct weir_pipe *pipe, const void *bytes, size_t length,
     } else if (to->writing == WEIR_WRITING_FAILED) {
         weir_pipe_write_failed(to);
     } else if (ended && weir_pipe_in(from)) {
-        take_away(pipe); /* by its user; an answer is on its way, or it echoes */
+        /* By its user; an answer is on its way, or it echoes. */
+        take_away(pipe);
         lost_destination(from);
     } else {
         /* For want of room or memory bytes would be lost in the middle: the

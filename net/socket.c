@@ -894,7 +894,8 @@ void weir_socket_close(weir_socket *s)
     weir_pipe_closed(s);
     begin_closing(s);
     (void)weir_socket_end(s);
-    weir_socket_post(s); /* if writing has failed there is nothing to wait for */
+    /* If writing has failed there is nothing to wait for. */
+    weir_socket_post(s);
 }
 
 void weir_socket_set_half_open(weir_socket *s, bool allowed)

@@ -2,11 +2,11 @@
  * socket_hangup.c - a paused socket whose peer has gone
  *
  * Only reading tells that a peer has ended its side or broken the connection,
- * and a paused socket is not read. So it would stay for ever, and what waits for
- * it as well. But the kernel says that much without being read, by an edge that
- * comes once: it is noted, and told when reading is paused, be it then or later.
- * Whether bytes wait before the end is a question of its own, which must not
- * take the error out of the socket: resuming is to find it.
+ * and a paused socket is not read. So it would stay for ever, and what waits
+ * for it as well. But the kernel says that much without being read, by an edge
+ * that comes once: it is noted, and told when reading is paused, be it then or
+ * later. Whether bytes wait before the end is a question of its own, which must
+ * not take the error out of the socket: resuming is to find it.
  */
 #include "socket.h"
 

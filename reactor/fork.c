@@ -2,12 +2,12 @@
  * fork.c - what a forked child has of its parent, and what it leaves alone
  *
  * A child has copies of the parent's descriptors, and some of them are not
- * copies of what they stand for: the epoll set and the eventfd are one for both,
- * and a connection is ended for both by shutdown(2). So a loop knows in which
- * process it was made, and in a child everything that would reach the parent
- * does nothing or is refused: only the child's memory and descriptors go when
- * it destroys the loop. The handlers of watched signals are taken away in the
- * child, which otherwise would send to a loop that nobody runs.
+ * copies of what they stand for: the epoll set and the eventfd are one for
+ * both, and a connection is ended for both by shutdown(2). So a loop knows in
+ * which process it was made, and in a child everything that would reach the
+ * parent does nothing or is refused: only the child's memory and descriptors go
+ * when it destroys the loop. The handlers of watched signals are taken away in
+ * the child, which otherwise would send to a loop that nobody runs.
  *
  * The table of those handlers has a lock that another thread may hold at that
  * moment; a child in which nobody would ever unlock it must not come to be.

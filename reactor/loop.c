@@ -71,8 +71,8 @@ int weir_loop_destroy(weir_loop *loop)
 
 /* A timer that became due while callbacks were running is late by our own
  * doing, and what it is about may have come long ago: an answer before its
- * time-out. So a timer fires only when descriptors have been looked at since its
- * deadline. One that waits for nothing but its turn does not wait for that
+ * time-out. So a timer fires only when descriptors have been looked at since
+ * its deadline. One that waits for nothing but its turn does not wait for that
  * either, but for those that were due before it was started. */
 static inline bool may_fire(const weir_loop *loop,
                             const struct weir_wheel_node *node)

@@ -129,8 +129,8 @@ WEIR_API int weir_loop_run(weir_loop *loop);
 
 /* One turn: due timers, deferred tasks, one wait of at most `max_wait` ms (0:
  * do not wait, -1: as long as it takes), then what became ready. Timers that
- * became due since descriptors were last looked at come after another look: data
- * that has arrived is told before the time-out that it was to prevent.
+ * became due since descriptors were last looked at come after another look:
+ * data that has arrived is told before the time-out that it was to prevent.
  * 1 when something is still alive, 0 when not, or a negative errno. */
 WEIR_API int weir_loop_run_once(weir_loop *loop, int max_wait);
 
@@ -321,8 +321,8 @@ enum {
  * Watches a descriptor that you own: a pipe, a socket, a terminal, another
  * library's wake-up descriptor. Level-triggered unless WEIR_EDGE is asked for:
  * the callback comes again as long as the condition holds. Regular files,
- * which epoll does not take, count as always ready: with WEIR_EDGE they are told
- * once for each weir_io_start().
+ * which epoll does not take, count as always ready: with WEIR_EDGE they are
+ * told once for each weir_io_start().
  *
  * WEIR_ERROR and WEIR_HANGUP come whether asked for or not; they are always
  * told together with WEIR_READABLE or WEIR_WRITABLE where those were asked

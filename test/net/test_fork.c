@@ -171,7 +171,8 @@ static void a_child_that_destroys_the_loop_leaves_the_socket_file(void **state)
     assert_non_null(mkdtemp(path));
     snprintf(name, sizeof name, "%s/s", path);
     assert_int_equal(weir_address_unix(&address, name, strlen(name)), 0);
-    assert_int_equal(weir_server_create(&server, the_loop, nobody_comes, NULL), 0);
+    assert_int_equal(
+        weir_server_create(&server, the_loop, nobody_comes, NULL), 0);
     assert_int_equal(weir_server_listen(server, &address, NULL), 0);
     assert_int_equal(destroy_the_loop(), 0);
     assert_int_equal(access(name, F_OK), 0);

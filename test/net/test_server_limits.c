@@ -231,6 +231,17 @@ static void close_all(const int *fds, size_t count)
 
 /* ------------------------------------------------------ descriptors run out */
 
+/* A reset, unless the system has closed the connection before it said that
+ * there is no descriptor, as macOS does. */
+static void expect_shed(int client)
+{
+#ifdef WEIR_SYS_ACCEPT4
+    raw_expect_reset(client);
+#else
+    raw_expect_end(client);
+#endif
+}
+
 static void a_client_for_whom_there_is_no_descriptor_does_not_hang(void **state)
 {
     weir_server *server = start_server(&events);
@@ -244,7 +255,7 @@ static void a_client_for_whom_there_is_no_descriptor_does_not_hang(void **state)
     for (size_t i = 0; i < COUNT(clients); i++)
         connect_client(clients[i], server);
     for (size_t i = 0; i < COUNT(clients); i++)
-        raw_expect_reset(clients[i]);
+        expect_shed(clients[i]);
     assert_int_equal(told.drops, COUNT(clients));
 #ifdef WEIR_SYS_ACCEPT4 /* macOS has dropped it already */
     assert_true(told.had_both);
@@ -268,7 +279,7 @@ static void a_server_without_descriptors_does_not_spin(void **state)
     weir_sys.ACCEPT = failing_accept;
     take_all_descriptors();
     connect_client(client, server);
-    raw_expect_reset(client);
+    expect_shed(client);
     accept_calls = 0;
     end = virtual_ms() + 60000;
     for (turns = 0; turns < 100 && virtual_ms() < end; turns++)
@@ -288,14 +299,14 @@ static void a_server_recovers_when_descriptors_are_free_again(void **state)
         clients[i] = new_client();
     take_all_descriptors();
     connect_client(clients[0], server);
-    raw_expect_reset(clients[0]);
+    expect_shed(clients[0]);
     give_descriptors(1);
     connect_client(clients[1], server);
     assert_echoes(clients[1]);
     assert_int_equal(told.errors, 1);
     /* A second want is news again. */
     connect_client(clients[2], server);
-    raw_expect_reset(clients[2]);
+    expect_shed(clients[2]);
     assert_int_equal(told.errors, 2);
     assert_int_equal(told.drops, 2);
     assert_echoes(clients[1]);
@@ -401,7 +412,7 @@ static void the_reserve_is_taken_back_before_a_drop_is_told(void **state)
     take_all_descriptors();
     for (size_t i = 0; i < COUNT(clients); i++) {
         connect_client(clients[i], server);
-        raw_expect_reset(clients[i]);
+        expect_shed(clients[i]);
     }
     assert_int_equal(told.drops, COUNT(clients));
     assert_int_equal(told.errors, 1);
@@ -460,10 +471,10 @@ static void a_server_that_had_no_reserve_gets_one_later(void **state)
     assert_int_equal(told.errors, 1);
     assert_int_equal(told.drops, 0);
     pass(REST); /* takes the last descriptor as its reserve */
-    raw_expect_reset(clients[0]);
+    expect_shed(clients[0]);
     assert_int_equal(told.drops, 1);
     connect_client(clients[1], server);
-    raw_expect_reset(clients[1]);
+    expect_shed(clients[1]);
     assert_int_equal(told.errors, 1);
     close_all(clients, COUNT(clients));
 }

@@ -352,7 +352,8 @@ static void activity_just_before_a_very_late_timer_counts(void **state)
             (void *)&net_kinds[NET_UNIX]                                       \
     }
 
-/* Somebody else's callback takes long, and the peer's answer comes meanwhile. */
+/* Somebody else's callback takes long, and the peer's answer comes meanwhile.
+ * */
 static void compute_while_the_peer_answers(weir_io *io, unsigned events)
 {
     (void)events;

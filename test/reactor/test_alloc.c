@@ -338,7 +338,8 @@ static void whatever_is_taken_and_given_objects_stay_whole(void **state)
 #define TEST_COUNTED(function)                                                 \
     cmocka_unit_test_setup_teardown(function, install_counter, remove_counter)
 
-/* The walk for "any" goes on where it was, and back only for what came there. */
+/* The walk for "any" goes on where it was, and back only for what came there.
+ * */
 static void giving_all_back_walks_over_the_slabs_once(void **state)
 {
     enum { SLABS = 50, EACH = 64 };

@@ -47,8 +47,8 @@ int faults_errno(void);
 /* Allocations made through the fault injector and not released. */
 size_t faults_live(void);
 
-/* The same where nothing may be live. Newer c-ares (1.34) loses the message that
- * it looks at when memory runs out just then: that is released and not
+/* The same where nothing may be live. Newer c-ares (1.34) loses the message
+ * that it looks at when memory runs out just then: that is released and not
  * counted. */
 size_t faults_leaked(void);
 

@@ -30,5 +30,5 @@ server.listen(19202, '127.0.0.1', 1, function() {
 });
 //= FIN came
 //= flushed
-//= sum 42
 //= server closed
+//= sum 42
