@@ -75,6 +75,8 @@ static void take_away(struct weir_pipe *pipe)
     if (to->reading == WEIR_READING_LOST &&
         to->writing == WEIR_WRITING_OPEN) {
         to->reading = WEIR_READING_OPEN;
+        if (to->extra->paused)
+            weir_socket_pause(to);
         weir_socket_reader_changed(to);
     }
 }
@@ -83,8 +85,10 @@ static void take_away(struct weir_pipe *pipe)
  * out. */
 static void read_for_nobody(weir_socket *s)
 {
-    if (s->reading == WEIR_READING_OPEN)
+    if (s->reading == WEIR_READING_OPEN) {
         s->reading = WEIR_READING_LOST;
+        s->extra->paused = s->state & WEIR_S_PAUSED;
+    }
     s->state &= (uint16_t)~WEIR_S_PAUSED;
     weir_socket_reader_changed(s);
     weir_socket_post(s);

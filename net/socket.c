@@ -444,7 +444,8 @@ static void tell_unread(weir_socket *s)
         return;
     }
     buffer = read_buffer(s, &size);
-    if (may_read(s))
+    /* Where it was asked it may have been paused, closed, or read out. */
+    if (may_read(s) && !weir_socket_discards(s) && weir_socket_has_unread(s))
         deliver(s, buffer, weir_socket_reread(s, buffer, size));
 }
 
@@ -615,6 +616,10 @@ static WEIR_HOT void ready(weir_loop *loop, struct weir_source *source,
 
 void weir_socket_pause(weir_socket *s)
 {
+    if (s->reading == WEIR_READING_LOST) {
+        s->extra->paused = true; /* for when it is told again */
+        return;
+    }
     s->state |= WEIR_S_PAUSED;
     /* No further edge will come for that. */
     if (s->flags & WEIR_HUNG_UP) {
@@ -631,12 +636,16 @@ static void read_on(weir_socket *s)
 
 void weir_socket_resume(weir_socket *s)
 {
+    if (s->reading == WEIR_READING_LOST)
+        s->extra->paused = false;
     s->state &= (uint16_t)~WEIR_S_PAUSED;
     read_on(s);
 }
 
 bool weir_socket_paused(const weir_socket *s)
 {
+    if (s->reading == WEIR_READING_LOST)
+        return s->extra->paused;
     return s->state & WEIR_S_PAUSED;
 }
 
@@ -737,13 +746,13 @@ static void settle(weir_socket *s)
     weir_socket_maybe_close(s);
 }
 
-/* The peer has gone, and what it left is read before that is told: most
- * programs destroy the socket then, and would lose it (libuv #2643). It ends
- * soon. Of an error of our own that is not said. */
+/* What had arrived is read before an error of writing is told: most programs
+ * destroy the socket then, and would lose it (libuv #2643). That is no more
+ * than the kernel's buffers hold, however much a peer goes on to send. */
 static bool more_to_read_first(const weir_socket *s)
 {
-    return s->state & WEIR_S_READ_LATER && may_read(s) &&
-           (s->error == -EPIPE || s->error == -ECONNRESET);
+    return s->state & WEIR_S_READ_LATER && may_read(s) && s->extra &&
+           s->bytes_read - s->extra->read_at_failure < WEIR_READ_TRUSTED;
 }
 
 /* All that was noted, in the order that holds wherever it came from. */
@@ -800,8 +809,11 @@ static void close_by_reset(weir_socket *s)
         return; /* in a child: the connection is its parent's */
     (void)sys_setsockopt(s->source.fd, SOL_SOCKET, SO_LINGER, &reset,
                          sizeof reset);
-    if (weir_socket_is_shared(s))
-        sys_disconnect(s->source.fd);
+    if (!weir_socket_is_shared(s))
+        return;
+    /* A UNIX socket's other holders are left alone, unless fork() made them. */
+    if (sys_disconnect(s->source.fd) < 0 && weir_socket_was_forked(s))
+        (void)sys_shutdown(s->source.fd, SHUT_RDWR);
 }
 
 /* What was accepted has been given up, and not by the user: the peer must not
@@ -850,6 +862,7 @@ void weir_socket_note_error(weir_socket *s, int error, const char *call,
     if (!extra)
         return; /* the error itself is told; only its details are lost */
     extra->failed_call = call;
+    extra->read_at_failure = s->bytes_read;
     if (address)
         extra->failed_address = *address;
 }

@@ -30,7 +30,8 @@ enum weir_phase {
 enum weir_reading {
     WEIR_READING_OPEN,
     /* Thrown away: the destination of its pipe is gone, and an answer is still
-     * on its way to the peer. Without that answer it is OPEN again. */
+     * on its way to the peer. Without that answer it is OPEN again. Pausing
+     * is for then. */
     WEIR_READING_LOST,
     WEIR_READING_CLOSING, /* thrown away: weir_socket_close() */
     WEIR_READING_ENDED    /* the peer's FIN was read */
@@ -96,6 +97,8 @@ struct weir_extra {
     struct weir_pipe *out, *in;   /* source of, destination of */
     struct weir_chunk *unread;    /* read, and refused by its pipe's end */
     enum weir_fate fate;
+    bool paused; /* by its user, while reading is LOST and goes on */
+    uint64_t read_at_failure; /* bytes_read, when writing failed */
     const char *failed_call;
     weir_address failed_address;
     char *failed_host; /* of a failed lookup, owned */
@@ -168,10 +171,14 @@ static inline bool weir_socket_discards(const weir_socket *socket)
 
 /* Others may hold the descriptor as well: who gave it to us, or a child that
  * was forked since. Closing it does not end the connection then. */
+static inline bool weir_socket_was_forked(const weir_socket *socket)
+{
+    return socket->forks != (weir_fork_count & UINT16_MAX);
+}
+
 static inline bool weir_socket_is_shared(const weir_socket *socket)
 {
-    return socket->state & WEIR_S_SHARED ||
-           socket->forks != (weir_fork_count & UINT16_MAX);
+    return socket->state & WEIR_S_SHARED || weir_socket_was_forked(socket);
 }
 
 /* Bytes that were read and that their pipe did not take: they are told before

@@ -22,13 +22,16 @@ void weir_socket_tell_hangup(weir_socket *s)
 
 int weir_socket_waiting(const weir_socket *s)
 {
+    int waiting;
+
     if (!s)
         return -EINVAL;
     if (s->phase < WEIR_PHASE_OPEN)
         return -ENOTCONN;
     if (s->phase > WEIR_PHASE_OPEN)
         return -EBADF;
-    if (weir_socket_has_unread(s)) /* before what the kernel has */
-        return (int)s->extra->unread->left;
-    return sys_waiting(s->source.fd);
+    waiting = sys_waiting(s->source.fd);
+    if (waiting >= 0 && weir_socket_has_unread(s))
+        waiting += (int)s->extra->unread->left;
+    return waiting;
 }

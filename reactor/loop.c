@@ -87,14 +87,14 @@ static inline struct weir_wheel_node *first_of(const struct weir_link *list)
 
 /* This and the next tell whether they have called anything: then the clock may
  * be old. */
-static WEIR_HOT bool fire_timers(weir_loop *loop)
+static WEIR_HOT bool fire_timers(weir_loop *loop, int *budget)
 {
     struct weir_wheel *wheel = &loop->wheel;
     bool any = false;
 
     weir_wheel_advance(wheel, loop->tick);
     weir_list_splice(&loop->firing, &wheel->due);
-    for (int budget = WEIR_TIMER_BUDGET; budget > 0; budget--) {
+    for (; *budget > 0; --*budget) {
         struct weir_wheel_node *node;
 
         if (loop->stopped || weir_list_empty(&loop->firing))
@@ -256,14 +256,15 @@ static WEIR_NOINLINE void look(weir_loop *loop)
 /* Timers and tasks, then the next batch. */
 static WEIR_HOT WEIR_NOINLINE int next_batch(weir_loop *loop, int max_wait)
 {
+    int budget = WEIR_TIMER_BUDGET;
     bool any = false;
 
     if (has_timers(loop)) {
         weir_loop_read_clock(loop);
-        any = fire_timers(loop);
+        any = fire_timers(loop, &budget);
         if (is_late(loop)) {
             look(loop);
-            any |= fire_timers(loop);
+            any |= fire_timers(loop, &budget);
         }
     }
     if (loop->stopped)

@@ -272,18 +272,18 @@ static inline int sys_shutdown(int fd, int how)
     SYS_ONCE(SYS(shutdown)(fd, how));
 }
 
-/* Ends a connection whose descriptor others hold as well. Of TCP with a reset
- * where connect(2) can take a connection apart (Linux: "connect to AF_UNSPEC");
- * otherwise both directions are shut. */
-static inline void sys_disconnect(int fd)
+/* Resets a TCP connection whose descriptor others hold as well, where connect(2)
+ * can take one apart (Linux: "connect to AF_UNSPEC"). */
+static inline int sys_disconnect(int fd)
 {
 #ifdef __linux__
     const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 
-    if (SYS(connect)(fd, &nobody, sizeof nobody) == 0)
-        return;
+    SYS_ONCE(SYS(connect)(fd, &nobody, sizeof nobody));
+#else
+    (void)fd;
+    return -ENOSYS;
 #endif
-    (void)SYS(shutdown)(fd, SHUT_RDWR);
 }
 
 static inline int sys_getsockopt(int fd, int level, int option, void *value,

@@ -111,6 +111,26 @@ static void a_destroyed_socket_is_the_childs_to_go_on_with(void **state)
     raw_expect_end(fd);
 }
 
+/* Who adopts a descriptor may not be the only one who has it. */
+static void a_reset_leaves_other_holders_of_a_unix_socket_alone(void **state)
+{
+    int ends[2], other;
+
+    (void)state;
+    net_finish(&a);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    other = dup(ends[0]);
+    side_init(&a);
+    assert_int_equal(
+        weir_socket_create(&a.socket, the_loop, &side_events, &a), 0);
+    assert_int_equal(weir_socket_adopt(a.socket, ends[0]), 0);
+    weir_socket_reset(a.socket);
+    RUN_UNTIL(a.closed);
+    assert_int_equal(send(other, "x", 1, MSG_NOSIGNAL), 1);
+    close(other);
+    close(ends[1]);
+}
+
 /* The price of sharing, one more call, is paid by those who share. */
 static void a_connection_that_came_after_a_fork_ends_by_its_close(void **state)
 {
@@ -189,6 +209,7 @@ int main(void)
         TEST(an_end_after_the_peers_sends_fin_although_a_child_lives),
         TEST(a_reset_reaches_the_peer_although_a_child_lives),
         TEST(a_destroyed_socket_is_the_childs_to_go_on_with),
+        TEST(a_reset_leaves_other_holders_of_a_unix_socket_alone),
         TEST(a_connection_that_came_after_a_fork_ends_by_its_close),
         TEST(a_child_that_destroys_the_loop_leaves_connections_alone),
         TEST(a_child_that_destroys_the_loop_leaves_the_socket_file),

@@ -576,6 +576,112 @@ static void a_source_that_lost_its_destination_is_read_again(void **state)
     close(to_peer);
 }
 
+static void what_its_user_paused_is_paused_when_it_is_read_again(void **state)
+{
+    int extra_peer;
+
+    connect_all(NET_KIND(state));
+    extra_peer = net_raw(NET_KIND(state), &extra);
+    assert_int_equal(weir_pipe(from.socket, to.socket), 0);
+    assert_int_equal(weir_pipe_bytes(extra.socket, from.socket), 0);
+    weir_socket_pause(from.socket);
+    weir_socket_destroy(to.socket);
+    RUN_UNTIL(to.closed);
+    assert_true(weir_socket_paused(from.socket));
+    assert_int_equal(weir_unpipe(extra.socket), 0);
+    raw_write(from_peer, "hello", 5);
+    net_settle();
+    assert_true(weir_socket_paused(from.socket));
+    assert_side(&from, "");
+    weir_socket_resume(from.socket);
+    RUN_UNTIL(from.received == 5);
+    net_finish(&extra);
+    close(extra_peer);
+    net_finish(&from);
+    close(from_peer);
+    close(to_peer);
+}
+
+static void pausing_what_is_thrown_away_does_not_hide_a_reset(void **state)
+{
+    int extra_peer;
+
+    (void)state;
+    connect_all(NET_TCP);
+    extra_peer = net_raw(NET_TCP, &extra);
+    assert_int_equal(weir_pipe(from.socket, to.socket), 0);
+    assert_int_equal(weir_pipe(extra.socket, from.socket), 0);
+    weir_socket_destroy(to.socket);
+    RUN_UNTIL(to.closed);
+    weir_socket_pause(from.socket);
+    raw_reset(from_peer);
+    RUN_UNTIL(from.closed);
+    assert_side(&from, "!x");
+    RUN_UNTIL(extra.closed);
+    close(extra_peer);
+    close(to_peer);
+}
+
+static size_t taken;
+
+/* The buffer is asked for, and then there is nothing to put there. */
+static void *takes_them_itself(weir_socket *socket, size_t *size)
+{
+    char bytes[16];
+    ssize_t n = weir_socket_read_wait(socket, bytes, sizeof bytes, 0);
+
+    taken += n > 0 ? (size_t)n : 0;
+    *size = sizeof small;
+    return small;
+}
+
+static void *closes(weir_socket *socket, size_t *size)
+{
+    weir_socket_close(socket);
+    *size = sizeof small;
+    return small;
+}
+
+static void refused_bytes_may_be_taken_where_a_buffer_is_asked_for(void **state)
+{
+    weir_socket_events own = side_events;
+
+    (void)state;
+    own.buffer = takes_them_itself;
+    taken = 0;
+    refuse_without_a_reader();
+    weir_socket_set_events(from.socket, &own, &from);
+    RUN_UNTIL(taken == 7);
+    net_settle();
+    assert_side(&from, "");
+    weir_socket_set_events(from.socket, &side_events, &from);
+    close_all();
+}
+
+static void refused_bytes_are_not_told_after_close(void **state)
+{
+    weir_socket_events own = side_events;
+
+    (void)state;
+    own.buffer = closes;
+    refuse_without_a_reader();
+    weir_socket_set_events(from.socket, &own, &from);
+    raw_expect_end(from_peer);
+    assert_side(&from, "");
+    close_all();
+}
+
+static void refused_bytes_count_among_those_that_wait(void **state)
+{
+    (void)state;
+    refuse_without_a_reader();
+    raw_write(from_peer, "!", 1);
+    RUN_UNTIL(weir_socket_waiting(from.socket) == 8);
+    weir_socket_destroy(from.socket);
+    net_finish(&to);
+    close(from_peer);
+}
+
 static void destroy_at_data(struct side *side, char event)
 {
     if (event == 'd')
@@ -689,6 +795,11 @@ int main(void)
         TEST_ON_BOTH(the_end_of_the_pipe_lets_the_half_open_rule_hold_again),
         TEST_ON_BOTH(a_source_that_goes_lets_the_half_open_rule_hold_again),
         TEST_ON_BOTH(a_source_that_lost_its_destination_is_read_again),
+        TEST_ON_BOTH(what_its_user_paused_is_paused_when_it_is_read_again),
+        TEST_ON_LOOP(pausing_what_is_thrown_away_does_not_hide_a_reset),
+        TEST_ON_LOOP(refused_bytes_may_be_taken_where_a_buffer_is_asked_for),
+        TEST_ON_LOOP(refused_bytes_are_not_told_after_close),
+        TEST_ON_LOOP(refused_bytes_count_among_those_that_wait),
         TEST_ON_BOTH(a_destination_that_is_destroyed_leaves_the_source_alone),
         TEST_ON_BOTH(a_destination_that_has_ended_gives_the_bytes_back),
         TEST_ON_LOOP(a_write_that_fails_gives_its_bytes_back),

@@ -1070,6 +1070,27 @@ static void all_that_a_peer_left_is_read_before_a_failed_write_is_told(
     assert_side(&a, "d!x");
 }
 
+/* The peer reads no more, and goes on sending. */
+static void an_error_of_writing_is_told_though_the_peer_sends_on(void **state)
+{
+    static char much[64 * 1024];
+    static weir_socket_events small;
+
+    (void)state;
+    small = side_events;
+    small.buffer = small_buffer;
+    weir_socket_set_events(a.socket, &small, &a);
+    weir_sys.send = failing_send;
+    fail_once = EPIPE;
+    assert_int_equal(write_quiet("x"), -EPIPE);
+    while (!a.error) {
+        (void)faults_kernel()->send(fd, much, sizeof much, MSG_NOSIGNAL);
+        assert_true(weir_loop_run_once(the_loop, 0) >= 0);
+        assert_true(a.received < 32 * 1024 * 1024);
+    }
+    weir_socket_destroy(a.socket);
+}
+
 /* ------------------------------------------------------------- starvation */
 
 static size_t swallowed;
@@ -1261,6 +1282,7 @@ int main(void)
         TEST(an_error_of_ones_own_resets_a_peer_that_ends_later),
         TEST(an_error_of_ones_own_resets_also_if_it_is_destroyed),
         TEST(all_that_a_peer_left_is_read_before_a_failed_write_is_told),
+        TEST(an_error_of_writing_is_told_though_the_peer_sends_on),
         TEST(a_long_queue_does_not_hold_the_loop),
         TEST(writes_before_the_connection_stands_wait_in_order),
         TEST(an_empty_write_before_connect_keeps_its_place),
