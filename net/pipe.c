@@ -66,14 +66,18 @@ static void detach(struct weir_pipe *pipe)
 }
 
 /* The same, and no answer comes through it any more: if `to` was only waiting
- * for that, what it reads is the user's again. */
+ * for that, what it reads is the user's again, or, with bytes missing from it,
+ * nobody's. */
 static void take_away(struct weir_pipe *pipe)
 {
     weir_socket *to = pipe->to;
 
     detach(pipe);
-    if (to->reading == WEIR_READING_LOST &&
-        to->writing == WEIR_WRITING_OPEN) {
+    if (to->reading != WEIR_READING_LOST || to->writing != WEIR_WRITING_OPEN)
+        return;
+    if (to->extra->holed) {
+        to->extra->fate = WEIR_FATE_ABANDONED;
+    } else {
         to->reading = WEIR_READING_OPEN;
         if (to->extra->paused)
             weir_socket_pause(to);

@@ -234,12 +234,13 @@ void weir_socket_connected(weir_socket *s, int fd, int family)
      * them. */
     if (!s->corks)
         weir_queue_sent(&s->queue, 0);
+    /* What was written before goes before what `connect` says, also if that is
+     * that the socket is destroyed. */
+    weir_socket_flush(s);
     if (s->events && s->events->connect)
         s->events->connect(s);
-    if (s->phase != WEIR_PHASE_OPEN)
-        return;
-    weir_socket_flush(s);
-    weir_socket_tell_written(s);
+    if (s->phase == WEIR_PHASE_OPEN)
+        weir_socket_tell_written(s);
 }
 
 static bool writing_is_over(const weir_socket *s)
@@ -326,6 +327,8 @@ static void received(weir_socket *s, const void *bytes, size_t length)
     if (weir_socket_discards(s)) {
         /* No activity: a peer that sends on and reads nothing would otherwise
          * never be idle. */
+        if (s->reading == WEIR_READING_LOST)
+            s->extra->holed = true;
         if (weir_socket_linger_is_over(s, length))
             shut(s, -ECANCELED);
         return;
@@ -737,6 +740,9 @@ static void settle(weir_socket *s)
 
     if (s->phase != WEIR_PHASE_OPEN)
         return;
+    /* Whom nobody told of the error will not resume it for the answer. */
+    if (s->state & WEIR_S_PAUSED && !(s->events && s->events->error))
+        heard = false;
     /* Without a reader there is no answer to wait for. */
     if (s->writing == WEIR_WRITING_FAILED && !heard) {
         shut(s, s->error);

@@ -98,6 +98,7 @@ struct weir_extra {
     struct weir_chunk *unread;    /* read, and refused by its pipe's end */
     enum weir_fate fate;
     bool paused; /* by its user, while reading is LOST and goes on */
+    bool holed;  /* bytes were thrown away while it was LOST */
     uint64_t read_at_failure; /* bytes_read, when writing failed */
     const char *failed_call;
     weir_address failed_address;

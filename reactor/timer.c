@@ -30,25 +30,28 @@
 /* 8,900 years. A clock of 64-bit nanoseconds ends before the first beat. */
 #define LONGEST_PERIOD ((UINT64_C(1) << 48) - 1)
 
-/* The deadline of one that waits for nothing but its turn: due already, behind
+/* The delay, until it is settled, of one that waits for nothing but its turn: it
+ * overflows, and so costs nothing where the others are settled. */
+#define SOON UINT64_MAX
+
+/* A deadline that overflows is never, or that of one that is due already, behind
  * those that were due before. */
-static WEIR_COLD uint64_t soon(const weir_loop *loop, weir_timer *timer)
+static WEIR_COLD uint64_t overflowed(const weir_loop *loop,
+                                     const weir_timer *timer)
 {
-    timer->flags |= WEIR_SOON;
-    return loop->tick;
+    return timer->flags & WEIR_SOON ? loop->tick : WEIR_WHEEL_NEVER;
 }
 
 /* Gives a fresh timer its place in the wheel. */
 static inline void settle(weir_loop *loop, weir_timer *timer, uint64_t now)
 {
-    uint64_t delay = timer->node.deadline;
-    uint64_t deadline = delay ? now + delay : soon(loop, timer);
+    uint64_t deadline = now + timer->node.deadline;
 
     if (weir_link_linked(&timer->node.link))
         weir_wheel_take(&loop->wheel, &timer->node);
     timer->flags &= (uint8_t)~WEIR_FRESH;
     timer->node.deadline =
-        deadline >= delay ? deadline : WEIR_WHEEL_NEVER; /* overflow */
+        deadline >= now ? deadline : overflowed(loop, timer);
     weir_wheel_put(&loop->wheel, &timer->node);
 }
 
@@ -142,6 +145,12 @@ static inline void start(weir_timer *timer, uint64_t delay)
         note(loop, timer, delay);
 }
 
+static WEIR_COLD void start_soon(weir_timer *timer)
+{
+    make_room_and_note(timer->loop, timer, SOON);
+    timer->flags |= WEIR_SOON;
+}
+
 /* Out of loop->fresh, and out of the wheel. */
 static inline void take(weir_loop *loop, weir_timer *timer)
 {
@@ -166,7 +175,10 @@ void weir_timer_start_at(weir_timer *timer, uint64_t when)
 
 void weir_timer_start(weir_timer *timer, uint64_t delay)
 {
-    start(timer, delay);
+    if (delay)
+        start(timer, delay);
+    else
+        start_soon(timer);
 }
 
 int weir_timer_start_repeating(weir_timer *timer, uint64_t period)
@@ -199,6 +211,8 @@ uint64_t weir_timer_remaining(const weir_timer *timer)
 {
     uint64_t now = weir_loop_now(timer->loop);
 
+    if (timer->flags & WEIR_SOON)
+        return 0;
     if (timer->flags & WEIR_FRESH)
         return timer->node.deadline;
     if (!weir_timer_running(timer) || timer->node.deadline <= now)

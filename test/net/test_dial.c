@@ -513,7 +513,7 @@ static void a_socket_may_end_when_its_attempt_fails(void **state)
 
 static void a_socket_may_be_destroyed_when_it_is_connected(void **state)
 {
-    static const char *const logs[] = { "ACWx", "ACWx" };
+    static const char *const logs[] = { "ACwx", "ACwx" };
     static void (*const ways[])(weir_socket *) = { weir_socket_destroy,
                                                    weir_socket_reset };
     weir_address address;

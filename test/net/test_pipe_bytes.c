@@ -558,7 +558,6 @@ static void a_source_that_lost_its_destination_is_read_again(void **state)
     assert_int_equal(weir_pipe_bytes(extra.socket, from.socket), 0);
     weir_socket_destroy(to.socket);
     RUN_UNTIL(to.closed);
-    raw_write(from_peer, "thrown away", 11);
     raw_write(extra_peer, "answer", 6);
     raw_expect(from_peer, "answer");
     net_settle();
@@ -572,6 +571,29 @@ static void a_source_that_lost_its_destination_is_read_again(void **state)
     net_finish(&extra);
     close(extra_peer);
     net_finish(&from);
+    close(from_peer);
+    close(to_peer);
+}
+
+/* A reader must not take what comes behind a hole for the whole. */
+static void what_was_thrown_away_is_not_read_on_behind_it(void **state)
+{
+    int extra_peer;
+
+    connect_all(NET_KIND(state));
+    extra_peer = net_raw(NET_KIND(state), &extra);
+    assert_int_equal(weir_pipe(from.socket, to.socket), 0);
+    assert_int_equal(weir_pipe_bytes(extra.socket, from.socket), 0);
+    weir_socket_destroy(to.socket);
+    RUN_UNTIL(to.closed);
+    raw_write(from_peer, "thrown away", 11);
+    RUN_UNTIL(weir_socket_bytes_read(from.socket) == 11);
+    raw_write(from_peer, "not read", 8);
+    assert_int_equal(weir_unpipe(extra.socket), 0);
+    RUN_UNTIL(from.closed);
+    assert_side(&from, "x");
+    net_finish(&extra);
+    close(extra_peer);
     close(from_peer);
     close(to_peer);
 }
@@ -795,6 +817,7 @@ int main(void)
         TEST_ON_BOTH(the_end_of_the_pipe_lets_the_half_open_rule_hold_again),
         TEST_ON_BOTH(a_source_that_goes_lets_the_half_open_rule_hold_again),
         TEST_ON_BOTH(a_source_that_lost_its_destination_is_read_again),
+        TEST_ON_BOTH(what_was_thrown_away_is_not_read_on_behind_it),
         TEST_ON_BOTH(what_its_user_paused_is_paused_when_it_is_read_again),
         TEST_ON_LOOP(pausing_what_is_thrown_away_does_not_hide_a_reset),
         TEST_ON_LOOP(refused_bytes_may_be_taken_where_a_buffer_is_asked_for),

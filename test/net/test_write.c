@@ -1070,6 +1070,49 @@ static void all_that_a_peer_left_is_read_before_a_failed_write_is_told(
     assert_side(&a, "d!x");
 }
 
+static void quiet_close(weir_socket *socket, bool had_error)
+{
+    assert_true(had_error);
+    side_events.close(socket, had_error);
+}
+
+/* Nobody is told of the error, and so nobody will resume it. */
+static void without_an_error_event_a_paused_socket_just_closes(void **state)
+{
+    static const weir_socket_events quiet = { .close = quiet_close };
+
+    (void)state;
+    weir_socket_set_events(a.socket, &quiet, &a);
+    weir_socket_pause(a.socket);
+    weir_sys.send = failing_send;
+    fail_once = ECONNRESET;
+    assert_int_equal(write_quiet("x"), -ECONNRESET);
+    RUN_UNTIL(a.closed);
+}
+
+static void what_was_written_before_goes_although_connect_destroys(void **state)
+{
+    static const weir_socket_events events = {
+        .connect = weir_socket_destroy,
+    };
+    weir_address address;
+    int listener = net_listener(NET_KIND(state), &address);
+    weir_socket *socket;
+    int accepted = -1;
+
+    assert_int_equal(weir_socket_create(&socket, the_loop, &events, NULL), 0);
+    assert_int_equal(weir_socket_connect(socket, &address, NULL), 0);
+    assert_int_equal(weir_write(socket, "hello", 5, NULL, NULL), WEIR_WAIT);
+    fcntl(listener, F_SETFL, O_NONBLOCK);
+    RUN_UNTIL(accepted >= 0 ||
+              (accepted = accept(listener, NULL, NULL)) >= 0);
+    fcntl(accepted, F_SETFL, O_NONBLOCK);
+    raw_expect(accepted, "hello");
+    raw_expect_end(accepted);
+    close(accepted);
+    close(listener);
+}
+
 /* The peer reads no more, and goes on sending. */
 static void an_error_of_writing_is_told_though_the_peer_sends_on(void **state)
 {
@@ -1283,6 +1326,8 @@ int main(void)
         TEST(an_error_of_ones_own_resets_also_if_it_is_destroyed),
         TEST(all_that_a_peer_left_is_read_before_a_failed_write_is_told),
         TEST(an_error_of_writing_is_told_though_the_peer_sends_on),
+        TEST(without_an_error_event_a_paused_socket_just_closes),
+        TEST(what_was_written_before_goes_although_connect_destroys),
         TEST(a_long_queue_does_not_hold_the_loop),
         TEST(writes_before_the_connection_stands_wait_in_order),
         TEST(an_empty_write_before_connect_keeps_its_place),
