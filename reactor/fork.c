@@ -33,6 +33,7 @@ static void in_child(void)
 {
     weir_fork_count++;
     weir_generation++;
+    weir_loops_end_in_child();
     weir_signals_after_fork(true);
 }
 

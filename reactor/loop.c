@@ -20,6 +20,9 @@
 
 enum { NS_PER_TICK = 1000000 };
 
+/* The loop whose callback this thread is in; those around it are its `outer`. */
+static _Thread_local weir_loop *innermost;
+
 int weir_loop_create(weir_loop **out)
 {
     weir_loop *loop;
@@ -306,34 +309,54 @@ static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
     return result == -EINTR ? 0 : result;
 }
 
-WEIR_HOT int weir_loop_run(weir_loop *loop)
+static WEIR_HOT int begin_run(weir_loop *loop)
 {
-    int result = 0;
-
     if (loop->running)
         return -EBUSY;
     if (weir_loop_inherited(loop))
         return -EBADF;
     loop->running = true;
+    loop->outer = innermost;
+    innermost = loop;
+    return 0;
+}
+
+static WEIR_HOT void end_run(weir_loop *loop)
+{
+    innermost = loop->outer;
+    loop->running = loop->stopped = false;
+}
+
+WEIR_HOT int weir_loop_run(weir_loop *loop)
+{
+    int result = begin_run(loop);
+
+    if (result < 0)
+        return result;
     while (!loop->stopped && loop->alive > 0 && result >= 0)
         result = turn(loop, -1);
-    loop->running = loop->stopped = false;
+    end_run(loop);
     return result;
 }
 
 int weir_loop_run_once(weir_loop *loop, int max_wait)
 {
-    int result = 0;
+    int result = begin_run(loop);
 
-    if (loop->running)
-        return -EBUSY;
-    if (weir_loop_inherited(loop))
-        return -EBADF;
-    loop->running = true;
+    if (result < 0)
+        return result;
     if (!loop->stopped)
         result = turn(loop, max_wait);
-    loop->running = loop->stopped = false;
+    end_run(loop);
     return result < 0 ? result : weir_loop_alive(loop);
+}
+
+void weir_loops_end_in_child(void)
+{
+    for (weir_loop *loop = innermost; loop; loop = loop->outer) {
+        loop->stopped = true;
+        loop->batch_next = loop->batch_count = 0;
+    }
 }
 
 void weir_loop_stop(weir_loop *loop)

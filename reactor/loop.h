@@ -22,10 +22,10 @@ enum {
 
 /* Bits of the `flags` of timers, tasks, watchers, asyncs and signals. */
 enum {
-    WEIR_UNREF = 1,   /* does not keep the loop alive */
-    WEIR_ACTIVE = 2,  /* started, and counted as alive unless unreferenced */
-    WEIR_ALWAYS = 4,  /* a watcher of a file that is always ready */
-    WEIR_FRESH = 8,   /* a timer in loop->fresh, whose deadline is a delay */
+    WEIR_UNREF = 1,    /* does not keep the loop alive */
+    WEIR_ACTIVE = 2,   /* started, and counted as alive unless unreferenced */
+    WEIR_ALWAYS = 4,   /* a watcher of a file that is always ready */
+    WEIR_FRESH = 8,    /* a timer in loop->fresh, whose deadline is a delay */
     WEIR_REPEATS = 16, /* a timer that goes on after it has fired */
     WEIR_SOON = 32     /* a timer that waits for nothing but its turn */
 };
@@ -43,13 +43,13 @@ struct weir_loop {
     uint64_t now;
     uint64_t tick, tick_up;
     uint64_t tick_end; /* until this ns both ticks are right */
-    uint64_t looked; /* the tick at which descriptors were last looked at */
+    uint64_t looked;   /* the tick at which descriptors were last looked at */
     uint64_t turns;
     size_t alive; /* started and referenced */
 
     struct weir_backend backend;
-    struct weir_link firing; /* expired, being called */
-    struct weir_link tasks;  /* posted */
+    struct weir_link firing;        /* expired, being called */
+    struct weir_link tasks;         /* posted */
     struct weir_link running_tasks; /* the snapshot being run */
 
     /* What net/ keeps per loop, and how to close it. */
@@ -71,6 +71,7 @@ struct weir_loop {
 
     struct weir_link files; /* always ready, and told: see io.c */
     unsigned generation;    /* of the process that made it */
+    weir_loop *outer;       /* whose callback runs this one */
 };
 
 /* Reads the clock into the cache. */
@@ -98,6 +99,10 @@ static inline bool weir_loop_inherited(const weir_loop *loop)
 {
     return loop->generation != weir_generation;
 }
+
+/* The runs in which this thread called fork() end in the child as soon as the
+ * callback returns: what else is ready there is the parent's to be told. */
+void weir_loops_end_in_child(void);
 
 /* Puts loop->fresh into the wheel, see timer.c. */
 void weir_timers_settle(weir_loop *loop);

@@ -59,8 +59,7 @@ static int watch_a_signal(void *unused)
         weir_signal_start(&watcher, SIGUSR1) < 0)
         return 2;
     raise(SIGUSR1);
-    return weir_loop_run(own) == 0 && told == 1 &&
-                   weir_loop_destroy(own) == 0
+    return weir_loop_run(own) == 0 && told == 1 && weir_loop_destroy(own) == 0
                ? 0
                : 1;
 }
@@ -250,6 +249,44 @@ static void a_send_in_a_child_does_not_wake_its_parent(void **state)
     assert_int_equal(told, 1);
 }
 
+static pid_t forked;
+
+static void fork_once(weir_io *io, unsigned events)
+{
+    count_io(io, events);
+    if (forked < 0)
+        forked = fork();
+}
+
+/* Whichever of the two is told first forks; only the parent is told the other. */
+static void a_run_ends_in_the_child_of_a_callback(void **state)
+{
+    weir_io ios[2];
+    int fds[2][2], status, result;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        test_pipe(fds[i]);
+        test_fill(fds[i][1], 1);
+        weir_io_init(&ios[i], the_loop, fds[i][0], fork_once);
+        assert_int_equal(weir_io_start(&ios[i], WEIR_READABLE), 0);
+    }
+    told = 0;
+    forked = -1;
+    result = weir_loop_run(the_loop);
+    if (forked == 0)
+        _exit(result == 0 && told == 1 && weir_loop_run(the_loop) == -EBADF &&
+                      weir_loop_destroy(the_loop) == 0
+                  ? 0
+                  : 1);
+    assert_int_equal(result, 0);
+    assert_int_equal(told, 2);
+    assert_int_equal(waitpid(forked, &status, 0), forked);
+    assert_int_equal(status, 0);
+    for (unsigned i = 0; i < 2; i++)
+        test_close_pair(fds[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +298,7 @@ int main(void)
         TEST_ON_LOOP(a_loop_destroyed_in_a_child_is_whole_in_its_parent),
         TEST_ON_LOOP(a_child_is_refused_its_parents_loop),
         TEST_ON_LOOP(a_send_in_a_child_does_not_wake_its_parent),
+        TEST_ON_LOOP(a_run_ends_in_the_child_of_a_callback),
     };
 
     return cmocka_run_group_tests_name("fork", tests, NULL, NULL);
