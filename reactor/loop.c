@@ -20,7 +20,7 @@
 
 enum { NS_PER_TICK = 1000000 };
 
-/* The loop whose callback this thread is in; those around it are its `outer`. */
+/* The loop whose callback this thread is in; its `outer` are around it. */
 static _Thread_local weir_loop *innermost;
 
 int weir_loop_create(weir_loop **out)

@@ -272,8 +272,8 @@ static inline int sys_shutdown(int fd, int how)
     SYS_ONCE(SYS(shutdown)(fd, how));
 }
 
-/* Resets a TCP connection whose descriptor others hold as well, where connect(2)
- * can take one apart (Linux: "connect to AF_UNSPEC"). */
+/* Resets a TCP connection whose descriptor others hold as well, where
+ * connect(2) can take one apart (Linux: "connect to AF_UNSPEC"). */
 static inline int sys_disconnect(int fd)
 {
 #ifdef __linux__

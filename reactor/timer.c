@@ -30,12 +30,12 @@
 /* 8,900 years. A clock of 64-bit nanoseconds ends before the first beat. */
 #define LONGEST_PERIOD ((UINT64_C(1) << 48) - 1)
 
-/* The delay, until it is settled, of one that waits for nothing but its turn: it
- * overflows, and so costs nothing where the others are settled. */
+/* The delay, until it is settled, of one that waits for nothing but its turn:
+ * it overflows, and so costs nothing where the others are settled. */
 #define SOON UINT64_MAX
 
-/* A deadline that overflows is never, or that of one that is due already, behind
- * those that were due before. */
+/* A deadline that overflows is never, or that of one that is due already,
+ * behind those that were due before. */
 static WEIR_COLD uint64_t overflowed(const weir_loop *loop,
                                      const weir_timer *timer)
 {

@@ -258,7 +258,7 @@ static void fork_once(weir_io *io, unsigned events)
         forked = fork();
 }
 
-/* Whichever of the two is told first forks; only the parent is told the other. */
+/* Whichever of the two is told first forks; the parent is told the other. */
 static void a_run_ends_in_the_child_of_a_callback(void **state)
 {
     weir_io ios[2];
