@@ -43,7 +43,6 @@ static void run(weir_loop *loop, struct weir_deferred *deferred);
 static void ready(weir_loop *loop, struct weir_source *source,
                   unsigned events);
 static void shut(weir_socket *s, int status);
-static void read_some(weir_socket *s);
 
 /* ---------------------------------------------------- creating, opening */
 
