@@ -19,18 +19,20 @@ Object.defineProperty(process.prototype, Symbol.toStringTag, {
 const self = new process();
 module.exports = self;
 
-// An own property that is made when it is first read. Who must not cause that
-// recognizes the getter by its mark.
+// An own property that is made when it is first read, and stays an accessor of
+// one value where the program has frozen `process`. Who must not cause it to be
+// made recognizes the getter by its mark.
 const LAZY = Symbol.for('weir.lazy');
 
 function lazily(name, make, writable = true) {
+    let made;
     const set = (value) => {
-        Object.defineProperty(self, name, {
+        Reflect.defineProperty(self, name, {
             configurable: true, enumerable: true, writable, value,
         });
         return value;
     };
-    const get = () => set(make());
+    const get = () => set(made ??= make());
 
     get[LAZY] = true;
     Object.defineProperty(self, name, {

@@ -2,18 +2,11 @@
 //
 // Each part is loaded when a program first asks for it.
 
+const { lazy } = require('internal/lazy');
+
 function lazily(target, parts) {
-    for (const name of Object.keys(parts)) {
-        Object.defineProperty(target, name, {
-            configurable: true,
-            enumerable: true,
-            get() {
-                const value = parts[name]();
-                Object.defineProperty(target, name, { value });
-                return value;
-            },
-        });
-    }
+    for (const name of Object.keys(parts))
+        lazy(target, name, parts[name]);
     return target;
 }
 

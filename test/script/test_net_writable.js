@@ -173,6 +173,34 @@ test('a _write() put in the place of a socket\'s is called from there on',
         assert.strictEqual(await received, 'one (two)( three)');
     });
 
+test('callbacks that are out come before those of a _write() put in',
+    async (t) => {
+        const [client] = await t.pair();
+        const order = [];
+        client.write('a', () => order.push('a'));
+        client._write = (chunk, encoding, callback) => callback();
+        client.write('b', () => order.push('b'));
+        await new Promise(setImmediate);
+        assert.deepStrictEqual(order, ['a', 'b']);
+    });
+
+test('a _write() put in from a callback waits for those that are out',
+    async (t) => {
+        const [client, socket] = await t.pair();
+        const order = [];
+        let resolve;
+        const promise = new Promise((settle) => resolve = settle);
+        client.write(Buffer.alloc(8 << 20), () => {
+            order.push('a');
+            client._write = (chunk, encoding, callback) => callback();
+            client.write('c', () => resolve(order.push('c')));
+        });
+        client.write('b', () => order.push('b'));
+        socket.resume();
+        await promise;
+        assert.deepStrictEqual(order, ['a', 'b', 'c']);
+    });
+
 test('bytes that wait when a _write() is put in go out before its own',
     async (t) => {
         const [client, socket] = await t.pair();

@@ -123,6 +123,61 @@ test('write(data, null, callback) and (data, undefined, callback)',
         assert.strictEqual((await received).toString(), 'abcde');
     });
 
+test('the callback of what the kernel took comes with the next tick',
+    async (t) => {
+        const [client] = await t.pair();
+        const order = [];
+        process.nextTick(() => order.push('before'));
+        client.write('a', () => order.push('write'));
+        process.nextTick(() => order.push('behind'));
+        await new Promise(setImmediate);
+        assert.deepStrictEqual(order, ['before', 'write', 'behind']);
+    });
+
+test('a callback within a callback comes behind those that are out',
+    async (t) => {
+        const [client, socket] = await t.pair();
+        const order = [];
+        client.write(Buffer.alloc(8 << 20), () => {
+            order.push('first');
+            client.write('c', t.mustCall(() => {
+                assert.deepStrictEqual(order, ['first', 'second']);
+            }));
+        });
+        client.write('b', () => order.push('second'));
+        socket.resume();
+    });
+
+test('drain comes before the callback of the last write', async (t) => {
+    const [client, socket] = await t.pair();
+    const order = [];
+    client.on('drain', () => order.push('drain'));
+    client.write(Buffer.alloc(8 << 20), () => order.push('write'));
+    socket.resume();
+    await t.once(client, 'drain');
+    await new Promise(setImmediate);
+    assert.deepStrictEqual(order, ['drain', 'write']);
+});
+
+for (const [what, refuse] of [
+    ['end', (client) => client.end()],
+    ['destroy', (client) => client.destroy(new Error('of my own'))],
+]) {
+    test(`what was written before ${what}() is told before what is refused ` +
+        'after it, and before the error', async (t) => {
+        const [client] = await t.pair();
+        const order = [];
+        client.on('error', () => order.push('error'));
+        client.write('a', (error) => order.push('a', error ?? null));
+        refuse(client);
+        client.write('b', (error) => order.push('b', error.code));
+        await new Promise((resolve) => client.once('close', resolve));
+        assert.deepStrictEqual(order.slice(0, 2), ['a', null]);
+        assert.strictEqual(order.includes('b'), true);
+        assert.strictEqual(order.includes('error'), true);
+    });
+}
+
 test('an empty write calls back and sends nothing', async (t) => {
     const [client, socket] = await t.pair();
     const received = all(t, socket);
@@ -352,7 +407,7 @@ test('write after the other side ended: EPIPE, in Node\'s words', async (t) => {
     // So much that this side has ended and yet is not through.
     client.write(Buffer.alloc(16 << 20), noop);
     await t.once(client, 'end');
-    await t.turn();
+    await new Promise(setImmediate);
     assert.strictEqual(client.writableEnded, true);
     assert.strictEqual(client.writableFinished, false);
     client.on('error', t.mustCall((error) => {
@@ -378,7 +433,7 @@ test.weir('a write that is refused takes nothing from those before it',
         });
         peer.end();
         await t.once(client, 'end');
-        await t.turn();
+        await new Promise(setImmediate);
         client.write('late', (error) => order.push(`late ${error.code}`));
         client.write('later', (error) => order.push(`later ${error.code}`));
         const over = closed(client);
@@ -577,7 +632,7 @@ test('cork counts: as many uncorks as corks', async (t) => {
     client.write('x');
     client.uncork();
     socket.on('data', t.mustCall());
-    await t.turn();
+    await new Promise(setImmediate);
     assert.strictEqual(client.bufferSize, 1);
     client.uncork();
 });
@@ -661,7 +716,7 @@ for (const where of ['before connect()', 'while connecting']) {
         assert.strictEqual(socket.write('b'), true);
         const [peer] = await accepted;
         const received = all(t, peer);
-        await t.turn();
+        await new Promise(setImmediate);
         assert.strictEqual(peer.bytesRead, 0);
         assert.strictEqual(socket.writableLength, 2);
         socket.uncork();
@@ -686,11 +741,11 @@ test('cork holds back while a lookup of the program is under way',
         }));
         socket.cork();
         assert.strictEqual(socket.write('a'), true);
-        await t.turn();
+        await new Promise(setImmediate);
         answer();
         const [peer] = await accepted;
         const received = all(t, peer);
-        await t.turn();
+        await new Promise(setImmediate);
         assert.strictEqual(socket.writableLength, 1);
         assert.strictEqual(socket.write('b'), true);
         socket.uncork();

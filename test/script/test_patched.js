@@ -95,6 +95,17 @@ test('values are shown without what a program has patched', () => {
     });
 });
 
+test('the times of a frozen fs.Stats can be read', () => {
+    const stats = Object.freeze(require('fs').statSync('/'));
+    assert.strictEqual(stats.atime instanceof Date, true);
+});
+
+test.weir('the parts of a frozen Ti can be read, and are the same', () => {
+    Object.freeze(Ti);
+    assert.strictEqual(typeof Ti.Codec.encodeString, 'function');
+    assert.strictEqual(Ti.Codec, Ti.Codec);
+});
+
 // Node's atob() is not there then.
 test.weir('globals that were not used yet work in a frozen world', () => {
     // Last in this file: there is no way back.

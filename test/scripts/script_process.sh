@@ -37,6 +37,9 @@ check "exit() in 'exit' ends at once, with its code" gives 9 'exit 2' '
         console.log("never");
     });
     process.exit(2)'
+check 'a frozen process writes, and ends' gives 0 'there' '
+    Object.freeze(process);
+    process.stdout.write("there")'
 check 'exitCode may be a text' gives 4 'number 4' '
     process.exitCode = "4";
     process.on("exit", (code) => console.log(typeof code, String(code)))'

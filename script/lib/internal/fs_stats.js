@@ -62,8 +62,9 @@ class Stats extends FileKind {
 }
 
 for (const name of ['atime', 'mtime', 'ctime', 'birthtime']) {
+    // Kept, unless the program has frozen them.
     const define = (stats, value) => {
-        Object.defineProperty(stats, name, {
+        Reflect.defineProperty(stats, name, {
             configurable: true, enumerable: true, writable: true, value,
         });
         return value;

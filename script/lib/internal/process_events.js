@@ -24,7 +24,7 @@ function emitExit(code) {
         process.exitCode = code;
     if (!exiting) {
         exiting = true;
-        process._exiting = true;
+        Reflect.set(process, '_exiting', true); // it may be frozen
         try {
             process.emit('exit', exitCode());
         } finally {

@@ -33,6 +33,6 @@ server.listen(19103, "127.0.0.1", 0, function() {
 });
 //= at once false
 //= server reads on
-//= first half is gone
 //= drain
+//= first half is gone
 //= got all

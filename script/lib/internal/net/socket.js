@@ -702,8 +702,27 @@ function endedByPeer() {
 function send(socket, bytes, callback) {
     if (bytes.length === 0 && callback === undefined)
         return !(socket._flags & NEED_DRAIN) || isEnough(socket, false);
-    const result = put(socket, bytes, callback);
+    const result = callback === undefined || areCallbacksOut(socket)
+        ? put(socket, bytes, callback) : putAndTell(socket, bytes, callback);
     return written(socket, result, callback);
+}
+
+function areCallbacksOut(socket) {
+    return socket._callbacks !== null && socket._callbacks.length > 0;
+}
+
+// Of what the kernel has taken within the call the next tick tells, as on Node,
+// and so before all that the program does after it.
+function putAndTell(socket, bytes, callback) {
+    const result = put(socket, bytes, undefined);
+    if (result === 0)
+        nextTick(callback, null);
+    return result > 0 ? putBehind(socket, callback) : result;
+}
+
+// Called when all that was written until now has gone.
+function putBehind(socket, callback) {
+    return put(socket, NO_BYTES, callback);
 }
 
 // C's answer.
@@ -790,22 +809,31 @@ function drained(socket) {
         socket.emit('drain');
 }
 
+// As on Node, `drain` comes before the callback of the last write.
 Socket.prototype._onWritten = function (status) {
     const callback = this._callbacks.shift();
     if (status === 0) // else the error follows, and is waited for
         settle(this);
+    try {
+        if (status === 0 && this.writableLength === 0)
+            drained(this);
+    } finally {
+        tellWritten(this, callback, status);
+    }
+};
+
+function tellWritten(socket, callback, status) {
     if (callback === FINISH) {
         if (status === 0)
-            finished(this);
-        return;
+            finished(socket);
+    } else if (status === 0) {
+        callback(null);
+    } else if (socket.destroyed) {
+        callback(writeError(socket));
+    } else {
+        (extra(socket).failed ??= []).push(callback); // the error follows
     }
-    if (status === 0)
-        callback();
-    else if (this.destroyed)
-        callback(writeError(this));
-    else
-        (extra(this).failed ??= []).push(callback); // the error follows
-};
+}
 
 function writeError(socket) {
     if (socket.errored || isFailing(socket))
@@ -867,7 +895,7 @@ function _write(chunk, encoding, callback) {
     else if (result < 0)
         writeFailed(this, result, callback);
     else
-        put(this, NO_BYTES, callback); // which comes when those before have gone
+        putBehind(this, callback);
 }
 
 function _writev(chunks, callback) {
@@ -901,7 +929,9 @@ function useLibrary(socket) {
         socket.uncork();
         state.corked = corks;
     }
-    if (waits > 0)
+    if (areCallbacksOut(socket))
+        putBehind(socket, writeUnderWay(socket, waits));
+    else if (waits > 0)
         _write.call(socket, NO_BYTES, 'buffer', writeUnderWay(socket, waits));
 }
 
@@ -973,7 +1003,7 @@ function finishWriting(socket) {
         return;
     }
     registers[WANTS_CALLBACK] = (socket._flags & CONNECTING) !== 0 ||
-        (socket._callbacks !== null && socket._callbacks.length > 0) ? 1 : 0;
+        areCallbacksOut(socket) ? 1 : 0;
     if (native.end(socket._id) > 0)
         (socket._callbacks ??= []).push(FINISH);
     else
@@ -1095,7 +1125,7 @@ function failRefused(socket) {
     for (const callback of more.failed ?? EMPTY)
         nextTick(callback, writeError(socket));
     more.failed = null;
-    if (socket._callbacks !== null && socket._callbacks.length > 0)
+    if (areCallbacksOut(socket))
         return;
     for (const callback of more.refused ?? EMPTY)
         nextTick(callback, writeError(socket));
@@ -1230,7 +1260,7 @@ function settle(socket) {
 
 function isUnderWay(socket) {
     if (socket._flags & CONNECTING || socket.destroyed ||
-        (socket._callbacks !== null && socket._callbacks.length > 0))
+        areCallbacksOut(socket))
         return true;
     const more = socket._extra;
     if (more !== null && (more.refused !== null || more.failed !== null))
