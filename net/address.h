@@ -9,7 +9,7 @@
 #include <weir/net.h>
 
 /* True for weir_address_any(): the host was left out, and 0.0.0.0 will do
- * where there is no IPv6. An explicit "::" is meant as it stands. */
+ * where IPv4 is spoken. An explicit "::" is meant as it stands. */
 bool weir_address_any_host(const weir_address *address);
 weir_address weir_address_any_ipv4(unsigned port);
 

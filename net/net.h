@@ -56,8 +56,9 @@ typedef struct weir_address {
 enum { WEIR_ADDRESS_TEXT = 256 };
 
 /* Every address of this machine: "::" with IPv4 taken too, for which
- * weir_server_listen() takes 0.0.0.0 where IPv6 is switched off. "No address"
- * when port is above 65535. */
+ * weir_server_listen() takes 0.0.0.0 where IPv6 is switched off, and an attempt
+ * to connect to an IPv4 address binds to 0.0.0.0. "No address" when port is
+ * above 65535. */
 WEIR_API weir_address weir_address_any(unsigned port);
 
 /* 127.0.0.1. "No address" when port is above 65535. */
@@ -178,8 +179,9 @@ typedef struct weir_tcp_options {
 } weir_tcp_options;
 
 typedef struct weir_connect_options {
-    const weir_address *local; /* bind to this first; port 0: any. A UNIX
-                                  path is yours to remove */
+    const weir_address *local; /* bind to this first; port 0: any. For a port
+                                  alone weir_address_any(). A UNIX path is
+                                  yours to remove */
     unsigned timeout;       /* until the connection stands, names included;
                                -ETIMEDOUT. Default: the system's */
     unsigned attempt_delay; /* between attempts to several addresses; default
