@@ -239,6 +239,32 @@ the_end_comes_after_all_that_a_full_destination_held_back(void **state)
     finish();
 }
 
+static void a_reset_is_told_behind_all_that_came_before_it(void **state)
+{
+    uint64_t position = 0, came;
+
+    (void)state;
+    connect_all(NET_TCP);
+    join();
+    stall();
+    came = weir_socket_bytes_read(from.socket) +
+           (uint64_t)weir_socket_waiting(from.socket);
+    raw_reset(from_peer);
+    from_peer = -1;
+    net_settle();
+    assert_side(&from, ""); /* not even a hangup: that is for pauses */
+    weir_socket_set_timeout(from.socket, 1); /* the way not to wait for it */
+    RUN_UNTIL(from.logged);
+    assert_side(&from, "t");
+    weir_socket_set_timeout(from.socket, 0);
+    take(&position, came);
+    RUN_UNTIL(from.closed);
+    assert_string_equal(from.log, "t!x");
+    assert_int_equal(from.error, -ECONNRESET);
+    assert_int_equal(weir_socket_bytes_written(to.socket), came);
+    finish();
+}
+
 static void
 a_source_that_is_destroyed_leaves_the_destination_alone(void **state)
 {
@@ -804,6 +830,7 @@ int main(void)
         TEST_ON_BOTH(unpipe_sets_a_stalled_source_going_again),
         TEST_ON_BOTH(the_end_of_the_source_is_told_and_not_carried_over),
         TEST_ON_BOTH(the_end_comes_after_all_that_a_full_destination_held_back),
+        TEST_ON_LOOP(a_reset_is_told_behind_all_that_came_before_it),
         TEST_ON_BOTH(a_source_that_is_destroyed_leaves_the_destination_alone),
         TEST_ON_LOOP(refused_bytes_wait_for_a_reader),
         TEST_ON_LOOP(refused_bytes_wait_while_the_source_is_paused),
