@@ -299,8 +299,9 @@ WEIR_API int weir_socket_set_write_limit(weir_socket *socket, size_t limit);
 
 /* Holds writes back until there were as many calls of uncork as of cork: they
  * go out together. Around the answers to all requests of one `data`, for
- * example, ten of them are one system call. At most 255 deep; -EINVAL beyond,
- * or when not corked. */
+ * example, ten of them are one system call. weir_socket_end() lets them go,
+ * the FIN behind them; after it neither does anything, and both answer 0. At
+ * most 255 deep; -EINVAL beyond, or when not corked. */
 WEIR_API int weir_socket_cork(weir_socket *socket);
 WEIR_API int weir_socket_uncork(weir_socket *socket);
 
