@@ -86,16 +86,23 @@ static void unlock_library(void)
 
 /* A child of fork() has none of the other threads, but their locks: without
  * this, one that was forked while another thread opened a channel would wait
- * for ever when it opens its own. Called with the lock held. */
+ * for ever when it opens its own. */
 static int mind_forks(void)
 {
-    static bool minded;
+    static bool asked;
+    static int status;
 
-    if (!minded &&
-        pthread_atfork(lock_library, unlock_library, unlock_library) != 0)
-        return ARES_ENOMEM;
-    minded = true;
-    return ARES_SUCCESS;
+    if (!asked && pthread_atfork(lock_library, unlock_library,
+                                 unlock_library) != 0)
+        status = ARES_ENOMEM;
+    asked = true;
+    return status;
+}
+
+/* As in reactor/fork.c, and for the same reason. */
+__attribute__((constructor)) static void mind_forks_from_the_beginning(void)
+{
+    (void)mind_forks();
 }
 
 /* The allocator is the whole process's. Without a custom one c-ares is left
