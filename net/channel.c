@@ -457,20 +457,42 @@ static int set_servers(struct weir_channel *channel, const char *servers)
     return result;
 }
 
-/* The "search ." that systemd-resolved writes makes "name.." for 1.18, which is
- * a bad name. An empty entry makes "name.", which is what is meant, and what
- * 1.34 makes of it by itself. */
+/* Labels that are neither empty nor too long (RFC 1035, 2.3.4); a dot may come
+ * after the last. */
+static bool is_domain(const char *name)
+{
+    enum { LABEL_MAX = 63 };
+
+    while (*name) {
+        size_t label = strcspn(name, ".");
+
+        if (label == 0 || label > LABEL_MAX)
+            return false;
+        name += label;
+        name += *name == '.';
+    }
+    return true;
+}
+
+/* A domain that cannot be one makes every name a bad name for c-ares, which
+ * ends the lookup by that. So does the "search ." that systemd-resolved writes,
+ * for 1.18: it makes "name.." of it. What is meant by leading dots is what
+ * stands behind them. An empty entry makes "name.", which is what is meant by
+ * ".", and what 1.34 makes of that by itself; of what makes no sense, too. */
 static bool mend_search_list(struct ares_options *found)
 {
     bool mended = false;
 
     for (int i = 0; i < found->ndomains; i++) {
         char *domain = found->domains[i];
+        size_t dots = strspn(domain, ".");
 
-        if (strcmp(domain, ".") == 0) {
+        if (dots == 0 && is_domain(domain))
+            continue;
+        memmove(domain, domain + dots, strlen(domain + dots) + 1);
+        if (!is_domain(domain))
             domain[0] = '\0';
-            mended = true;
-        }
+        mended = true;
     }
     return mended;
 }
