@@ -20,6 +20,7 @@
 #include "dial.h"
 
 #include "address.h"
+#include "kernel_pipe.h"
 #include "resolver.h"
 #include "socket.h"
 
@@ -303,6 +304,8 @@ static int open_attempt(struct attempt *attempt, const char **call)
 
     *call = "socket";
     fd = weir_sys_stream(family);
+    if (weir_kernel_pipes_make_room(dial->loop, fd))
+        fd = weir_sys_stream(family);
     if (fd < 0)
         return fd;
     attempt->source.fd = fd;

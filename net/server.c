@@ -287,11 +287,10 @@ static bool passing(int error)
 /* True when another accept() may succeed. */
 static WEIR_COLD bool handle_failure(weir_server *server, int error)
 {
-    if (error == -EMFILE || error == -ENFILE) {
-        if (weir_kernel_pipes_close(weir_net_of(server->loop)))
-            return true; /* two descriptors each, that nobody uses just now */
+    if (weir_kernel_pipes_make_room(server->loop, error))
+        return true;
+    if (error == -EMFILE || error == -ENFILE)
         error = shed_one(server, error);
-    }
     if (error == -EAGAIN)
         return false;
     if (error == 0 || passing(error))
@@ -504,6 +503,8 @@ static int listen_on(weir_server *server, const weir_address *address,
     int fd = weir_sys_stream(family);
     int result;
 
+    if (weir_kernel_pipes_make_room(server->loop, fd))
+        fd = weir_sys_stream(family);
     if (fd < 0)
         return fd;
     result = set_listener_options(fd, family, options);
