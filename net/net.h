@@ -224,7 +224,8 @@ WEIR_API int weir_socket_connect_host(weir_socket *socket, const char *host,
  * from socketpair(), from another library. It is made non-blocking and
  * close-on-exec, and closed with the socket. After an error it is still yours
  * (perhaps already non-blocking): -EBADF, -ENOTSOCK, -EINVAL when it is not a
- * stream socket, -ENOTCONN, -EEXIST when this loop watches it already. */
+ * stream socket, -EAFNOSUPPORT when it is neither TCP nor UNIX, -ENOTCONN,
+ * -EEXIST when this loop watches it already. */
 WEIR_API int weir_socket_adopt(weir_socket *socket, int fd);
 
 /* Another table and another pointer, at any time: what has been read goes to
@@ -514,7 +515,8 @@ WEIR_API int weir_server_listen(weir_server *server,
 /* Takes over a listening socket that came from elsewhere (socket activation).
  * After an error it is still yours (perhaps already non-blocking): -EBADF (also
  * when closing), -ENOTSOCK, -EEXIST when this loop watches it already,
- * -EINVAL when it does not listen or is not a stream socket, -EALREADY. */
+ * -EINVAL when it does not listen or is not a stream socket, -EAFNOSUPPORT when
+ * it is neither TCP nor UNIX, -EALREADY. */
 WEIR_API int weir_server_adopt(weir_server *server, int fd);
 
 /* Stops accepting, and closes the listening socket; a UNIX socket's file that

@@ -573,6 +573,8 @@ int weir_server_adopt(weir_server *server, int fd)
         result = -EINVAL;
     if (result == 0)
         result = weir_address_local(fd, &local);
+    if (result == 0 && !weir_address_spoken(&local))
+        result = -EAFNOSUPPORT;
     if (result == 0)
         result = weir_sys_adopt(fd);
     if (result < 0)
