@@ -394,7 +394,8 @@ WEIR_API int weir_socket_set_no_delay(weir_socket *socket, bool enabled);
 
 /* Probes an idle connection: the first time after `delay` seconds, then every
  * `interval` seconds, and gives up after `count` probes. 0 leaves a value as
- * it is. */
+ * it is. OpenBSD has one setting for all connections: -ENOTSUP for any other
+ * than 0. */
 WEIR_API int weir_socket_set_keep_alive(weir_socket *socket, bool enabled,
                                         unsigned delay, unsigned interval,
                                         unsigned count);
