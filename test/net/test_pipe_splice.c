@@ -1223,6 +1223,42 @@ static void idle_pipes_make_room_for_a_listener(void **state)
     finish();
 }
 
+static int open_beside_pipes(const char *path, int flags, ...)
+{
+    if (net()->pipes) {
+        errno = EMFILE;
+        return -1;
+    }
+    return faults_kernel()->open(path, flags);
+}
+
+static int looked_up;
+
+static void note_lookup(weir_lookup *lookup, int status,
+                        const weir_address *addresses, size_t count)
+{
+    (void)lookup, (void)addresses, (void)count;
+    looked_up = status;
+}
+
+static void idle_pipes_make_room_for_a_lookup(void **state)
+{
+    weir_lookup *lookup;
+
+    (void)state;
+    leave_pipes();
+    looked_up = 1;
+    weir_sys.open = open_beside_pipes;
+    assert_int_equal(weir_lookup_start(&lookup, the_loop, "localhost", NULL,
+                                       note_lookup, NULL),
+                     0);
+    RUN_UNTIL(looked_up != 1);
+    weir_sys.open = faults_kernel()->open;
+    assert_int_equal(looked_up, 0);
+    assert_int_equal(net()->pipe_count, 0);
+    finish();
+}
+
 static int with_splice(void **state)
 {
     (void)state;
@@ -1282,6 +1318,7 @@ int main(void)
         TEST_ON_LOOP(idle_pipes_make_room_for_a_connection),
         TEST_ON_LOOP(idle_pipes_make_room_for_a_connection_that_is_made),
         TEST_ON_LOOP(idle_pipes_make_room_for_a_listener),
+        TEST_ON_LOOP(idle_pipes_make_room_for_a_lookup),
         SWEEP_ON_BOTH(each_call_may_fail_once),
         SWEEP_ON_BOTH(each_call_may_fail_from_then_on),
         SWEEP_ON_BOTH(splice_may_fail_whenever_it_is_called),
