@@ -287,10 +287,11 @@ static bool passing(int error)
 /* True when another accept() may succeed. */
 static WEIR_COLD bool handle_failure(weir_server *server, int error)
 {
-    if (weir_kernel_pipes_make_room(server->loop, error))
-        return true;
-    if (error == -EMFILE || error == -ENFILE)
+    if (error == -EMFILE || error == -ENFILE) {
+        if (weir_kernel_pipes_make_room(server->loop, error))
+            return true;
         error = shed_one(server, error);
+    }
     if (error == -EAGAIN)
         return false;
     if (error == 0 || passing(error))
