@@ -19,7 +19,7 @@ void weir_address_set_port(weir_address *address, unsigned port);
 int weir_address_local(int fd, weir_address *address);
 int weir_address_remote(int fd, weir_address *address);
 
-/* Of a family that is spoken here: what comes from elsewhere may be anything. */
+/* Of a family that is spoken here; what comes from elsewhere may be any. */
 bool weir_address_spoken(const weir_address *address);
 
 #endif

@@ -590,9 +590,9 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
  * copied. Nothing tells the two apart but their cost. The end of `from` ends
  * `to`.
  * If `from` closes before that, `to` is reset, so that a stream cut short is
- * not taken for a whole one. An end or a reset of `from` stands behind what came
- * before it: while `to` is full it waits for its turn, and a time-out of either
- * is what limits that. If `to` closes or cannot be written, `from` is
+ * not taken for a whole one. An end or a reset of `from` stands behind what
+ * came before it: while `to` is full it waits for its turn, and a time-out of
+ * either is what limits that. If `to` closes or cannot be written, `from` is
  * destroyed; but while an answer is on its way to `from`, through a second
  * pipe, what `from` sends is thrown away until it has that. `data` and `end` of
  * `from` and `drain` of `to` are not told while the pipe stands; all other

@@ -645,7 +645,7 @@ static void pausing_what_is_thrown_away_does_not_hide_a_reset(void **state)
     finish_all();
 }
 
-/* ------------------------------------------- what a reader does with its own */
+/* -------------------------------------- what a reader does with its own */
 
 static size_t taken;
 
