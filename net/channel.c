@@ -86,16 +86,23 @@ static void unlock_library(void)
 
 /* A child of fork() has none of the other threads, but their locks: without
  * this, one that was forked while another thread opened a channel would wait
- * for ever when it opens its own. Called with the lock held. */
+ * for ever when it opens its own. */
 static int mind_forks(void)
 {
-    static bool minded;
+    static bool asked;
+    static int status;
 
-    if (!minded &&
-        pthread_atfork(lock_library, unlock_library, unlock_library) != 0)
-        return ARES_ENOMEM;
-    minded = true;
-    return ARES_SUCCESS;
+    if (!asked && pthread_atfork(lock_library, unlock_library,
+                                 unlock_library) != 0)
+        status = ARES_ENOMEM;
+    asked = true;
+    return status;
+}
+
+/* As in reactor/fork.c, and for the same reason. */
+__attribute__((constructor)) static void mind_forks_from_the_beginning(void)
+{
+    (void)mind_forks();
 }
 
 /* The allocator is the whole process's. Without a custom one c-ares is left
@@ -450,20 +457,42 @@ static int set_servers(struct weir_channel *channel, const char *servers)
     return result;
 }
 
-/* The "search ." that systemd-resolved writes makes "name.." for 1.18, which is
- * a bad name. An empty entry makes "name.", which is what is meant, and what
- * 1.34 makes of it by itself. */
+/* Labels that are neither empty nor too long (RFC 1035, 2.3.4); a dot may come
+ * after the last. */
+static bool is_domain(const char *name)
+{
+    enum { LABEL_MAX = 63 };
+
+    while (*name) {
+        size_t label = strcspn(name, ".");
+
+        if (label == 0 || label > LABEL_MAX)
+            return false;
+        name += label;
+        name += *name == '.';
+    }
+    return true;
+}
+
+/* A domain that cannot be one makes every name a bad name for c-ares, which
+ * ends the lookup by that. So does the "search ." that systemd-resolved writes,
+ * for 1.18: it makes "name.." of it. What is meant by leading dots is what
+ * stands behind them. An empty entry makes "name.", which is what is meant by
+ * ".", and what 1.34 makes of that by itself; of what makes no sense, too. */
 static bool mend_search_list(struct ares_options *found)
 {
     bool mended = false;
 
     for (int i = 0; i < found->ndomains; i++) {
         char *domain = found->domains[i];
+        size_t dots = strspn(domain, ".");
 
-        if (strcmp(domain, ".") == 0) {
+        if (dots == 0 && is_domain(domain))
+            continue;
+        memmove(domain, domain + dots, strlen(domain + dots) + 1);
+        if (!is_domain(domain))
             domain[0] = '\0';
-            mended = true;
-        }
+        mended = true;
     }
     return mended;
 }

@@ -20,6 +20,7 @@
 #include "dial.h"
 
 #include "address.h"
+#include "kernel_pipe.h"
 #include "resolver.h"
 #include "socket.h"
 
@@ -234,23 +235,32 @@ static void attempt_ready(weir_loop *loop, struct weir_source *source,
         go_on(dial);
 }
 
+/* What an attempt of this family binds to. weir_address_any() names a port and
+ * no address: it is the family's own "any", whichever the next candidate is. */
+static weir_address local_address(const struct weir_dial *dial, int family)
+{
+    if (family == AF_INET && weir_address_any_host(&dial->local))
+        return weir_address_any_ipv4(weir_address_port(&dial->local));
+    return dial->local;
+}
+
 /* Binds to the local address if there is one. Its port is left to connect()
  * when it is 0, so that one local port can serve several peers. */
 static int bind_local(struct weir_dial *dial, int fd, int family)
 {
-    const weir_address *local = &dial->local;
+    weir_address local = local_address(dial, family);
 
-    if (!local->length)
+    if (!local.length)
         return 0;
-    if (weir_address_family(local) != family)
+    if (weir_address_family(&local) != family)
         return -EAFNOSUPPORT;
 #ifdef IP_BIND_ADDRESS_NO_PORT
-    if (family != AF_UNIX && weir_address_port(local) == 0)
+    if (family != AF_UNIX && weir_address_port(&local) == 0)
         (void)sys_set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 #endif
-    if (family != AF_UNIX && weir_address_port(local))
+    if (family != AF_UNIX && weir_address_port(&local))
         (void)sys_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    return sys_bind(fd, &local->name.any, local->length);
+    return sys_bind(fd, &local.name.any, local.length);
 }
 
 /* Connects the attempt's descriptor; where a backlog is full, that is asked
@@ -294,6 +304,8 @@ static int open_attempt(struct attempt *attempt, const char **call)
 
     *call = "socket";
     fd = weir_sys_stream(family);
+    if (weir_kernel_pipes_make_room(dial->loop, fd))
+        fd = weir_sys_stream(family);
     if (fd < 0)
         return fd;
     attempt->source.fd = fd;

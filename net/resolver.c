@@ -25,6 +25,7 @@
 
 #include "channel.h"
 #include "hosts_file.h"
+#include "kernel_pipe.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -190,6 +191,9 @@ static int hosts_file_status(weir_lookup *lookup)
     int result = weir_hosts_file_find(lookup->host, &lookup->addresses,
                                       &lookup->count);
 
+    if (weir_kernel_pipes_make_room(lookup->loop, result))
+        result = weir_hosts_file_find(lookup->host, &lookup->addresses,
+                                      &lookup->count);
     return result < 0 ? result : sift(lookup);
 }
 

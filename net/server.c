@@ -288,8 +288,8 @@ static bool passing(int error)
 static WEIR_COLD bool handle_failure(weir_server *server, int error)
 {
     if (error == -EMFILE || error == -ENFILE) {
-        if (weir_kernel_pipes_close(weir_net_of(server->loop)))
-            return true; /* two descriptors each, that nobody uses just now */
+        if (weir_kernel_pipes_make_room(server->loop, error))
+            return true;
         error = shed_one(server, error);
     }
     if (error == -EAGAIN)
@@ -504,6 +504,8 @@ static int listen_on(weir_server *server, const weir_address *address,
     int fd = weir_sys_stream(family);
     int result;
 
+    if (weir_kernel_pipes_make_room(server->loop, fd))
+        fd = weir_sys_stream(family);
     if (fd < 0)
         return fd;
     result = set_listener_options(fd, family, options);
@@ -572,6 +574,8 @@ int weir_server_adopt(weir_server *server, int fd)
         result = -EINVAL;
     if (result == 0)
         result = weir_address_local(fd, &local);
+    if (result == 0 && !weir_address_spoken(&local))
+        result = -EAFNOSUPPORT;
     if (result == 0)
         result = weir_sys_adopt(fd);
     if (result < 0)

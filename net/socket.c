@@ -139,7 +139,10 @@ static int check_adoptable(int fd, weir_address *peer)
         return result;
     if (type != SOCK_STREAM)
         return -EINVAL;
-    return weir_address_remote(fd, peer);
+    result = weir_address_remote(fd, peer);
+    if (result < 0)
+        return result;
+    return weir_address_spoken(peer) ? 0 : -EAFNOSUPPORT;
 }
 
 int weir_socket_adopt(weir_socket *s, int fd)

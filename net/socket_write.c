@@ -385,8 +385,12 @@ int weir_socket_set_write_limit(weir_socket *s, size_t limit)
     return 0;
 }
 
+/* Once writing is over there is nothing to hold back: whoever corks around a
+ * call that ends the socket need not know of it. */
 int weir_socket_cork(weir_socket *s)
 {
+    if (s->writing != WEIR_WRITING_OPEN)
+        return 0;
     if (s->corks == CORKS_MAX)
         return -EINVAL;
     s->corks++;
@@ -397,7 +401,7 @@ int weir_socket_cork(weir_socket *s)
 int weir_socket_uncork(weir_socket *s)
 {
     if (!s->corks)
-        return -EINVAL;
+        return s->writing == WEIR_WRITING_OPEN ? -EINVAL : 0;
     s->corks--;
     weir_socket_writer_changed(s);
     if (s->corks || s->phase != WEIR_PHASE_OPEN)

@@ -29,6 +29,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -539,21 +540,47 @@ SCRIPT_NATIVE(socket_create)
     return result(ctx, (int)id);
 }
 
+/* What is no port is one that is refused as too large. */
+static unsigned port_argument(JSContextRef ctx, size_t argc,
+                              const JSValueRef argv[], size_t index)
+{
+    double port = script_number(ctx, argc, argv, index, 0);
+
+    return port >= 0 && port <= UINT16_MAX ? (unsigned)port : UINT_MAX;
+}
+
 /* An address from (host or path, port); "\0name" is an abstract one. */
 static int address_from(JSContextRef ctx, size_t argc, const JSValueRef argv[],
                         size_t index, bool path, weir_address *address)
 {
     size_t length = 0;
     char *host = script_utf8(ctx, argc, argv, index, &length);
-    double port = script_number(ctx, argc, argv, index + 1, 0);
     int error;
 
     if (!host)
         return -EINVAL;
     error = path ? weir_address_unix(address, host, length)
-                 : weir_address_ip(address, host, (unsigned)port);
+                 : weir_address_ip(address, host,
+                                   port_argument(ctx, argc, argv, index + 1));
     free(host);
     return error;
+}
+
+/* From (localAddress, localPort), either of which may be left out. */
+static int take_local(JSContextRef ctx, size_t argc, const JSValueRef argv[],
+                      size_t index, weir_address *local,
+                      weir_connect_options *options)
+{
+    unsigned port = port_argument(ctx, argc, argv, index + 1);
+    bool address = index < argc && JSValueIsString(ctx, argv[index]);
+
+    if (!address && !port)
+        return 0;
+    options->local = local;
+    if (address)
+        return address_from(ctx, argc, argv, index, false, local);
+    *local = weir_address_any(port);
+    return local->length ? 0 : -ERANGE;
 }
 
 /* connectPath(id, path) */
@@ -581,12 +608,8 @@ SCRIPT_NATIVE(connect_host)
                                          ctx, argc, argv, 6, 0) };
     int family = script_int(ctx, argc, argv, 3, 0);
     weir_address local;
-    int error = 0;
+    int error = take_local(ctx, argc, argv, 4, &local, &options);
 
-    if (argc > 4 && JSValueIsString(ctx, argv[4])) {
-        error = address_from(ctx, argc, argv, 4, false, &local);
-        options.local = &local;
-    }
     if (family)
         options.family = family == 6 ? AF_INET6 : AF_INET;
     if (!socket || !host)
@@ -632,10 +655,8 @@ SCRIPT_NATIVE(connect_any)
     error = addresses_from(ctx, (JSObjectRef)argv[1],
                            script_argument(ctx, argc, argv, 2), addresses,
                            count);
-    if (error == 0 && JSValueIsString(ctx, argv[4])) {
-        error = address_from(ctx, argc, argv, 4, false, &local);
-        options.local = &local;
-    }
+    if (error == 0)
+        error = take_local(ctx, argc, argv, 4, &local, &options);
     if (error == 0)
         error = weir_socket_connect_any(socket, addresses, count, &options);
     free(addresses);

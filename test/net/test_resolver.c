@@ -1162,6 +1162,35 @@ static void a_search_list_of_the_root_leaves_names_as_they_are(void **state)
     assert_fails(&outcome, WEIR_ENOTFOUND);
 }
 
+static void a_search_domain_that_begins_with_a_dot_is_searched(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    set("short.test", DNS_A, DNS_ADDRESSES, "192.0.2.1");
+    set("whole.example", DNS_A, DNS_ADDRESSES, "192.0.2.2");
+    outcome = search(".test", "short");
+    assert_only(&outcome, "192.0.2.1");
+    outcome = search(".test", "whole.example");
+    assert_only(&outcome, "192.0.2.2");
+}
+
+static void a_search_domain_that_is_none_leaves_the_others(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    set("short.test", DNS_A, DNS_ADDRESSES, "192.0.2.1");
+    outcome = search("not..one test", "short");
+    assert_only(&outcome, "192.0.2.1");
+    outcome = search("test "
+                     "a.label.that.is.too.long."
+                     "0123456789012345678901234567890123456789"
+                     "0123456789012345678901234567890123456789",
+                     "short");
+    assert_only(&outcome, "192.0.2.1");
+}
+
 static int fail_to_open(const char *path, int flags, ...)
 {
     if (strcmp(path, "/etc/resolv.conf") != 0)
@@ -1659,6 +1688,8 @@ int main(void)
         TEST(a_changed_resolv_conf_is_read_anew),
         TEST(a_changed_resolv_conf_is_read_though_lookups_are_under_way),
         TEST(a_search_list_of_the_root_leaves_names_as_they_are),
+        TEST(a_search_domain_that_begins_with_a_dot_is_searched),
+        TEST(a_search_domain_that_is_none_leaves_the_others),
         TEST(the_servers_stay_when_resolv_conf_cannot_be_read),
 #ifdef WEIR_BACKEND_EPOLL
         TEST(a_socket_that_cannot_be_watched_fails_the_lookup),

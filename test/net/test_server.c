@@ -1325,6 +1325,28 @@ static void a_descriptor_that_cannot_be_adopted_stays_the_callers(void **state)
     assert_false(weir_server_listening(server));
 }
 
+static int other_family(int fd, struct sockaddr *name, socklen_t *size)
+{
+    int result = faults_kernel()->getsockname(fd, name, size);
+
+    name->sa_family = AF_APPLETALK;
+    return result;
+}
+
+static void a_listener_of_another_family_cannot_be_adopted(void **state)
+{
+    weir_server *server = create_server(on_connection);
+    weir_address address;
+    int fd = net_listener(NET_TCP, &address);
+
+    (void)state;
+    weir_sys.getsockname = other_family;
+    assert_int_equal(weir_server_adopt(server, fd), -EAFNOSUPPORT);
+    assert_false(weir_server_listening(server));
+    weir_sys.getsockname = faults_kernel()->getsockname;
+    assert_int_equal(weir_server_adopt(server, fd), 0);
+}
+
 static void a_listener_that_keeps_records_cannot_be_adopted(void **state)
 {
     struct sockaddr_un local = { .sun_family = AF_UNIX };
@@ -1680,6 +1702,7 @@ int main(void)
         TEST(another_server_may_begin_in_the_close_event),
         TEST(a_listening_descriptor_can_be_taken_over),
         TEST(a_descriptor_that_cannot_be_adopted_stays_the_callers),
+        TEST(a_listener_of_another_family_cannot_be_adopted),
         TEST(a_listener_that_keeps_records_cannot_be_adopted),
         TEST(a_listener_the_loop_watches_already_stays_the_callers),
         TEST(a_listener_somebody_else_holds_too_does_not_haunt_the_loop),

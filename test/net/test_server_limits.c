@@ -715,33 +715,13 @@ static void a_connection_that_cannot_be_watched_is_closed_and_told(void **state)
 }
 #endif
 
-static void *no_memory(void *context, size_t size)
-{
-    (void)context, (void)size;
-    return NULL;
-}
-
-static void *no_more_memory(void *context, void *memory, size_t size)
-{
-    (void)context, (void)memory, (void)size;
-    return NULL;
-}
-
-static void release(void *context, void *memory)
-{
-    (void)context;
-    free(memory);
-}
-
 static void a_connection_without_memory_is_closed_and_told(void **state)
 {
-    static const weir_allocator poor = { no_memory, no_more_memory, release,
-                                         NULL };
     weir_server *server = start_server(&events);
     int client = connect_to(server);
 
     (void)state;
-    weir_set_allocator(&poor);
+    weir_set_allocator(&test_no_memory);
     raw_expect_reset(client);
     weir_set_allocator(NULL);
     assert_int_equal(told.errors, 1);

@@ -421,7 +421,7 @@ static const struct operation {
                                   { 0, AL, IC, IC, IC, IC, IC, IC, IC, BF } },
     { "adopt", op_adopt, 0,       { 0, IC, IC, IC, IC, IC, IC, IC, IC, BF } },
     { "cork, uncork", op_cork, 0, { 0 } },
-    { "uncork", op_uncork, 0,     { IV, IV, IV, IV, IV, IV, IV, IV, IV, IV } },
+    { "uncork", op_uncork, 0,     { IV, IV, IV, IV, 0, 0, IV, 0, 0, IV } },
     { "set_high_water", op_high_water, 0, { 0 } },
     { "set_write_limit", op_limit, 0, { 0 } },
     { "set_no_delay", op_no_delay, TCP_ONLY,

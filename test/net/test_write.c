@@ -714,7 +714,19 @@ static void end_takes_the_cork_out(void **state)
     weir_socket_end(a.socket);
     raw_expect(fd, "x");
     raw_expect_end(fd);
-    assert_int_equal(weir_socket_uncork(a.socket), -EINVAL);
+    assert_int_equal(weir_socket_uncork(a.socket), 0); /* as it was written */
+}
+
+static void a_cork_after_end_holds_nothing_back(void **state)
+{
+    size_t waiting = net_stuff(&a);
+
+    (void)state;
+    weir_socket_end(a.socket);
+    assert_int_equal(weir_socket_cork(a.socket), 0);
+    raw_skip(fd, waiting, NULL);
+    raw_expect_end(fd);
+    assert_int_equal(weir_socket_uncork(a.socket), 0);
 }
 
 static void what_is_corked_is_cancelled_by_destroy(void **state)
@@ -1304,6 +1316,7 @@ int main(void)
         TEST(an_edge_that_comes_while_corked_is_not_lost),
         TEST(an_empty_corked_write_is_called_back_after_uncork),
         TEST(end_takes_the_cork_out),
+        TEST(a_cork_after_end_holds_nothing_back),
         TEST(what_is_corked_is_cancelled_by_destroy),
         TEST(many_small_writes_to_a_stalled_socket_share_memory),
         TEST(more_pieces_than_fit_in_one_call_all_go_out),

@@ -178,6 +178,20 @@ test('localPort is the port where the connection comes from', async (t) => {
     assert.strictEqual(socket.remotePort, localPort);
 });
 
+test('localPort holds for whichever address answers', async (t) => {
+    const localPort = await closedPort(t);
+    const server = await t.server();
+    const accepted = t.once(server, 'connection');
+    t.connect(server, {
+        host: 'name.test', localPort,
+        lookup: (host, options, cb) => cb(null, [
+            { address: '::1', family: 6 }, { address: LOCAL, family: 4 },
+        ]),
+    });
+    const [socket] = await accepted;
+    assert.strictEqual(socket.remotePort, localPort);
+});
+
 test('a localAddress that is not ours is EADDRNOTAVAIL', async (t) => {
     const server = await t.server();
     const { port } = server.address();

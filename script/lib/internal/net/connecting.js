@@ -112,20 +112,12 @@ function selectsFamily({ autoSelectFamily }) {
     return autoSelectFamily ?? settings.autoSelectFamily;
 }
 
-function localAddressOf({ localAddress, localPort }, host) {
-    if (localAddress)
-        return localAddress;
-    if (!localPort)
-        return undefined;
-    return isIP(host) === 6 ? '::' : '0.0.0.0';
-}
-
 function connectNative(socket, options, host, port) {
     const delay = Math.max(10,
         options.autoSelectFamilyAttemptTimeout ?? settings.timeout);
     const [one] = Array.isArray(host) ? host : [host];
-    const local = localAddressOf(options, one);
-    const localPort = options.localPort ?? 0;
+    const local = options.localAddress || undefined;
+    const localPort = options.localPort || 0;
     socket._connectNative((id) => (Array.isArray(host)
         ? native.connectAny(id, host, port, host.length, local, localPort,
             delay)
