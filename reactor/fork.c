@@ -37,14 +37,13 @@ static void in_child(void)
 
 int weir_watch_forks(void)
 {
-    static bool asked;
-    static int result;
+    static bool minded;
 
-    if (!asked)
-        result = -pthread_atfork(weir_signals_before_fork, in_parent,
-                                 in_child);
-    asked = true;
-    return result;
+    if (!minded && pthread_atfork(weir_signals_before_fork, in_parent,
+                                  in_child) != 0)
+        return -ENOMEM;
+    minded = true;
+    return 0;
 }
 
 /* Not only when the first loop is made: another thread may call fork() at that

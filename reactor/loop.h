@@ -91,7 +91,8 @@ bool weir_timer_is_soon(const struct weir_wheel_node *node);
  * fork(); and how many times it was the child. */
 extern unsigned weir_fork_count, weir_generation;
 
-/* Has the two counted; they are since before main(). -ENOMEM, for good. */
+/* Has the two counted, as they are since before main() unless memory was out
+ * then: -ENOMEM. */
 int weir_watch_forks(void);
 
 /* The loop is the parent's: what reaches the kernel reaches the parent. */
