@@ -89,14 +89,13 @@ static void unlock_library(void)
  * for ever when it opens its own. */
 static int mind_forks(void)
 {
-    static bool asked;
-    static int status;
+    static bool minded;
 
-    if (!asked && pthread_atfork(lock_library, unlock_library,
-                                 unlock_library) != 0)
-        status = ARES_ENOMEM;
-    asked = true;
-    return status;
+    if (!minded && pthread_atfork(lock_library, unlock_library,
+                                  unlock_library) != 0)
+        return ARES_ENOMEM;
+    minded = true;
+    return ARES_SUCCESS;
 }
 
 /* As in reactor/fork.c, and for the same reason. */
