@@ -415,18 +415,17 @@ static void give_up(struct weir_dial *dial)
 }
 
 /* Among as many attempts as there may be: the oldest is over if it has had its
- * time; otherwise we come back when it has. False when no other one can begin
- * now. */
+ * time, and no answer had come by then; otherwise we come back when it has.
+ * False when no other one can begin now. */
 static bool make_room(struct weir_dial *dial)
 {
     struct attempt *oldest =
         weir_container_of(dial->attempts.next, struct attempt, link);
     uint64_t over = oldest->begun + ATTEMPT_LEAST;
-    uint64_t now = weir_loop_now(dial->loop);
 
-    if (over <= now)
+    if (over <= dial->loop->looked)
         return attempt_failed(oldest, -ETIMEDOUT);
-    weir_timer_start(&dial->next, over - now);
+    weir_timer_start_at(&dial->next, over);
     return false;
 }
 

@@ -499,6 +499,7 @@ int weir_backend_wait(weir_loop *loop, int timeout)
     count = sys_kevent_wait(loop->backend.fd, events, WEIR_BATCH,
                             timeout < 0 ? NULL : &limit);
     loop->batch_next = loop->batch_count = 0;
+    loop->backend.was_full = count == WEIR_BATCH;
     if (count < 0)
         return count;
     for (int i = 0; i < count; i++)

@@ -43,7 +43,7 @@ struct weir_loop {
     uint64_t now;
     uint64_t tick, tick_up;
     uint64_t tick_end; /* until this ns both ticks are right */
-    uint64_t looked;   /* the tick at which descriptors were last looked at */
+    uint64_t looked;   /* all that had come at this tick was told */
     uint64_t turns;
     size_t alive; /* started and referenced */
 
@@ -69,6 +69,10 @@ struct weir_loop {
     weir_async *taken;       /* taken from it, being called, in order */
     void *data;
 
+    size_t sources;      /* that the kernel watches */
+    size_t unseen;       /* events until the look at them is complete */
+    uint64_t look_began; /* the tick at which that began */
+
     struct weir_link files; /* always ready, and told: see io.c */
     unsigned generation;    /* of the process that made it */
     weir_loop *outer;       /* whose callback runs this one */
@@ -82,6 +86,16 @@ static inline void weir_called(weir_loop *loop)
 {
     if (loop->fresh_count)
         weir_loop_read_clock(loop);
+}
+
+/* The last batch was full. */
+static inline bool weir_backend_may_have_more(const weir_loop *loop)
+{
+#ifdef WEIR_BACKEND_EPOLL
+    return loop->batch_count == WEIR_BATCH;
+#else
+    return loop->backend.was_full;
+#endif
 }
 
 /* Whether it is a timer that waits for nothing but its turn. */
