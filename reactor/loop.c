@@ -66,6 +66,7 @@ int weir_loop_destroy(weir_loop *loop)
         loop->net_close(loop);
     weir_signals_forget(loop);
     weir_backend_close(loop);
+    weir_release(loop->always);
     weir_release(loop);
     return 0;
 }

@@ -74,6 +74,8 @@ struct weir_loop {
     uint64_t look_began; /* the tick at which that began */
 
     struct weir_link files; /* always ready, and told: see io.c */
+    unsigned char *always;  /* a bit for each that is, by descriptor */
+    size_t always_size;
     unsigned generation;    /* of the process that made it */
     weir_loop *outer;       /* whose callback runs this one */
 };

@@ -18,8 +18,9 @@
  *     weir_async_send() is the only exception.
  *
  * Timers, tasks, watchers and the rest are structs that you embed in your own:
- * no call on them allocates memory. Their members are private, except `data`,
- * which is yours and which weir never touches, and `loop`, which you may read.
+ * no call on them allocates memory, but for weir_io_start(), by which tables of
+ * the loop may grow. Their members are private, except `data`, which is yours
+ * and which weir never touches, and `loop`, which you may read.
  */
 #ifndef WEIR_REACTOR_H
 #define WEIR_REACTOR_H
