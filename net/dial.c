@@ -86,10 +86,11 @@ struct weir_dial {
 
 static void go_on(struct weir_dial *dial);
 
-/* True when an event's callback destroyed the socket, and us with it. */
+/* True when an event's callback destroyed the socket, and us with it; or left
+ * us to the parent of a child. */
 static bool gone(const weir_socket *s)
 {
-    return s->phase != WEIR_PHASE_CONNECTING;
+    return s->phase != WEIR_PHASE_CONNECTING || weir_loop_left(s->loop);
 }
 
 /* ----------------------------------------------------------------- the end */

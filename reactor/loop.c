@@ -138,6 +138,8 @@ void weir_loop_serve(weir_loop *loop)
 
 static WEIR_NOINLINE void surrounded(weir_loop *loop, void (*work)(weir_loop *))
 {
+    if (loop->stopped)
+        return;
     loop->work = work;
     loop->surround(loop, loop->surround_data);
     weir_loop_serve(loop);
@@ -234,7 +236,7 @@ static WEIR_COLD void looked_in_part(weir_loop *loop)
 {
     if (!loop->unseen) {
         loop->look_began = loop->tick;
-        loop->unseen = (loop->sources + 1) * WEIR_EVENTS_OF_SOURCE; /* wake */
+        loop->unseen = (loop->backend.sources + 1) * WEIR_EVENTS_OF_SOURCE;
     }
     if (loop->unseen > WEIR_BATCH) {
         loop->unseen -= WEIR_BATCH;
@@ -365,7 +367,7 @@ static WEIR_HOT int begin_run(weir_loop *loop)
 static WEIR_HOT void end_run(weir_loop *loop)
 {
     innermost = loop->outer;
-    loop->running = loop->stopped = false;
+    loop->running = loop->stopped = loop->left = false;
 }
 
 WEIR_HOT int weir_loop_run(weir_loop *loop)
@@ -395,7 +397,7 @@ int weir_loop_run_once(weir_loop *loop, int max_wait)
 void weir_loops_end_in_child(void)
 {
     for (weir_loop *loop = innermost; loop; loop = loop->outer) {
-        loop->stopped = true;
+        loop->stopped = loop->left = true;
         loop->batch_next = loop->batch_count = 0;
     }
 }
@@ -484,10 +486,7 @@ void *weir_loop_data(const weir_loop *loop)
 int weir_source_add(weir_loop *loop, struct weir_source *source,
                     unsigned interest)
 {
-    int result = weir_backend_add(loop, source, interest);
-
-    loop->sources += result == 0;
-    return result;
+    return weir_backend_add(loop, source, interest);
 }
 
 int weir_source_change(weir_loop *loop, struct weir_source *source,
@@ -499,14 +498,13 @@ int weir_source_change(weir_loop *loop, struct weir_source *source,
 void weir_source_retire(weir_loop *loop, struct weir_source *source)
 {
     weir_backend_remove(loop, source);
-    loop->sources--;
 }
 
 /* The batch is searched: to write down where each source stands in it would be
  * work for every message, and taking a watcher out is rare. */
 void weir_source_remove(weir_loop *loop, struct weir_source *source)
 {
-    weir_source_retire(loop, source);
+    weir_backend_remove(loop, source);
     for (unsigned i = loop->batch_next; i < loop->batch_count; i++)
         if (loop->backend.batch[i].WEIR_READY_SOURCE == source)
             loop->backend.batch[i].WEIR_READY_SOURCE = NULL;

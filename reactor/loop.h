@@ -37,6 +37,7 @@ struct weir_loop {
     unsigned batch_next, batch_count;
     unsigned fresh_count; /* of loop->fresh */
     bool running, stopped;
+    bool left; /* in the child of the callback that is being called */
     bool clock_old; /* not read since waiting, for want of timers */
 
     /* The cached clock: nanoseconds, and ticks rounded down and up. */
@@ -69,7 +70,6 @@ struct weir_loop {
     weir_async *taken;       /* taken from it, being called, in order */
     void *data;
 
-    size_t sources;      /* that the kernel watches */
     size_t unseen;       /* events until the look at them is complete */
     uint64_t look_began; /* the tick at which that began */
 
@@ -119,6 +119,14 @@ static inline bool weir_loop_inherited(const weir_loop *loop)
 /* The runs in which this thread called fork() end in the child as soon as the
  * callback returns: what else is ready there is the parent's to be told. */
 void weir_loops_end_in_child(void);
+
+/* The callback that has returned called fork(), and this is the child: what
+ * would follow in the same step is the parent's, too. Whoever calls back asks
+ * this before it goes on to a system call or to another callback. */
+static inline bool weir_loop_left(const weir_loop *loop)
+{
+    return loop->left;
+}
 
 /* Puts loop->fresh into the wheel, see timer.c. */
 void weir_timers_settle(weir_loop *loop);
