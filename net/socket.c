@@ -288,10 +288,11 @@ static void read_ended(weir_socket *s)
     s->state |= WEIR_S_READ_OVER;
     if (out && weir_pipe_ended(out))
         told = false;
-    if (told && s->events && s->events->end)
+    if (told && s->events && s->events->end) {
         s->events->end(s);
-    if (s->phase != WEIR_PHASE_OPEN || weir_loop_left(s->loop))
-        return;
+        if (s->phase != WEIR_PHASE_OPEN || weir_loop_left(s->loop))
+            return;
+    }
     if (ends_with_its_peer(s)) { /* the usual case, in short */
         s->writing = WEIR_WRITING_FINISHED;
         shut(s, -ECANCELED);

@@ -76,8 +76,9 @@ void weir_backend_close(weir_loop *loop)
     weir_release(loop->backend.batch);
 }
 
-static int control(weir_loop *loop, int operation, struct weir_source *source,
-                   unsigned interest)
+static WEIR_HOT_INLINE int control(weir_loop *loop, int operation,
+                                   struct weir_source *source,
+                                   unsigned interest)
 {
     struct epoll_event event = { .data.ptr = source };
 
@@ -96,7 +97,8 @@ int weir_backend_add(weir_loop *loop, struct weir_source *source,
 {
     int result = control(loop, EPOLL_CTL_ADD, source, interest);
 
-    loop->backend.sources += result == 0;
+    if (result == 0)
+        loop->backend.sources++;
     return result;
 }
 

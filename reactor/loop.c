@@ -354,10 +354,10 @@ static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
 
 static WEIR_HOT int begin_run(weir_loop *loop)
 {
-    if (loop->running)
-        return -EBUSY;
     if (weir_loop_inherited(loop))
         return -EBADF;
+    if (loop->running)
+        return -EBUSY;
     loop->running = true;
     loop->outer = innermost;
     innermost = loop;

@@ -119,7 +119,9 @@ WEIR_API int weir_loop_create(weir_loop **loop);
  * It is also all that a forked child may do with its parent's loop: its copies
  * of memory and descriptors go, its callbacks come, and the parent's loop and
  * connections do not notice. Running the loop there is -EBADF, and so is
- * watching a descriptor. */
+ * watching a descriptor. A child of a callback may return from it: nothing of
+ * what would follow is done there, and the run ends. One that another thread
+ * was running stays -EBUSY: it was left in the middle of something. */
 WEIR_API int weir_loop_destroy(weir_loop *loop);
 
 /* Runs until nothing that is alive and referenced is left, or until
