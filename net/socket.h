@@ -172,7 +172,8 @@ static inline bool weir_socket_discards(const weir_socket *socket)
 
 /* Others may hold the descriptor as well: who gave it to us, or a child that
  * was forked since. Closing it does not end the connection then. After 65,535
- * forks that is taken for granted, at the price of a call. */
+ * forks that is taken for granted, which costs a call, and ends an adopted
+ * UNIX socket for its other holders when it is reset. */
 static inline bool weir_socket_was_forked(const weir_socket *socket)
 {
     return socket->forks != weir_fork_count;
