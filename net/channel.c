@@ -231,15 +231,6 @@ static void on_ready(weir_io *io, unsigned events)
     settle(channel);
 }
 
-static void on_timeout(weir_timer *timer)
-{
-    struct weir_channel *channel =
-        weir_container_of(timer, struct weir_channel, timer);
-
-    ares_process_fd(channel->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    settle(channel);
-}
-
 static struct watcher *find_watcher(struct weir_channel *channel, int fd)
 {
     struct weir_link *link = channel->watchers.next;
@@ -251,6 +242,28 @@ static struct watcher *find_watcher(struct weir_channel *channel, int fd)
             return watcher;
     }
     return NULL;
+}
+
+/* c-ares goes by a clock of its own, which may be far ahead of when descriptors
+ * were looked at: what has come on its sockets is read first. It looks for
+ * time-outs after each of them; a question that another server has answered
+ * meanwhile may be asked once more for it. */
+static void on_timeout(weir_timer *timer)
+{
+    enum { SOCKETS = 16 }; /* two of each server; nobody has more servers */
+    struct weir_channel *channel =
+        weir_container_of(timer, struct weir_channel, timer);
+    struct weir_link *link = channel->watchers.next;
+    int sockets[SOCKETS], count = 0;
+
+    for (; link != &channel->watchers && count < SOCKETS; link = link->next)
+        sockets[count++] = weir_io_fd(
+            &weir_container_of(link, struct watcher, link)->io);
+    for (int i = 0; i < count; i++)
+        if (find_watcher(channel, sockets[i])) /* not closed since */
+            ares_process_fd(channel->ares, sockets[i], ARES_SOCKET_BAD);
+    ares_process_fd(channel->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    settle(channel);
 }
 
 static struct watcher *add_watcher(struct weir_channel *channel, int fd)

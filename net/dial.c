@@ -87,10 +87,11 @@ struct weir_dial {
 
 static void go_on(struct weir_dial *dial);
 
-/* True when an event's callback destroyed the socket, and us with it. */
+/* True when an event's callback destroyed the socket, and us with it; or left
+ * us to the parent of a child. */
 static bool gone(const weir_socket *s)
 {
-    return s->phase != WEIR_PHASE_CONNECTING;
+    return s->phase != WEIR_PHASE_CONNECTING || weir_loop_left(s->loop);
 }
 
 /* ----------------------------------------------------------------- the end */
@@ -427,18 +428,17 @@ static void give_up(struct weir_dial *dial)
 }
 
 /* Among as many attempts as there may be: the oldest is over if it has had its
- * time; otherwise we come back when it has. False when no other one can begin
- * now. */
+ * time, and no answer had come by then; otherwise we come back when it has.
+ * False when no other one can begin now. */
 static bool make_room(struct weir_dial *dial)
 {
     struct attempt *oldest =
         weir_container_of(dial->attempts.next, struct attempt, link);
     uint64_t over = oldest->begun + ATTEMPT_LEAST;
-    uint64_t now = weir_loop_now(dial->loop);
 
-    if (over <= now)
+    if (over <= dial->loop->looked)
         return attempt_failed(oldest, -ETIMEDOUT);
-    weir_timer_start(&dial->next, over - now);
+    weir_timer_start_at(&dial->next, over);
     return false;
 }
 

@@ -169,6 +169,10 @@ static void drop(weir_server *server, int fd, const weir_address *peer,
     weir_address local;
     bool known = weir_address_local(fd, &local) == 0;
 
+    if (weir_loop_left(server->loop)) { /* by the error that was told */
+        sys_close(fd);
+        return;
+    }
     close_it(fd);
     open_reserve(server); /* first: the callback may open descriptors */
     if (server->events && server->events->drop)
@@ -233,7 +237,8 @@ static void welcome(weir_server *server, int fd)
 static int shed_one(weir_server *server, int error)
 {
     tell_error(server, error);
-    if (server->events && server->events->drop)
+    if (!weir_loop_left(server->loop) && server->events &&
+        server->events->drop)
         server->events->drop(server, NULL, NULL);
     return error;
 }

@@ -291,10 +291,11 @@ static void read_ended(weir_socket *s)
     s->state |= WEIR_S_READ_OVER;
     if (out && weir_pipe_ended(out))
         told = false;
-    if (told && s->events && s->events->end)
+    if (told && s->events && s->events->end) {
         s->events->end(s);
-    if (s->phase != WEIR_PHASE_OPEN)
-        return;
+        if (s->phase != WEIR_PHASE_OPEN || weir_loop_left(s->loop))
+            return;
+    }
     if (ends_with_its_peer(s)) { /* the usual case, in short */
         s->writing = WEIR_WRITING_FINISHED;
         shut(s, -ECANCELED);
@@ -450,7 +451,8 @@ static void tell_unread(weir_socket *s)
     }
     buffer = read_buffer(s, &size);
     /* Where it was asked it may have been paused, closed, or read out. */
-    if (may_read(s) && !weir_socket_discards(s) && weir_socket_has_unread(s))
+    if (may_read(s) && !weir_socket_discards(s) && weir_socket_has_unread(s) &&
+        !weir_loop_left(s->loop))
         deliver(s, buffer, weir_socket_reread(s, buffer, size));
 }
 
@@ -476,7 +478,7 @@ static bool read_once(weir_socket *s)
         return false;
     }
     buffer = read_buffer(s, &size);
-    if (!may_read(s))
+    if (!may_read(s) || weir_loop_left(s->loop))
         return false; /* paused or destroyed while it was asked */
     return take(s, buffer, size, sys_recv(s->source.fd, buffer, size));
 }
@@ -527,7 +529,8 @@ static WEIR_COLD void broken(weir_socket *s)
 
 static void write_on(weir_socket *s)
 {
-    if (s->queue.size && s->phase == WEIR_PHASE_OPEN) {
+    if (s->queue.size && s->phase == WEIR_PHASE_OPEN &&
+        !weir_loop_left(s->loop)) {
         weir_socket_flush(s);
         weir_socket_tell_written(s);
     }
@@ -549,6 +552,8 @@ static WEIR_NOINLINE void ready_any(weir_socket *s, unsigned events)
     if (s->state & WEIR_S_READABLE)
         read_some(s);
     write_on(s);
+    if (weir_loop_left(s->loop))
+        return;
     if (events & WEIR_ERROR)
         broken(s);
     weir_socket_tell_hangup(s);
@@ -695,15 +700,28 @@ static void tell_error(weir_socket *s)
         s->events->error(s, s->error);
 }
 
+/* False in the child of a callback. */
+static WEIR_NOINLINE bool tell_before_close(weir_socket *s)
+{
+    /* No more are accepted: it ends. */
+    while (!weir_queue_empty(&s->queue) && !weir_loop_left(s->loop))
+        weir_socket_tell_written(s);
+    if (!weir_loop_left(s->loop))
+        tell_error(s);
+    return !weir_loop_left(s->loop);
+}
+
 /* The end of a destroyed socket: nothing that a callback does here can bring
  * it back, since every call looks at `phase`. */
 static void finish(weir_socket *s)
 {
     weir_server *server = s->server;
 
-    while (!weir_queue_empty(&s->queue)) /* no more are accepted: it ends */
-        weir_socket_tell_written(s);
-    tell_error(s);
+    if ((!weir_queue_empty(&s->queue) || s->state & WEIR_S_ERROR_DUE) &&
+        !tell_before_close(s)) {
+        weir_socket_post(s); /* the rest is told when the loop is destroyed */
+        return;
+    }
     s->phase = WEIR_PHASE_CLOSED;
     if (server)
         weir_server_connection_closed(server);
@@ -776,23 +794,27 @@ static void carry_out(weir_socket *s)
     weir_pipe_write_failed(s);
     if (s->phase == WEIR_PHASE_OPEN && s->state & WEIR_S_READABLE)
         read_some(s);
-    settle(s);
+    if (!weir_loop_left(s->loop))
+        settle(s);
 }
 
 static void run(weir_loop *loop, struct weir_deferred *deferred)
 {
     weir_socket *s = weir_container_of(deferred, weir_socket, deferred);
 
-    (void)loop;
-    if (s->phase != WEIR_PHASE_DESTROYED)
+    if (s->phase != WEIR_PHASE_DESTROYED) {
         carry_out(s);
+        if (weir_loop_left(loop))
+            return;
+    }
     if (s->phase == WEIR_PHASE_DESTROYED) {
         finish(s);
         return;
     }
     if (!more_to_read_first(s))
         tell_error(s);
-    weir_socket_tell_hangup(s);
+    if (!weir_loop_left(loop))
+        weir_socket_tell_hangup(s);
 }
 
 /* ----------------------------------------------------------------- ending */

@@ -513,15 +513,23 @@ void weir_socket_tell_written(weir_socket *s)
     struct weir_chunk *chunk;
     size_t due = weir_queue_done(&s->queue);
 
-    while (due-- && (chunk = weir_queue_take_done(&s->queue)) != NULL) {
+    while (due-- && !weir_loop_left(s->loop) &&
+           (chunk = weir_queue_take_done(&s->queue)) != NULL) {
         weir_write_cb *cb = chunk->cb;
         void *argument = chunk->argument;
         int status = chunk->status;
 
+        weir_chunk_release(chunk);
+        if (weir_loop_left(s->loop)) {
+            weir_queue_put_back(&s->queue, chunk);
+            return;
+        }
         weir_chunk_free(chunk);
         if (cb)
             cb(s, status, argument);
     }
+    if (weir_loop_left(s->loop))
+        return;
     if (weir_queue_has_done(&s->queue))
         weir_socket_post(s);
     if (s->queue.size || !(s->state & WEIR_S_DRAIN_DUE) ||

@@ -6,6 +6,7 @@
 #include "reactor/loop.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -288,6 +289,55 @@ static void a_run_ends_in_the_child_of_a_callback(void **state)
         test_close_pair(fds[i]);
 }
 
+static void *run_the_loop(void *unused)
+{
+    (void)unused;
+    return (void *)(intptr_t)weir_loop_run(the_loop);
+}
+
+static int use_a_loop_that_was_running(void *unused)
+{
+    weir_loop *own;
+
+    (void)unused;
+    return weir_loop_destroy(the_loop) == -EBUSY &&
+                   weir_loop_run(the_loop) == -EBADF &&
+                   weir_loop_create(&own) == 0 && weir_loop_run(own) == 0 &&
+                   weir_loop_destroy(own) == 0
+               ? 0
+               : 1;
+}
+
+static weir_async running;
+
+static void note_running(weir_timer *timer)
+{
+    __atomic_store_n((bool *)timer->data, true, __ATOMIC_RELEASE);
+}
+
+/* The thread that ran it is in the middle of something, and not here. */
+static void a_loop_that_another_thread_ran_is_left_alone_in_a_child(
+    void **state)
+{
+    bool begun = false;
+    weir_timer timer = { .data = &begun };
+    pthread_t thread;
+    void *result;
+
+    (void)state;
+    weir_async_init(&running, the_loop, count_async);
+    weir_async_start(&running);
+    weir_timer_init(&timer, the_loop, note_running);
+    weir_timer_start(&timer, 0);
+    assert_int_equal(pthread_create(&thread, NULL, run_the_loop, NULL), 0);
+    while (!__atomic_load_n(&begun, __ATOMIC_ACQUIRE))
+        (void)sched_yield();
+    assert_int_equal(in_child(use_a_loop_that_was_running, NULL), 0);
+    weir_async_send(&running);
+    pthread_join(thread, &result);
+    assert_null(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +350,7 @@ int main(void)
         TEST_ON_LOOP(a_child_is_refused_its_parents_loop),
         TEST_ON_LOOP(a_send_in_a_child_does_not_wake_its_parent),
         TEST_ON_LOOP(a_run_ends_in_the_child_of_a_callback),
+        TEST_ON_LOOP(a_loop_that_another_thread_ran_is_left_alone_in_a_child),
     };
 
     return cmocka_run_group_tests_name("fork", tests, NULL, NULL);
