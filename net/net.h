@@ -309,7 +309,8 @@ WEIR_API int weir_socket_uncork(weir_socket *socket);
 /* -------------------------------------------------------- reading, pausing */
 
 /* No `data` and no `end` after this returns. Nothing is read any more, so that
- * TCP's window closes and the peer has to wait. No system call. */
+ * TCP's window closes and the peer has to wait. No system call. Without effect
+ * after weir_socket_close(), which tells nothing of what it reads. */
 WEIR_API void weir_socket_pause(weir_socket *socket);
 WEIR_API void weir_socket_resume(weir_socket *socket);
 WEIR_API bool weir_socket_paused(const weir_socket *socket);

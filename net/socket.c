@@ -621,6 +621,8 @@ static WEIR_HOT void ready(weir_loop *loop, struct weir_source *source,
 
 void weir_socket_pause(weir_socket *s)
 {
+    if (s->reading == WEIR_READING_CLOSING)
+        return; /* closing waits for what comes; nothing of it is told */
     if (s->reading == WEIR_READING_LOST) {
         s->extra->paused = true; /* for when it is told again */
         return;

@@ -634,6 +634,44 @@ static void pausing_a_lingering_socket_does_not_keep_it(void **state)
     assert_true(virtual_ms() - begun <= 5001);
 }
 
+/* An upload that is refused, by a program that pauses because its answer was
+ * more than the kernel took. The peer reads when it has sent all. */
+static void what_close_throws_away_is_not_paused(void **state)
+{
+    static const char bytes[64 * 1024];
+    size_t left = 20 * 1024 * 1024;
+    size_t stuffed = net_stuff(&a);
+
+    (void)state;
+    weir_socket_close(a.socket);
+    weir_socket_pause(a.socket);
+    assert_false(weir_socket_paused(a.socket));
+    RUN_UNTIL(({
+        ssize_t n = send(fd, bytes, left < sizeof bytes ? left : sizeof bytes,
+                         MSG_NOSIGNAL);
+
+        left -= n > 0 ? (size_t)n : 0;
+        left == 0;
+    }));
+    shutdown(fd, SHUT_WR);
+    raw_skip(fd, stuffed, NULL);
+    raw_expect_end(fd);
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "Dx");
+}
+
+static void a_peers_end_is_seen_by_close_though_it_was_paused(void **state)
+{
+    (void)state;
+    weir_socket_close(a.socket);
+    weir_socket_pause(a.socket);
+    close_peer();
+    begun = virtual_ms();
+    while (!a.closed && virtual_ms() - begun < 100000)
+        weir_loop_run_once(the_loop, -1);
+    assert_int_equal(virtual_ms(), begun);
+}
+
 #define CASE(function, kind, text, begin)                                      \
     {                                                                          \
 #function text, function, begin, close_pair, (void *)&net_kinds[kind]  \
@@ -741,6 +779,8 @@ int main(void)
         TEST_VIRTUAL(a_lingering_socket_can_be_destroyed),
         TEST(a_lingering_socket_that_is_reset_closes),
         TEST_VIRTUAL(pausing_a_lingering_socket_does_not_keep_it),
+        TEST(what_close_throws_away_is_not_paused),
+        TEST_VIRTUAL(a_peers_end_is_seen_by_close_though_it_was_paused),
     };
 
     return cmocka_run_group_tests_name("ending", tests, NULL, NULL);
