@@ -276,14 +276,18 @@ static void keep_half_open_rule(weir_socket *s)
         (void)weir_socket_end(s);
 }
 
+WEIR_COLD bool weir_socket_error_was_taken(const weir_socket *s)
+{
+    return s->error && s->error != -EPIPE && s->error != -ENOMEM &&
+           s->error != -ENOBUFS;
+}
+
 static void read_ended(weir_socket *s)
 {
     struct weir_pipe *out = weir_pipe_out(s);
     bool told = s->reading == WEIR_READING_OPEN;
 
-    /* A send has met what ended the connection, and has taken it out of the
-     * socket: this 0 is not a FIN. After EPIPE it may be one. */
-    if (s->error && s->error != -EPIPE) {
+    if (s->error && weir_socket_error_was_taken(s)) {
         shut(s, s->error);
         return;
     }
