@@ -594,10 +594,10 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
  * not taken for a whole one. An end or a reset of `from` stands behind what
  * came before it: while `to` is full it waits for its turn, and a time-out of
  * either is what limits that. If `to` closes or cannot be written, `from` is
- * destroyed; but while an answer is on its way to `from`, through a second
- * pipe, what `from` sends is thrown away until it has that. `data` and `end` of
- * `from` and `drain` of `to` are not told while the pipe stands; all other
- * events are.
+ * destroyed, as it is when bytes come after you have ended `to`; but while an
+ * answer is on its way to `from`, through a second pipe, what `from` sends is
+ * thrown away until it has that. `data` and `end` of `from` and `drain` of `to`
+ * are not told while the pipe stands; all other events are.
  *
  * A proxy is two pipes, one for each direction; an echo is one, from a socket
  * to itself. Both sockets must be of one loop and connected or connecting; each

@@ -130,8 +130,7 @@ static void refused(struct weir_pipe *pipe, const void *bytes, size_t length,
             weir_socket_fail(from, error, "pipe", NULL);
     } else if (to->writing == WEIR_WRITING_FAILED) {
         weir_pipe_write_failed(to);
-    } else if (ended && weir_pipe_in(from)) {
-        /* By its user; an answer is on its way, or it echoes. */
+    } else if (ended) { /* by its user */
         take_away(pipe);
         lost_destination(from);
     } else {
