@@ -215,7 +215,8 @@ WEIR_API int weir_socket_connect_any(weir_socket *socket,
 
 /* The same by name (or literal address): all addresses are raced as RFC 8305
  * says. -EINVAL when host is NULL or empty, -ENAMETOOLONG above 253 bytes,
- * -ERANGE when port is above 65535. */
+ * -ERANGE when port is above 65535, -ECANCELED while the loop is being
+ * destroyed. */
 WEIR_API int weir_socket_connect_host(weir_socket *socket, const char *host,
                                       unsigned port,
                                       const weir_connect_options *options);
