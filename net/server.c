@@ -154,9 +154,7 @@ static void rest_over(weir_timer *timer)
 /* A close would say FIN, and pass for a whole answer that is empty. */
 static void close_with_reset(int fd)
 {
-    struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-
-    (void)sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    sys_reset_on_close(fd);
     sys_close(fd);
 }
 

@@ -817,12 +817,13 @@ static void close_descriptor(weir_socket *s)
 /* RST instead of FIN: the peer is to know that the stream was cut. */
 static void close_by_reset(weir_socket *s)
 {
-    struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-
-    if (s->source.fd < 0 || weir_loop_inherited(s->loop))
+    if (weir_loop_inherited(s->loop))
         return; /* in a child: the connection is its parent's */
-    (void)sys_setsockopt(s->source.fd, SOL_SOCKET, SO_LINGER, &reset,
-                         sizeof reset);
+    if (s->source.fd < 0) {
+        weir_dial_reset(s);
+        return;
+    }
+    sys_reset_on_close(s->source.fd);
     if (!weir_socket_is_shared(s))
         return;
     /* A UNIX socket's other holders are left alone, unless fork() made them. */
