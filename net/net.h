@@ -146,7 +146,8 @@ typedef struct weir_socket_events {
      * bytes wait before that; if not, resuming tells `end` or `error` alone. */
     void (*hangup)(weir_socket *socket);
 
-    /* The queue is empty again after a write that answered WEIR_WAIT. */
+    /* The queue is empty again after a write that answered WEIR_WAIT; also if
+     * the connection ends with that. */
     void (*drain)(weir_socket *socket);
 
     /* Nothing was read or written for the time set with

@@ -709,7 +709,10 @@ static void finish(weir_socket *s)
 
     while (!weir_queue_empty(&s->queue)) /* no more are accepted: it ends */
         weir_socket_tell_written(s);
-    tell_error(s);
+    if (s->state & (WEIR_S_DRAIN_DUE | WEIR_S_ERROR_DUE)) {
+        weir_socket_tell_drain(s); /* both directions ended with the queue */
+        tell_error(s);
+    }
     s->phase = WEIR_PHASE_CLOSED;
     if (server)
         weir_server_connection_closed(server);
@@ -842,6 +845,13 @@ static bool is_cut_short(const weir_socket *s, int status)
            (fate == WEIR_FATE_ABANDONED && s->queue.size);
 }
 
+static WEIR_COLD void give_up_queue(weir_socket *s, int status)
+{
+    if (s->queue.size) /* never drained */
+        s->state &= (uint16_t)~WEIR_S_DRAIN_DUE;
+    weir_queue_fail(&s->queue, status);
+}
+
 static void shut(weir_socket *s, int status)
 {
     if (s->phase >= WEIR_PHASE_DESTROYED)
@@ -855,7 +865,7 @@ static void shut(weir_socket *s, int status)
     if (weir_link_linked(&s->idle.link))
         weir_wheel_remove(&s->loop->wheel, &s->idle);
     if (!weir_queue_empty(&s->queue))
-        weir_queue_fail(&s->queue, status);
+        give_up_queue(s, status);
     if (s->extra) {
         weir_dial_cancel(s);
         weir_pipe_closed(s);
@@ -898,10 +908,10 @@ void weir_socket_maybe_close(weir_socket *s)
         shut(s, -ECANCELED);
 }
 
-/* An error that was not told yet never will be: no event but `close`. */
+/* What was not told yet never will be: no event but `close`. */
 void weir_socket_destroy(weir_socket *s)
 {
-    s->state &= (uint16_t)~WEIR_S_ERROR_DUE;
+    s->state &= (uint16_t)~(WEIR_S_ERROR_DUE | WEIR_S_DRAIN_DUE);
     shut(s, -ECANCELED);
 }
 

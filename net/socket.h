@@ -253,6 +253,9 @@ int weir_socket_write_piped(weir_socket *socket, struct weir_chunk *chunk);
 /* Calls back the writes that are done, then `drain`. */
 void weir_socket_tell_written(weir_socket *socket);
 
+/* Tells `drain` if it is due. The queue is empty. */
+void weir_socket_tell_drain(weir_socket *socket);
+
 /* -------------------------------------------------------------- options */
 
 /* Applies options to a descriptor of the given family. */

@@ -169,6 +169,38 @@ megabytes_arrive_to_the_byte_at_a_reader_that_stops_and_goes(void **state)
     finish();
 }
 
+static void what_a_pipe_has_written_is_no_drain_after_it(void **state)
+{
+    uint64_t got = 0;
+
+    connect_all(NET_KIND(state));
+    join();
+    stall();
+    assert_int_equal(weir_unpipe(from.socket), 0);
+    RUN_UNTIL((take(to_peer, &got, SIZE_MAX),
+               !weir_socket_buffered(to.socket)));
+    net_settle();
+    assert_side(&to, "");
+    finish();
+}
+
+static void the_drain_of_ones_own_write_is_told_after_the_pipe(void **state)
+{
+    uint64_t got = 0, moved;
+
+    connect_all(NET_KIND(state));
+    join();
+    stall();
+    assert_int_equal(weir_write(to.socket, "own", 3, NULL, NULL), WEIR_WAIT);
+    assert_int_equal(weir_unpipe(from.socket), 0);
+    moved = weir_socket_bytes_read(from.socket);
+    RUN_UNTIL((take(to_peer, &got, (size_t)(moved - got)), got == moved));
+    raw_expect(to_peer, "own");
+    RUN_UNTIL(to.logged);
+    assert_side(&to, "D");
+    finish();
+}
+
 static void a_source_that_has_to_wait_costs_no_system_call(void **state)
 {
     struct net_calls before;
@@ -1080,6 +1112,8 @@ int main(void)
         TEST_ON_BOTH(what_had_come_before_the_pipe_goes_through_it),
         TEST_ON_BOTH(
             megabytes_arrive_to_the_byte_at_a_reader_that_stops_and_goes),
+        TEST_ON_BOTH(what_a_pipe_has_written_is_no_drain_after_it),
+        TEST_ON_BOTH(the_drain_of_ones_own_write_is_told_after_the_pipe),
         TEST_ON_BOTH(a_source_that_has_to_wait_costs_no_system_call),
         TEST_ON_BOTH(a_high_water_mark_does_not_stop_the_pipe_for_ever),
         TEST_ON_BOTH(a_write_limit_does_not_cut_the_stream),

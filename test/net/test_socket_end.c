@@ -672,6 +672,56 @@ static void a_peers_end_is_seen_by_close_though_it_was_paused(void **state)
     assert_int_equal(virtual_ms(), begun);
 }
 
+/* ----------------------------------------- drain, where both halves are over */
+
+static void drain_comes_before_close_when_the_peer_has_ended(void **state)
+{
+    size_t stuffed;
+
+    (void)state;
+    weir_socket_set_half_open(a.socket, true);
+    shutdown(fd, SHUT_WR);
+    RUN_UNTIL(a.logged == 1);
+    stuffed = net_stuff(&a);
+    weir_socket_end(a.socket);
+    raw_skip(fd, stuffed, NULL);
+    raw_expect_end(fd);
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "eDx");
+    assert_false(a.had_error);
+}
+
+/* What a cork held back is sent within `data`: nothing waits any more. */
+static void answer_from_a_cork(struct side *side, char event)
+{
+    if (event != 'd')
+        return;
+    weir_socket_cork(side->socket);
+    assert_int_equal(weir_write(side->socket, "x", 1, NULL, NULL), WEIR_WAIT);
+    weir_socket_uncork(side->socket);
+}
+
+static void drain_comes_before_close_when_the_end_is_read_at_once(void **state)
+{
+    (void)state;
+    a.hook = answer_from_a_cork;
+    raw_write(fd, "x", 1);
+    shutdown(fd, SHUT_WR);
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "deDx");
+}
+
+static void no_drain_comes_after_destroy(void **state)
+{
+    (void)state;
+    weir_socket_cork(a.socket);
+    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), WEIR_WAIT);
+    weir_socket_uncork(a.socket);
+    weir_socket_destroy(a.socket);
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "x");
+}
+
 #define CASE(function, kind, text, begin)                                      \
     {                                                                          \
 #function text, function, begin, close_pair, (void *)&net_kinds[kind]  \
@@ -781,6 +831,9 @@ int main(void)
         TEST_VIRTUAL(pausing_a_lingering_socket_does_not_keep_it),
         TEST(what_close_throws_away_is_not_paused),
         TEST_VIRTUAL(a_peers_end_is_seen_by_close_though_it_was_paused),
+        TEST(drain_comes_before_close_when_the_peer_has_ended),
+        TEST(drain_comes_before_close_when_the_end_is_read_at_once),
+        TEST(no_drain_comes_after_destroy),
     };
 
     return cmocka_run_group_tests_name("ending", tests, NULL, NULL);
