@@ -231,7 +231,9 @@ WEIR_API int weir_socket_connect_host(weir_socket *socket, const char *host,
 WEIR_API int weir_socket_adopt(weir_socket *socket, int fd);
 
 /* Another table and another pointer, at any time: what has been read goes to
- * the old table, what comes next to the new one. NULL: nothing is read. */
+ * the old table, what comes next to the new one. NULL: nothing is read, and
+ * `drain` and `timeout` wait for a table. `hangup` and `error` wait for one that
+ * has them, as long as there is a socket. Other events are told to nobody. */
 WEIR_API void weir_socket_set_events(weir_socket *socket,
                                      const weir_socket_events *events,
                                      void *data);
@@ -481,7 +483,8 @@ typedef struct weir_server_events {
                  const weir_address *remote);
 
     /* Accepting fails (-EMFILE, -ENFILE, -ENOMEM, ...). Told once when it
-     * begins to fail; the server goes on by itself when it can. */
+     * begins to fail, or to the table that comes while it does; the server goes
+     * on by itself when it can. */
     void (*error)(weir_server *server, int error);
 
     /* After weir_server_close(), when the last connection is gone too. The

@@ -120,11 +120,10 @@ static int watch(weir_server *server)
 
 static void tell_error(weir_server *server, int error)
 {
-    if (server->failing)
+    if (server->failing || !server->events || !server->events->error)
         return;
     server->failing = true;
-    if (server->events && server->events->error)
-        server->events->error(server, error);
+    server->events->error(server, error);
 }
 
 /* The descriptor to give up when there are no others. */

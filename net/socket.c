@@ -681,6 +681,9 @@ void weir_socket_set_events(weir_socket *s, const weir_socket_events *events,
 {
     s->events = events;
     s->data = data;
+    /* What may have waited for this table; a hangup is told in a pause. */
+    if (s->state & (WEIR_S_PAUSED | WEIR_S_DRAIN_DUE | WEIR_S_ERROR_DUE))
+        weir_socket_post(s);
     weir_socket_reader_changed(s);
 }
 
@@ -694,11 +697,10 @@ void weir_socket_post(weir_socket *s)
 
 static void tell_error(weir_socket *s)
 {
-    if (!(s->state & WEIR_S_ERROR_DUE))
+    if (!(s->state & WEIR_S_ERROR_DUE) || !s->events || !s->events->error)
         return;
     s->state &= (uint16_t)~WEIR_S_ERROR_DUE;
-    if (s->events && s->events->error)
-        s->events->error(s, s->error);
+    s->events->error(s, s->error);
 }
 
 /* The end of a destroyed socket: nothing that a callback does here can bring
