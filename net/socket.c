@@ -30,8 +30,9 @@
 
 enum {
     /* Reads of one socket in one turn, beside the one by which ready() begins:
-     * 8. A fast peer keeps the loop from the others for this long at most; the
-     * rest is taken next turn. */
+     * 8, and 9 in a turn that looks at descriptors twice. A fast peer keeps the
+     * loop from the others for this long at most; the rest is taken next turn.
+     */
     READ_BUDGET = 7,
     TURNS_TOLD_APART = 16 /* by the socket's `reads_turn` */
 };

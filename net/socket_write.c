@@ -17,9 +17,10 @@
 #include <string.h>
 
 enum {
-    /* Pieces in one writev, and bytes a socket may send in one turn before
-     * others get theirs (compare Redis, 64 KiB; large enough here that one
-     * call moves what a socket's buffer holds). */
+    /* Pieces in one writev, and bytes that one flush may send before others
+     * get theirs (compare Redis, 64 KiB; large enough here that one call moves
+     * what a socket's buffer holds). A turn has a flush of the deferred work,
+     * and one for each event. */
     GATHER = 64,
     WRITE_BUDGET = 1024 * 1024,
     PIECES_MAX = 1024,
