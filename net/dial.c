@@ -108,6 +108,15 @@ static void drop_attempt(struct attempt *attempt)
     weir_release(attempt);
 }
 
+/* One that is given up, and not by the user: it may stand already, and a peer
+ * that gets a FIN takes a stream in which nothing was said for the whole. */
+static void abort_attempt(struct attempt *attempt)
+{
+    if (attempt->source.fd >= 0 && !weir_loop_inherited(attempt->dial->loop))
+        sys_reset_on_close(attempt->source.fd);
+    drop_attempt(attempt);
+}
+
 static void free_dial(struct weir_dial *dial)
 {
     weir_timer_stop(&dial->next);
@@ -128,6 +137,15 @@ void weir_dial_cancel(weir_socket *s)
 {
     if (s->extra && s->extra->dial)
         free_dial(s->extra->dial);
+}
+
+void weir_dial_reset(weir_socket *s)
+{
+    struct weir_dial *dial = s->extra ? s->extra->dial : NULL;
+
+    while (dial && !weir_list_empty(&dial->attempts))
+        abort_attempt(weir_container_of(dial->attempts.next, struct attempt,
+                                        link));
 }
 
 static void fail(struct weir_dial *dial, int error, const char *call,
@@ -197,7 +215,7 @@ static bool attempt_failed(struct attempt *attempt, int error)
     struct weir_dial *dial = attempt->dial;
     weir_address address = attempt->address;
 
-    drop_attempt(attempt);
+    abort_attempt(attempt);
     return tell_failed(dial, error, "connect", &address);
 }
 
@@ -360,7 +378,7 @@ static enum outcome try(struct weir_dial *dial, const weir_address *address)
         result = open_attempt(attempt, &call);
         if (result == 0)
             return UNDER_WAY;
-        drop_attempt(attempt);
+        abort_attempt(attempt);
     }
     return tell_failed(dial, result, call, address) ? FAILED : GONE;
 }

@@ -146,7 +146,8 @@ typedef struct weir_socket_events {
      * bytes wait before that; if not, resuming tells `end` or `error` alone. */
     void (*hangup)(weir_socket *socket);
 
-    /* The queue is empty again after a write that answered WEIR_WAIT. */
+    /* The queue is empty again after a write that answered WEIR_WAIT; also if
+     * the connection ends with that. */
     void (*drain)(weir_socket *socket);
 
     /* Nothing was read or written for the time set with
@@ -215,7 +216,8 @@ WEIR_API int weir_socket_connect_any(weir_socket *socket,
 
 /* The same by name (or literal address): all addresses are raced as RFC 8305
  * says. -EINVAL when host is NULL or empty, -ENAMETOOLONG above 253 bytes,
- * -ERANGE when port is above 65535. */
+ * -ERANGE when port is above 65535, -ECANCELED while the loop is being
+ * destroyed. */
 WEIR_API int weir_socket_connect_host(weir_socket *socket, const char *host,
                                       unsigned port,
                                       const weir_connect_options *options);
@@ -229,7 +231,9 @@ WEIR_API int weir_socket_connect_host(weir_socket *socket, const char *host,
 WEIR_API int weir_socket_adopt(weir_socket *socket, int fd);
 
 /* Another table and another pointer, at any time: what has been read goes to
- * the old table, what comes next to the new one. NULL: nothing is read. */
+ * the old table, what comes next to the new one. NULL: nothing is read, and
+ * `drain` and `timeout` wait for a table. `hangup` and `error` wait for one that
+ * has them, as long as there is a socket. Other events are told to nobody. */
 WEIR_API void weir_socket_set_events(weir_socket *socket,
                                      const weir_socket_events *events,
                                      void *data);
@@ -309,7 +313,8 @@ WEIR_API int weir_socket_uncork(weir_socket *socket);
 /* -------------------------------------------------------- reading, pausing */
 
 /* No `data` and no `end` after this returns. Nothing is read any more, so that
- * TCP's window closes and the peer has to wait. No system call. */
+ * TCP's window closes and the peer has to wait. No system call. Without effect
+ * after weir_socket_close(), which tells nothing of what it reads. */
 WEIR_API void weir_socket_pause(weir_socket *socket);
 WEIR_API void weir_socket_resume(weir_socket *socket);
 WEIR_API bool weir_socket_paused(const weir_socket *socket);
@@ -478,7 +483,8 @@ typedef struct weir_server_events {
                  const weir_address *remote);
 
     /* Accepting fails (-EMFILE, -ENFILE, -ENOMEM, ...). Told once when it
-     * begins to fail; the server goes on by itself when it can. */
+     * begins to fail, or to the table that comes while it does; the server goes
+     * on by itself when it can. */
     void (*error)(weir_server *server, int error);
 
     /* After weir_server_close(), when the last connection is gone too. The
@@ -593,10 +599,10 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
  * not taken for a whole one. An end or a reset of `from` stands behind what
  * came before it: while `to` is full it waits for its turn, and a time-out of
  * either is what limits that. If `to` closes or cannot be written, `from` is
- * destroyed; but while an answer is on its way to `from`, through a second
- * pipe, what `from` sends is thrown away until it has that. `data` and `end` of
- * `from` and `drain` of `to` are not told while the pipe stands; all other
- * events are.
+ * destroyed, as it is when bytes come after you have ended `to`; but while an
+ * answer is on its way to `from`, through a second pipe, what `from` sends is
+ * thrown away until it has that. `data` and `end` of `from` and `drain` of `to`
+ * are not told while the pipe stands; all other events are.
  *
  * A proxy is two pipes, one for each direction; an echo is one, from a socket
  * to itself. Both sockets must be of one loop and connected or connecting; each

@@ -396,7 +396,7 @@ static int configure(struct weir_resolver *resolver,
 
     if (!options)
         options = &defaults;
-    if (resolver->closing)
+    if (weir_net_of(resolver->loop)->closing)
         return -ECANCELED;
     refresh(resolver); /* the new channel is of what resolv.conf is now */
     changed.timeout = options->timeout;
@@ -582,7 +582,7 @@ int weir_lookup_start(weir_lookup **out, weir_loop *loop, const char *host,
         return -ENOMEM;
     if (resolver->loop != loop)
         return -EINVAL;
-    if (resolver->closing)
+    if (weir_net_of(loop)->closing)
         return -ECANCELED;
     lookup = create_lookup(resolver, host, cb, data);
     if (!lookup)

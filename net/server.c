@@ -120,11 +120,10 @@ static int watch(weir_server *server)
 
 static void tell_error(weir_server *server, int error)
 {
-    if (server->failing)
+    if (server->failing || !server->events || !server->events->error)
         return;
     server->failing = true;
-    if (server->events && server->events->error)
-        server->events->error(server, error);
+    server->events->error(server, error);
 }
 
 /* The descriptor to give up when there are no others. */
@@ -154,9 +153,7 @@ static void rest_over(weir_timer *timer)
 /* A close would say FIN, and pass for a whole answer that is empty. */
 static void close_with_reset(int fd)
 {
-    struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-
-    (void)sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    sys_reset_on_close(fd);
     sys_close(fd);
 }
 

@@ -197,6 +197,11 @@ static inline bool weir_socket_has_unread(const weir_socket *socket)
     return socket->extra && socket->extra->unread;
 }
 
+/* A send has met what ended the connection, and has taken it out of the socket:
+ * a read of 0 is not a FIN then. After EPIPE it may be one; and a want of memory
+ * is the call's own, and leaves the socket as it was. */
+bool weir_socket_error_was_taken(const weir_socket *socket);
+
 /* Both directions are done: closes. */
 void weir_socket_maybe_close(weir_socket *socket);
 
@@ -249,6 +254,9 @@ int weir_socket_write_piped(weir_socket *socket, struct weir_chunk *chunk);
 
 /* Calls back the writes that are done, then `drain`. */
 void weir_socket_tell_written(weir_socket *socket);
+
+/* Tells `drain` if it is due. The queue is empty. */
+void weir_socket_tell_drain(weir_socket *socket);
 
 /* -------------------------------------------------------------- options */
 

@@ -64,8 +64,12 @@ static void idle_fired(weir_loop *loop, struct weir_wheel_node *node)
         arm(s, node->deadline + later);
         return;
     }
+    if (!s->events) { /* it is for the table that comes */
+        weir_socket_rearm_timeout(s);
+        return;
+    }
     s->state |= WEIR_S_TIMED_OUT;
-    if (s->events && s->events->timeout)
+    if (s->events->timeout)
         s->events->timeout(s);
 }
 

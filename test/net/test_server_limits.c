@@ -503,6 +503,22 @@ static void want_of_memory_or_files_is_told_once_and_waited_out(void **state)
     }
 }
 
+static void an_error_that_nobody_heard_is_told_to_the_next_table(void **state)
+{
+    weir_server *server = start_server(NULL);
+    int client;
+
+    (void)state;
+    fail_accept(ENOBUFS, UINT_MAX);
+    client = connect_to(server);
+    pass(5 * REST);
+    weir_server_set_events(server, &events);
+    pass(5 * REST);
+    assert_int_equal(told.errors, 1);
+    assert_int_equal(told.error, -ENOBUFS);
+    close(client);
+}
+
 static void connections_live_on_while_a_server_rests(void **state)
 {
     weir_server *server = start_server(&events);
@@ -748,6 +764,7 @@ int main(void)
         TEST(a_server_that_can_neither_take_nor_shed_rests),
         TEST(a_server_that_had_no_reserve_gets_one_later),
         TEST(want_of_memory_or_files_is_told_once_and_waited_out),
+        TEST(an_error_that_nobody_heard_is_told_to_the_next_table),
         TEST(connections_live_on_while_a_server_rests),
         TEST(a_server_may_be_closed_while_it_rests),
         TEST(resume_does_not_cut_a_rest_short),

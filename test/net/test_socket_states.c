@@ -403,7 +403,7 @@ static const struct operation {
     { "close", op_close, 0,       { 0 } },
     { "destroy", op_destroy, 0,   { 0 } },
     { "reset", op_reset, 0,       { 0 } },
-    { "pause", op_pause, 0,       { 0 } },
+    { "pause", op_pause, 0,       { 0, 0, 0, 0, 0, 0, 0, 0, 1, 0 } },
     { "resume", op_resume, 0,     { 0 } },
     { "set_timeout", op_set_timeout, 0, { 0 } },
     { "clear timeout", op_clear_timeout, 0, { 0 } },

@@ -198,6 +198,17 @@ static void a_paused_socket_times_out(void **state)
     assert_side(&a, "tdt");
 }
 
+static void without_a_table_a_timeout_waits_for_one(void **state)
+{
+    (void)state;
+    weir_socket_set_events(a.socket, NULL, NULL);
+    weir_socket_set_timeout(a.socket, 100);
+    pass(350);
+    weir_socket_set_events(a.socket, &side_events, &a);
+    pass(1000);
+    assert_side(&a, "t");
+}
+
 static void a_stalled_writer_times_out(void **state)
 {
     size_t stuffed;
@@ -439,6 +450,7 @@ int main(void)
         TEST(io_does_not_touch_the_wheel),
         TEST(a_timeout_before_connecting_counts_while_connecting),
         TEST(a_paused_socket_times_out),
+        TEST(without_a_table_a_timeout_waits_for_one),
         TEST(a_stalled_writer_times_out),
         TEST(no_timeout_comes_after_destroy),
         TEST(a_timeout_set_in_the_timeout_event_counts_from_there),

@@ -1027,13 +1027,49 @@ static void an_error_of_ones_own_resets_a_peer_that_has_ended(void **state)
     assert_side(&a, "e!x");
 }
 
+/* It took nothing out of the socket: the end that is read then is a FIN. */
 static void an_error_of_ones_own_resets_a_peer_that_ends_later(void **state)
 {
     fail_locally();
     shutdown(fd, SHUT_WR);
     raw_expect_cut(fd, NET_KIND(state));
     RUN_UNTIL(a.closed);
-    assert_side(&a, "!x"); /* the end that is read then is not a FIN */
+    assert_side(&a, "e!x");
+}
+
+static void an_error_that_a_table_does_not_hear_waits_for_the_next(void **state)
+{
+    weir_socket_events silent = side_events;
+
+    (void)state;
+    silent.error = NULL;
+    weir_socket_set_events(a.socket, &silent, &a);
+    weir_socket_set_half_open(a.socket, true);
+    fail_locally();
+    net_settle();
+    weir_socket_set_events(a.socket, &side_events, &a);
+    RUN_UNTIL(a.logged);
+    close_peer();
+    RUN_UNTIL(a.closed);
+    assert_string_equal(a.log + strlen(a.log) - 1, "x");
+    assert_int_equal(a.log[0], '!');
+    assert_int_equal(a.error, -ENOBUFS);
+}
+
+/* Who was told to wait would wait for ever. */
+static void without_a_table_a_drain_waits_for_one(void **state)
+{
+    size_t stuffed = net_stuff(&a);
+
+    (void)state;
+    weir_socket_set_events(a.socket, NULL, NULL);
+    raw_skip(fd, stuffed, NULL);
+    net_settle();
+    assert_int_equal(weir_socket_buffered(a.socket), 0);
+    weir_socket_set_events(a.socket, &side_events, &a);
+    RUN_UNTIL(a.logged);
+    net_settle();
+    assert_side(&a, "D");
 }
 
 static void destroy_at_error(struct side *side, char event)
@@ -1336,6 +1372,8 @@ int main(void)
         TEST(a_socket_nobody_reads_closes_when_writing_fails),
         TEST(an_error_of_ones_own_resets_a_peer_that_has_ended),
         TEST(an_error_of_ones_own_resets_a_peer_that_ends_later),
+        TEST(an_error_that_a_table_does_not_hear_waits_for_the_next),
+        TEST(without_a_table_a_drain_waits_for_one),
         TEST(an_error_of_ones_own_resets_also_if_it_is_destroyed),
         TEST(all_that_a_peer_left_is_read_before_a_failed_write_is_told),
         TEST(an_error_of_writing_is_told_though_the_peer_sends_on),
