@@ -295,17 +295,14 @@ static void *run_the_loop(void *unused)
     return (void *)(intptr_t)weir_loop_run(the_loop);
 }
 
-static int use_a_loop_that_was_running(void *unused)
+static bool use_a_loop_that_was_running(void *unused)
 {
     weir_loop *own;
 
     (void)unused;
     return weir_loop_destroy(the_loop) == -EBUSY &&
-                   weir_loop_run(the_loop) == -EBADF &&
-                   weir_loop_create(&own) == 0 && weir_loop_run(own) == 0 &&
-                   weir_loop_destroy(own) == 0
-               ? 0
-               : 1;
+           weir_loop_run(the_loop) == -EBADF && weir_loop_create(&own) == 0 &&
+           weir_loop_run(own) == 0 && weir_loop_destroy(own) == 0;
 }
 
 static weir_async running;
