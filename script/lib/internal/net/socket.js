@@ -29,7 +29,8 @@ const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED,
     HAD_ERROR, RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING,
     COUNTED, AS_ACCEPTED, LIBRARY, QUIET, USUAL, LOOKED_AT } =
     require('internal/net/socket_flags');
-const { define, keepAddresses } = require('internal/net/socket_facts');
+const { define, isConnected, keepAddresses } =
+    require('internal/net/socket_facts');
 
 const FINISH = Symbol('finish'); // among the callbacks of writes
 const EMPTY = [];
@@ -529,10 +530,14 @@ Socket.prototype._onEnd = function () {
     if (this._flags & PIPED)
         this._leavePipe();
     const onread = this._extra?.onread;
-    if (onread && onread.rest !== undefined)
+    if (this._extra !== null)
+        this._extra.idleAt = -1; // this was I/O, too
+    if (onread && onread.rest !== undefined) {
         onread.ended = true; // after what the callback still has to have
-    else
+        keepAddresses(this);
+    } else {
         endReading(this);
+    }
 };
 
 function endReading(socket) {
@@ -1047,15 +1052,16 @@ Socket.prototype.destroySoon = function destroySoon() {
 };
 
 Socket.prototype.resetAndDestroy = function resetAndDestroy() {
-    if (this._id === 0 && !(this._flags & CONNECTING)) {
-        this.destroy(new codes.ERR_SOCKET_CLOSED());
-        return this;
-    }
     if (this._flags & CONNECTING) {
         this.once('connect', () => this.resetAndDestroy());
         return this;
     }
-    if (native.address(this._id, false)?.[2] === 1)
+    if (!isConnected(this)) {
+        this.destroy(new codes.ERR_SOCKET_CLOSED());
+        return this;
+    }
+    // A UNIX socket; or one that broke, and nobody knows any more.
+    if (this.localAddress === undefined && !isFailing(this))
         throw new codes.ERR_INVALID_HANDLE_TYPE();
     this._flags |= RESET;
     return this.destroy();
@@ -1094,6 +1100,8 @@ function release(socket, error) {
     if (socket._flags & PIPED)
         socket._leavePipe();
     failPending(socket, error);
+    if (socket._extra !== null && socket._extra.timer !== null)
+        waitHere(socket);
 }
 
 // The last that is told of it is `close`.
@@ -1163,11 +1171,35 @@ Socket.prototype._onClose = function () {
         failReading(this);
     else if (this.writableFinished && this.readableEnded)
         this.destroy();
+    if (this._extra !== null && this._extra.idleAt !== traffic())
+        waitHere(this);
 };
 
+// It is told again when there has been I/O.
 Socket.prototype._onTimeout = function () {
+    native.readCounters(this._id);
+    extra(this).idleAt = traffic();
     this.emit('timeout');
 };
+
+// What has gone either way, by the counters that were read last.
+function traffic() {
+    return counters[BYTES_READ] + counters[BYTES_WRITTEN];
+}
+
+// When both sides have ended C is done with a connection. What was read may
+// still wait for a reader, and the idle time goes on; as on Node it holds
+// nothing.
+function waitHere(socket) {
+    const { clearTimeout, setTimeout } = require('timers');
+    const more = socket._extra;
+    clearTimeout(more.timer);
+    more.timer = null;
+    if (more.timeout > 0 && isConnected(socket) && socket._id === 0) {
+        more.timer = setTimeout(() => socket.emit('timeout'), more.timeout);
+        more.timer.unref();
+    }
+}
 
 // -------------------------------------------------------------------- settings
 
@@ -1178,11 +1210,15 @@ Socket.prototype.setTimeout = function setTimeout(msecs, callback) {
     const ms = require('internal/net/arguments').duration(msecs, 'msecs');
     if (callback !== undefined)
         validateFunction(callback, 'callback');
-    extra(this).timeout = ms;
+    const more = extra(this);
+    more.timeout = ms;
+    more.idleAt = -1;
     if (ms > 0 && !(this._flags & CONNECTED))
         ensureHandle(this);
     if (this._id !== 0)
         native.setTimeout(this._id, ms);
+    else if (this._flags & CONNECTED)
+        waitHere(this);
     if (callback !== undefined) {
         if (ms === 0)
             this.removeListener('timeout', callback);

@@ -28,6 +28,8 @@ const LOOKED_AT = CONNECTED | ENDED | SLOW;
 // What few sockets have, made when it is first needed.
 class Extra {
     timeout = undefined;
+    timer = null; // of the timeout, when C's has gone
+    idleAt = -1; // what had gone either way when the timeout was told
     highWaterMark = -1; // -1: the kernel's word counts
     corks = 0;
     encoding = 'utf8';
