@@ -567,12 +567,14 @@ function _read() {
 Socket.prototype._read = _read;
 
 // The kernel is not read while a socket is paused: its window closes, and the
-// peer has to wait.
+// peer has to wait. Who listens to `readable` decides by read(), as ever.
 Socket.prototype.pause = function pause() {
     if (this._flags & PIPED)
         this._leavePipe();
     Readable.prototype.pause.call(this);
-    stop(this);
+    const isAsked = (this._readableState.flags & f.READABLE_LISTENING) !== 0;
+    if (!isAsked || this._extra?.onread)
+        stop(this);
     return this;
 };
 
