@@ -6,10 +6,9 @@
 // JavaScript look first.
 
 const { aggregateErrors, codes } = require('internal/errors');
-const { nextTick } = require('internal/core');
 const { familyOf, isIP } = require('internal/net/address_text');
 const { native } = require('internal/net/native');
-const { extra } = require('internal/net/socket_flags');
+const { deferFor, extra } = require('internal/net/socket_flags');
 const validators = require('internal/validators');
 
 const settings = { autoSelectFamily: true, timeout: 250 };
@@ -130,7 +129,7 @@ function connectNative(socket, options, host, port) {
 // An address that was given, and is blocked: told later, as anything else.
 function refuse(socket, address, port) {
     socket._lookingUp();
-    nextTick(() => {
+    deferFor(socket, () => {
         if (socket.connecting && tellBlocked(socket, address, port))
             socket.destroy(extra(socket).attempts[0]);
     });
@@ -166,7 +165,7 @@ function errorOfAll(errors) {
 }
 
 function failLater(socket, error) {
-    nextTick(() => socket.destroy(error));
+    deferFor(socket, () => socket.destroy(error));
 }
 
 // By the program's own function. It may answer at once, or later, or when the
@@ -186,7 +185,7 @@ function lookUp(socket, options, host, port, blockList) {
             extra(socket).asking === asked;
         if (!isWanted())
             return;
-        const order = error ? lookupFailed(socket, error, host)
+        const order = error ? lookupFailed(socket, error, host, isWanted)
             : answered(socket, options, host, list, isWanted);
         if (order === undefined)
             return;
@@ -196,9 +195,9 @@ function lookUp(socket, options, host, port, blockList) {
     });
 }
 
-function lookupFailed(socket, error, host) {
+function lookupFailed(socket, error, host, isWanted) {
     socket.emit('lookup', error, undefined, undefined, host);
-    if (socket.connecting)
+    if (isWanted())
         failLater(socket, error);
 }
 

@@ -25,9 +25,10 @@ const { native, registers, counters, handles, last, open, slabNumber,
     BYTES_WRITTEN } = require('internal/net/native');
 const { defineState, stateForLibrary } =
     require('internal/net/socket_state');
-const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED,
-    HAD_ERROR, RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING,
-    COUNTED, AS_ACCEPTED, LIBRARY, QUIET, USUAL, LOOKED_AT } =
+const { extra, connectionOf, deferFor, unlessRenewed, CONNECTING, CONNECTED,
+    ENDED, FINISHED, NEED_DRAIN, STOPPED, HAD_ERROR, RESET, UNREF, LOOKING_UP,
+    SLOW, PIPED, WAS_CONNECTING, COUNTED, AS_ACCEPTED, LIBRARY, QUIET, USUAL,
+    LOOKED_AT } =
     require('internal/net/socket_flags');
 const { define, isConnected, keepAddresses } =
     require('internal/net/socket_facts');
@@ -211,7 +212,7 @@ Socket.prototype.connect = function connect(...args) {
     const start = require('internal/net/connecting').prepare(this, options);
     if (options.signal?.aborted)
         return this; // destroyed as it was made; not to be revived
-    if (this.destroyed || this.writableEnded)
+    if (this.destroyed || (this.writableEnded && !hasEndedEarly(this)))
         renew(this);
     this._flags = (this._flags & ~(CONNECTED | HAD_ERROR)) | CONNECTING;
     if (typeof callback === 'function')
@@ -219,6 +220,11 @@ Socket.prototype.connect = function connect(...args) {
     start();
     return this;
 };
+
+// end() before connect() waits for the connection.
+function hasEndedEarly(socket) {
+    return (socket._flags & (ENDED | CONNECTING | CONNECTED)) === ENDED;
+}
 
 // What C still has to tell of a connection when its socket has another one.
 class Past {
@@ -248,22 +254,25 @@ class Past {
     _onError() {}
 }
 
-// A socket that was closed may be connected anew.
+// A socket that was closed may be connected anew. What was put off for the old
+// connection then knows by its number that it has come too late.
 function renew(socket) {
     if (socket._id !== 0)
         handles[socket._id] = new Past(socket);
     socket._id = 0;
+    extra(socket).connections++;
     socket._undestroy();
     socket._flags &= UNREF | SLOW | LIBRARY;
     socket._callbacks = null;
     socket._totals = null;
-    if (socket._extra !== null) {
-        Object.assign(socket._extra, {
-            pending: null, failed: null, refused: null, failure: null,
-            late: null, onFinish: null, onFinal: null, attempts: null,
-            attempted: null, addresses: 0, remote: undefined, local: undefined,
-        });
-    }
+    Object.assign(socket._extra, {
+        pending: null, failed: null, refused: null, failure: null, late: null,
+        onFinish: null, onFinal: null, attempts: null, attempted: null,
+        addresses: 0, remote: undefined, local: undefined, idleAt: -1,
+    });
+    if (socket._extra.onread !== null)
+        Object.assign(socket._extra.onread, { rest: undefined, ended: false });
+    waitHere(socket);
 }
 
 // Hands the connection to C; an error at once is told like any other.
@@ -274,8 +283,8 @@ Socket.prototype._connectNative = function (connect, address, port) {
     this._flags &= ~LOOKING_UP;
     const errno = connect(this._id);
     if (errno < 0) {
-        nextTick((error) => this.destroy(error),
-            exceptionWithHostPort(errno, 'connect', address, port));
+        const error = exceptionWithHostPort(errno, 'connect', address, port);
+        deferFor(this, () => this.destroy(error));
         return;
     }
     settle(this);
@@ -420,7 +429,7 @@ function failReading(socket) {
 function failWrites(socket) {
     failRefused(socket);
     if (socket._flags & NEED_DRAIN)
-        defer(drained, socket);
+        defer(drainedLater, socket, connectionOf(socket));
 }
 
 function isFailing(socket) {
@@ -437,13 +446,15 @@ Socket.prototype._onData = function (bytes) {
     else if (!(this._read === _read ? pushBytes(this, bytes) : this.push(bytes)))
         stop(this);
     if (isFailing(this)) // behind what C has read and not told yet
-        require('timers').setImmediate(failWhenEmpty, this);
+        require('timers').setImmediate(failLater, this, connectionOf(this));
 };
 
 function failWhenEmpty(socket) {
     if (!socket.destroyed && !isMoreWaiting(socket))
         failReading(socket);
 }
+
+const failLater = unlessRenewed(failWhenEmpty);
 
 function giveToOnread(socket, bytes) {
     const { onread } = socket._extra;
@@ -780,7 +791,8 @@ function drainLater(socket) {
     if (socket._flags & NEED_DRAIN)
         return;
     socket._flags |= NEED_DRAIN;
-    require('timers').setTimeout(drained, 10, socket);
+    require('timers').setTimeout(drainedLater, 10, socket,
+        connectionOf(socket));
 }
 
 // C tells the error as an event, too, after what the peer had sent has been
@@ -815,6 +827,8 @@ function drained(socket) {
     if (!(socket._flags & ENDED) && !socket.destroyed)
         socket.emit('drain');
 }
+
+const drainedLater = unlessRenewed(drained);
 
 // As on Node, `drain` comes before the callback of the last write.
 Socket.prototype._onWritten = function (status) {
@@ -1003,18 +1017,14 @@ function afterFinish(socket, error, callback) {
 
 // FIN behind what is queued. Without a queue it is sent now.
 function finishWriting(socket) {
-    if (socket._flags & LOOKING_UP)
+    if (socket._flags & LOOKING_UP || hasEndedEarly(socket))
         return;
-    if (!(socket._flags & (CONNECTED | CONNECTING))) {
-        defer(finished, socket);
-        return;
-    }
     registers[WANTS_CALLBACK] = (socket._flags & CONNECTING) !== 0 ||
         areCallbacksOut(socket) ? 1 : 0;
     if (native.end(socket._id) > 0)
         (socket._callbacks ??= []).push(FINISH);
     else
-        defer(finished, socket);
+        defer(finishedLater, socket, connectionOf(socket));
     settle(socket);
 }
 
@@ -1041,6 +1051,8 @@ function finished(socket) {
     else if (socket.readableEnded || !socket.readable)
         socket.destroy();
 }
+
+const finishedLater = unlessRenewed(finished);
 
 Socket.prototype.destroySoon = function destroySoon() {
     if (this.writable)
@@ -1108,12 +1120,13 @@ function release(socket, error) {
 
 // The last that is told of it is `close`.
 function closeHandle(socket) {
+    const hadError = (socket._flags & HAD_ERROR) !== 0;
     settle(socket);
     notCounted(socket);
-    if (socket._id === 0 && socket._flags & CONNECTED)
-        require('timers').setImmediate(emitClose, socket); // as if C said it
+    if (socket._id === 0 && socket._flags & CONNECTED) // as if C said it
+        require('timers').setImmediate(emitClose, socket, hadError);
     else if (socket._id === 0)
-        defer(emitClose, socket);
+        defer(emitClose, socket, hadError);
     else if (socket._flags & RESET)
         native.reset(socket._id);
     else
@@ -1156,8 +1169,9 @@ function failPending(socket, error) {
     more.pending = more.onFinish = more.onFinal = null;
 }
 
-function emitClose(socket) {
-    socket.emit('close', (socket._flags & HAD_ERROR) !== 0);
+// Even if the socket has another connection by now.
+function emitClose(socket, hadError) {
+    socket.emit('close', hadError);
 }
 
 // C is done with it. Without destroy() both directions have ended, and what
@@ -1168,7 +1182,7 @@ Socket.prototype._onClose = function () {
     if (this._extra !== null)
         failRefused(this);
     if (this.destroyed)
-        defer(emitClose, this); // behind those callbacks
+        defer(emitClose, this, (this._flags & HAD_ERROR) !== 0); // behind those
     else if (isFailing(this))
         failReading(this);
     else if (this.writableFinished && this.readableEnded)
