@@ -15,7 +15,9 @@ const settings = { autoSelectFamily: true, timeout: 250 };
 
 // Checks the options; gives the function that begins.
 function prepare(socket, options) {
-    const { path } = options;
+    const { path, blockList } = options;
+    if (blockList)
+        require('internal/net/addresses').checkBlockList(blockList);
     if (options.port === undefined && (path === undefined || path === null))
         throw new codes.ERR_MISSING_ARGS(['options', 'port', 'path']);
     if (path) {
@@ -96,7 +98,7 @@ function connectHost(socket, options, host, port) {
         more.keepAlive = [true, require('internal/net/arguments')
             .wholeSeconds(options.keepAliveInitialDelay)];
     }
-    const blockList = options.blockList ?? more.blockList;
+    const blockList = options.blockList || more.blockList;
     if (isIP(host) && blockList?.check(host, `ipv${isIP(host)}`))
         refuse(socket, host, port);
     else if (isIP(host))

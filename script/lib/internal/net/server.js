@@ -346,8 +346,7 @@ Server.prototype.address = function address() {
 };
 
 Server.prototype.getConnections = function getConnections(callback) {
-    if (typeof callback === 'function')
-        nextTick(callback, null, this._connections);
+    nextTick(callback, null, this._connections);
     return this;
 };
 

@@ -108,7 +108,7 @@ function applyOptions(socket, options) {
         require('internal/validators').validateNumber(
             options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
     }
-    if (options?.defaultEncoding)
+    if ((options?.defaultEncoding ?? null) !== null)
         socket.setDefaultEncoding(options.defaultEncoding);
     if (options?.blockList) {
         extra(socket).blockList = require('internal/net/addresses')
@@ -172,8 +172,8 @@ function ensureHandle(socket) {
     socket._id = id;
     if (socket._flags & UNREF)
         native.unref(id);
-    if (socket._extra !== null && socket._extra.timeout > 0)
-        native.setTimeout(id, socket._extra.timeout);
+    if (socket._extra !== null && socket._extra.idleTime > 0)
+        native.setTimeout(id, socket._extra.idleTime);
     if (socket._extra !== null && socket._extra.corks > 0)
         native.cork(id);
 }
@@ -1211,8 +1211,8 @@ function waitHere(socket) {
     const more = socket._extra;
     clearTimeout(more.timer);
     more.timer = null;
-    if (more.timeout > 0 && isConnected(socket) && socket._id === 0) {
-        more.timer = setTimeout(() => socket.emit('timeout'), more.timeout);
+    if (more.idleTime > 0 && isConnected(socket) && socket._id === 0) {
+        more.timer = setTimeout(() => socket.emit('timeout'), more.idleTime);
         more.timer.unref();
     }
 }
@@ -1227,7 +1227,8 @@ Socket.prototype.setTimeout = function setTimeout(msecs, callback) {
     if (callback !== undefined)
         validateFunction(callback, 'callback');
     const more = extra(this);
-    more.timeout = ms;
+    more.timeout = msecs;
+    more.idleTime = ms;
     more.idleAt = -1;
     if (ms > 0 && !(this._flags & CONNECTED))
         ensureHandle(this);

@@ -30,7 +30,8 @@ const LOOKED_AT = CONNECTED | ENDED | SLOW;
 // What few sockets have, made when it is first needed.
 class Extra {
     connections = 0; // before the present one
-    timeout = undefined;
+    timeout = undefined; // as it was given,
+    idleTime = 0; // and in whole ms
     timer = null; // of the timeout, when C's has gone
     idleAt = -1; // what had gone either way when the timeout was told
     highWaterMark = -1; // -1: the kernel's word counts
