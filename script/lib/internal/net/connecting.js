@@ -140,9 +140,10 @@ function refuse(socket, address, port) {
 // Those that are blocked fail like any that refuses.
 function connectTo(socket, options, list, port, blockList) {
     const allowed = [];
-    for (const address of list) {
+    for (let i = 0; i < list.length; i++) {
+        const address = list[i];
         if (!blockList?.check(address, `ipv${isIP(address)}`))
-            allowed.push(address);
+            append(allowed, address);
         else if (!tellBlocked(socket, address, port))
             return;
     }
@@ -157,7 +158,7 @@ function connectTo(socket, options, list, port, blockList) {
 function tellBlocked(socket, address, port) {
     const error = new codes.ERR_IP_BLOCKED(address);
     const attempts = extra(socket).attempts ??= [];
-    attempts.push(error);
+    append(attempts, error);
     socket.emit('connectionAttemptFailed', address, port, isIP(address), error);
     return socket.connecting && extra(socket).attempts === attempts;
 }
@@ -206,7 +207,8 @@ function lookupFailed(socket, error, host, isWanted) {
 // The addresses in the order of trying, each of them told; undefined when
 // there is none, or when a listener has ended it.
 function answered(socket, options, host, list, isWanted) {
-    for (const each of list) {
+    for (let i = 0; i < list.length; i++) {
+        const each = list[i];
         socket.emit('lookup', null, each?.address, each?.family, host);
         if (!isWanted())
             return undefined;
@@ -228,16 +230,31 @@ function wrongAnswer({ address, family }, options) {
 // What is no address is left out. The families take turns, the first one's
 // first (RFC 8305, section 4), and none is tried twice.
 function alternating(list) {
-    const good = list.filter((each) => isIP(each?.address) &&
-        (each.family === 4 || each.family === 6));
-    const of = (wanted) => [...new Set(good.filter(wanted)
-        .map(({ address }) => address))];
-    const first = of(({ family }) => family === good[0].family);
-    const second = of(({ family }) => family !== good[0].family);
+    const seen = new SafeSet();
+    const first = [];
+    const second = [];
+    let leading = 0;
+    for (let i = 0; i < list.length; i++) {
+        const { address, family } = list[i] ?? {};
+        if (!isIP(address) || (family !== 4 && family !== 6) ||
+            seen.has(address))
+            continue;
+        seen.add(address);
+        leading ||= family;
+        append(family === leading ? first : second, address);
+    }
     const order = [];
-    for (let i = 0; i < Math.max(first.length, second.length); i++)
-        order.push(first[i], second[i]);
-    return order.filter(Boolean);
+    for (let i = 0; i < Math.max(first.length, second.length); i++) {
+        if (i < first.length)
+            append(order, first[i]);
+        if (i < second.length)
+            append(order, second[i]);
+    }
+    return order;
+}
+
+function append(list, value) {
+    list[list.length] = value;
 }
 
 module.exports = { prepare, settings };

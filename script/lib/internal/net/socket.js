@@ -33,6 +33,9 @@ const { extra, connectionOf, deferFor, unlessRenewed, CONNECTING, CONNECTED,
 const { define, isConnected, keepAddresses } =
     require('internal/net/socket_facts');
 
+// A program may replace what is on it.
+const { concat, from: bufferFrom, isEncoding } = require('buffer').Buffer;
+
 const FINISH = Symbol('finish'); // among the callbacks of writes
 const EMPTY = [];
 const NO_BYTES = new Uint8Array(0);
@@ -459,7 +462,7 @@ const failLater = unlessRenewed(failWhenEmpty);
 function giveToOnread(socket, bytes) {
     const { onread } = socket._extra;
     onread.rest = onread.rest === undefined ? bytes
-        : Buffer.concat([onread.rest, bytes]);
+        : concat([onread.rest, bytes]);
     feedOnread(socket);
 }
 
@@ -685,14 +688,14 @@ function bytesOf(socket, chunk, encoding) {
         encoding ||= socket._extra !== null ? socket._extra.encoding : 'utf8';
         if (encoding === 'buffer')
             encoding = 'utf8';
-        else if (encoding !== 'utf8' && !Buffer.isEncoding(encoding))
+        else if (encoding !== 'utf8' && !isEncoding(encoding))
             throw new codes.ERR_UNKNOWN_ENCODING(encoding);
-        return Buffer.from(chunk, encoding);
+        return bufferFrom(chunk, encoding);
     }
     if (chunk instanceof Uint8Array)
         return chunk;
     if (ArrayBuffer.isView(chunk))
-        return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+        return bufferFrom(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     throw new codes.ERR_INVALID_ARG_TYPE('chunk',
         ['string', 'Buffer', 'TypedArray', 'DataView'], chunk);
 }
@@ -885,7 +888,7 @@ Socket.prototype.uncork = function uncork() {
 Socket.prototype.setDefaultEncoding = function (encoding) {
     if (typeof encoding === 'string')
         encoding = encoding.toLowerCase();
-    if (!Buffer.isEncoding(encoding))
+    if (!isEncoding(encoding))
         throw new codes.ERR_UNKNOWN_ENCODING(encoding);
     extra(this).encoding = encoding;
     if (this._flags & LIBRARY)
@@ -920,8 +923,9 @@ function _write(chunk, encoding, callback) {
 }
 
 function _writev(chunks, callback) {
-    const all = chunks.map((each) => bytesOf(this, each.chunk, each.encoding));
-    this._write(Buffer.concat(all), 'buffer', callback);
+    const all = Arrays.map(chunks,
+        (each) => bytesOf(this, each.chunk, each.encoding));
+    this._write(concat(all), 'buffer', callback);
 }
 
 function _final(callback) {

@@ -706,8 +706,9 @@ Readable.prototype.setEncoding = function (encoding) {
 
     setDecoder(state, encoding);
     if (state.length > 0) {
-        let text = state.queue.toArray()
-            .map((chunk) => state.decoder.write(chunk)).join('');
+        const parts = Arrays.map(state.queue.toArray(),
+            (chunk) => state.decoder.write(chunk));
+        let text = Arrays.join(parts, '');
 
         if (state.flags & f.ENDED) {
             text += state.decoder.end();
