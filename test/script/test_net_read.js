@@ -253,6 +253,26 @@ test('pause does not hold up a for await', async (t) => {
     assert.strictEqual(text, '12');
 });
 
+test.weir('a socket paused before it is connected anew is not read',
+    async (t) => {
+        const server = await t.server((peer) => {
+            peer.on('error', noop);
+            peer.write('x');
+        });
+        const client = t.connect(server);
+        client.on('data', noop);
+        await t.once(client, 'connect');
+        client.pause();
+        client.destroy();
+        client.connect(server.address().port, '127.0.0.1');
+        await t.once(client, 'connect');
+        await t.sleep(20);
+        assert.strictEqual(client.bytesRead, 0);
+        const data = t.once(client, 'data');
+        client.resume();
+        assert.strictEqual((await data)[0].toString(), 'x');
+    });
+
 test('pause while connecting holds the first data back', async (t) => {
     const server = await t.server((peer) => peer.write('greeting'));
     const client = t.connect(server);

@@ -126,6 +126,23 @@ test('callbacks of queued writes come before those that were refused',
         assert.deepStrictEqual(order, [1, 2, 3, 4]);
     });
 
+test('destroyed while connecting: end() is called back behind the write',
+    async (t) => {
+        const server = await t.server();
+        const client = t.connect(server);
+        const order = [];
+        const note = (what) => (error) => order.push(`${what} ${error.code}`);
+        client.write('x', note('write'));
+        client.end(note('end'));
+        client.destroy();
+        await t.once(client, 'close');
+        await t.turn();
+        assert.deepStrictEqual(order, [
+            'write ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
+            'end ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
+        ]);
+    });
+
 test('close comes after the callbacks of writes that were refused',
     async (t) => {
         const [client, accepted] = await t.pair();

@@ -179,6 +179,8 @@ function ensureHandle(socket) {
         native.setTimeout(id, socket._extra.idleTime);
     if (socket._extra !== null && socket._extra.corks > 0)
         native.cork(id);
+    if (socket.isPaused() && !isAskedByRead(socket))
+        stop(socket); // before it was connected, or of an earlier connection
 }
 
 // A connection that a server has accepted.
@@ -234,6 +236,7 @@ class Past {
     constructor(socket) {
         this.socket = socket;
         this.callbacks = socket._callbacks;
+        this.onFinish = socket._extra?.onFinish;
         this.error = writeError(socket);
         this.hadError = (socket._flags & HAD_ERROR) !== 0;
     }
@@ -245,7 +248,8 @@ class Past {
     }
 
     _onClose() {
-        this.socket.emit('close', this.hadError);
+        callAll(this.onFinish, this.error);
+        defer(emitClose, this.socket, this.hadError);
     }
 
     // Read, or said, before it was destroyed, and told together.
@@ -586,11 +590,14 @@ Socket.prototype.pause = function pause() {
     if (this._flags & PIPED)
         this._leavePipe();
     Readable.prototype.pause.call(this);
-    const isAsked = (this._readableState.flags & f.READABLE_LISTENING) !== 0;
-    if (!isAsked || this._extra?.onread)
+    if (!isAskedByRead(this) || this._extra?.onread)
         stop(this);
     return this;
 };
+
+function isAskedByRead(socket) {
+    return (socket._readableState.flags & f.READABLE_LISTENING) !== 0;
+}
 
 Socket.prototype.resume = function resume() {
     if (this._extra !== null && this._extra.onread !== null) {
@@ -1168,9 +1175,19 @@ function failPending(socket, error) {
             nextTick(callback, writeError(socket));
     }
     failRefused(socket);
-    for (const callback of more.onFinish ?? EMPTY)
-        nextTick(callback, error ?? new codes.ERR_STREAM_DESTROYED('end'));
-    more.pending = more.onFinish = more.onFinal = null;
+    more.pending = more.onFinal = null;
+    if (!areCallbacksOut(socket)) // else C's close comes behind those
+        failFinish(socket, error ?? new codes.ERR_STREAM_DESTROYED('end'));
+}
+
+function failFinish(socket, error) {
+    callAll(socket._extra.onFinish, error);
+    socket._extra.onFinish = null;
+}
+
+function callAll(callbacks, error) {
+    for (const callback of callbacks ?? EMPTY)
+        nextTick(callback, error);
 }
 
 // Even if the socket has another connection by now.
@@ -1183,8 +1200,11 @@ function emitClose(socket, hadError) {
 Socket.prototype._onClose = function () {
     this._totals = [counters[BYTES_READ], counters[BYTES_WRITTEN]];
     this._id = 0;
-    if (this._extra !== null)
+    if (this._extra !== null) {
         failRefused(this);
+        if (this.destroyed)
+            failFinish(this, writeError(this));
+    }
     if (this.destroyed)
         defer(emitClose, this, (this._flags & HAD_ERROR) !== 0); // behind those
     else if (isFailing(this))
