@@ -95,8 +95,9 @@ enum event {
 };
 
 static const char *const event_names[EVENTS] = {
-    "connection", "connect", "data",  "end",    "hangup",  "drain", "timeout",
-    "written",    "close",   "lookup", "attempt", "error", "serverError",
+    "connection", "connect", "data",        "end",   "hangup",
+    "drain",      "timeout", "written",     "close", "lookup",
+    "attempt",    "error",   "serverError",
 };
 
 static struct {
