@@ -90,15 +90,14 @@ enum event {
     ON_LOOKUP, /* these with arguments */
     ON_ATTEMPT,
     ON_ERROR,
-    ON_DROP,
     ON_SERVER_ERROR,
     EVENTS
 };
 
 static const char *const event_names[EVENTS] = {
-    "connection", "connect", "data",  "end",    "hangup",  "drain", "timeout",
-    "written",    "close",   "lookup", "attempt", "error", "drop",
-    "serverError",
+    "connection", "connect", "data",        "end",   "hangup",
+    "drain",      "timeout", "written",     "close", "lookup",
+    "attempt",    "error",   "serverError",
 };
 
 static struct {
@@ -865,21 +864,6 @@ static void on_connection(weir_server *server, weir_socket *socket)
     tell(ON_CONNECTION, id);
 }
 
-static void on_drop(weir_server *server, const weir_address *local,
-                    const weir_address *remote)
-{
-    JSValueRef arguments[] = { number(
-                                   (double)(uintptr_t)weir_server_data(server)),
-                               host_of(local),
-                               number(local ? weir_address_port(local) : 0),
-                               number(family_of(local)),
-                               host_of(remote),
-                               number(remote ? weir_address_port(remote) : 0),
-                               number(family_of(remote)) };
-
-    tell_with(ON_DROP, 7, arguments);
-}
-
 static void on_server_error(weir_server *server, int error)
 {
     JSValueRef arguments[] = {
@@ -896,7 +880,6 @@ static void on_server_close(weir_server *server)
 }
 
 static const weir_server_events server_events = {
-    .drop = on_drop,
     .error = on_server_error,
     .close = on_server_close,
 };
@@ -983,11 +966,6 @@ ON_SERVER(server_resume, (weir_server_resume(server), 0))
 ON_SERVER(server_ref, (weir_server_ref(server), 0))
 ON_SERVER(server_unref, (weir_server_unref(server), 0))
 ON_SERVER(server_fd, weir_server_fd(server))
-/* serverMaxConnections(id, maximum): 0: none. */
-ON_SERVER(server_max,
-          (weir_server_set_max_connections(
-               server, (size_t)script_number(ctx, argc, argv, 1, 0)),
-           0))
 /* serverPauseOnConnect(id, paused) */
 ON_SERVER(server_pause_on_connect,
           (weir_server_set_pause_on_connect(server, FLAG(1)), 0))
@@ -1098,7 +1076,6 @@ static const struct {
     { "serverRef", server_ref },
     { "serverUnref", server_unref },
     { "serverFd", server_fd },
-    { "serverMaxConnections", server_max },
     { "serverPauseOnConnect", server_pause_on_connect },
     { "serverAddress", server_address },
     { "isIP", is_ip },
