@@ -232,8 +232,9 @@ WEIR_API int weir_socket_adopt(weir_socket *socket, int fd);
 
 /* Another table and another pointer, at any time: what has been read goes to
  * the old table, what comes next to the new one. NULL: nothing is read, and
- * `drain` and `timeout` wait for a table. `hangup` and `error` wait for one that
- * has them, as long as there is a socket. Other events are told to nobody. */
+ * `drain` and `timeout` wait for a table. `hangup` and `error` wait for one
+ * that has them, as long as there is a socket. Other events are told to
+ * nobody. */
 WEIR_API void weir_socket_set_events(weir_socket *socket,
                                      const weir_socket_events *events,
                                      void *data);

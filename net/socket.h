@@ -197,9 +197,9 @@ static inline bool weir_socket_has_unread(const weir_socket *socket)
     return socket->extra && socket->extra->unread;
 }
 
-/* A send has met what ended the connection, and has taken it out of the socket:
- * a read of 0 is not a FIN then. After EPIPE it may be one; and a want of memory
- * is the call's own, and leaves the socket as it was. */
+/* A send has met what ended the connection, and has taken it out of the
+ * socket: a read of 0 is not a FIN then. After EPIPE it may be one; and a want
+ * of memory is the call's own, and leaves the socket as it was. */
 bool weir_socket_error_was_taken(const weir_socket *socket);
 
 /* Both directions are done: closes. */

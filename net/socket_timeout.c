@@ -53,8 +53,8 @@ bool weir_socket_linger_is_over(weir_socket *s, size_t length)
 
 /* The timer was set for `timeout` after what was then the last activity; the
  * one that is stored now came so much later, and that is what has to be waited
- * still. 32 bits hold it however late we are. What the timer was asked before it
- * was fired is asked again of that: whether what has come since was told. */
+ * still. 32 bits hold it however late we are. What the timer was asked before
+ * it was fired is asked again of that: whether what has come since was told. */
 static void idle_fired(weir_loop *loop, struct weir_wheel_node *node)
 {
     weir_socket *s = weir_container_of(node, weir_socket, idle);

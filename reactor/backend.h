@@ -49,7 +49,7 @@ struct weir_odd {
 struct weir_backend {
     int fd; /* epoll or kqueue */
     weir_ready *batch; /* room for WEIR_BATCH */
-    size_t sources;    /* that are added; the wake of the loop may come on top */
+    size_t sources;    /* that are added; maybe the loop's wake besides */
 #ifndef WEIR_BACKEND_EPOLL
     struct kevent *events; /* room for WEIR_BATCH of the kernel's events */
     bool was_full;         /* as many as that were ready */

@@ -337,7 +337,8 @@ static void on_looked_up(weir_lookup *lookup, int status,
 
 static void connect_client(enum net_kind kind, const weir_address *address)
 {
-    weir_connect_options options = { .tcp.send_buffer = SMALL, .tcp.no_delay = true };
+    weir_connect_options options = { .tcp.send_buffer = SMALL,
+                                     .tcp.no_delay = true };
     weir_address both[2];
     int result;
 

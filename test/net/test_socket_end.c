@@ -672,7 +672,7 @@ static void a_peers_end_is_seen_by_close_though_it_was_paused(void **state)
     assert_int_equal(virtual_ms(), begun);
 }
 
-/* ----------------------------------------- drain, where both halves are over */
+/* ---------------------------------------- drain, where both halves are over */
 
 static void drain_comes_before_close_when_the_peer_has_ended(void **state)
 {
