@@ -765,8 +765,6 @@ SCRIPT_NATIVE(write_bytes)
 #define FLAG(index) script_bool(ctx, argc, argv, (index))
 
 ON_SOCKET(socket_reset, (weir_socket_reset(socket), 0))
-ON_SOCKET(socket_ref, (weir_socket_ref(socket), 0))
-ON_SOCKET(socket_unref, (weir_socket_unref(socket), 0))
 ON_SOCKET(socket_cork, weir_socket_cork(socket))
 ON_SOCKET(socket_uncork, weir_socket_uncork(socket))
 ON_SOCKET(socket_set_timeout,
@@ -805,6 +803,8 @@ static int end_socket(weir_socket *socket)
 
 RING_SOCKET(socket_end, end_socket(socket))
 RING_SOCKET(socket_destroy, (weir_socket_destroy(socket), 0))
+RING_SOCKET(socket_ref, (weir_socket_ref(socket), 0))
+RING_SOCKET(socket_unref, (weir_socket_unref(socket), 0))
 RING_SOCKET(socket_pause, (weir_socket_pause(socket), 0))
 RING_SOCKET(socket_resume, (weir_socket_resume(socket), 0))
 RING_SOCKET(socket_counters, (note_counters(socket), 0))
@@ -1054,8 +1054,6 @@ static const struct {
     { "adopt", adopt },
     { "writeBytes", write_bytes },
     { "reset", socket_reset },
-    { "ref", socket_ref },
-    { "unref", socket_unref },
     { "cork", socket_cork },
     { "uncork", socket_uncork },
     { "setTimeout", socket_set_timeout },
@@ -1095,6 +1093,7 @@ static const struct {
     BELL("write", write_slab),       BELL("end", socket_end),
     BELL("destroy", socket_destroy), BELL("pause", socket_pause),
     BELL("resume", socket_resume),   BELL("readCounters", socket_counters),
+    BELL("ref", socket_ref),         BELL("unref", socket_unref),
 };
 
 void script_bind_net(script *s, JSObjectRef target)

@@ -31,7 +31,8 @@ const BYTES_WRITTEN = 1;
 const BUFFERED = 2;
 
 // These take the socket's id from a register, and answer in another.
-for (const name of ['end', 'destroy', 'pause', 'resume', 'readCounters']) {
+for (const name of ['end', 'destroy', 'pause', 'resume', 'readCounters', 'ref',
+    'unref']) {
     const ring = native[name];
     native[name] = (id) => {
         registers[ID] = id;

@@ -179,7 +179,8 @@ function ensureHandle(socket) {
         native.setTimeout(id, socket._extra.idleTime);
     if (socket._extra !== null && socket._extra.corks > 0)
         native.cork(id);
-    if (socket.isPaused() && !isAskedByRead(socket))
+    if ((socket._readableState.flags & (f.PAUSE_CALLED |
+        f.READABLE_LISTENING)) === f.PAUSE_CALLED)
         stop(socket); // before it was connected, or of an earlier connection
 }
 
@@ -1176,8 +1177,9 @@ function failPending(socket, error) {
     }
     failRefused(socket);
     more.pending = more.onFinal = null;
-    if (!areCallbacksOut(socket)) // else C's close comes behind those
+    if (more.onFinish !== null && !areCallbacksOut(socket))
         failFinish(socket, error ?? new codes.ERR_STREAM_DESTROYED('end'));
+    // else C's close comes behind those that are out
 }
 
 function failFinish(socket, error) {
@@ -1202,7 +1204,7 @@ Socket.prototype._onClose = function () {
     this._id = 0;
     if (this._extra !== null) {
         failRefused(this);
-        if (this.destroyed)
+        if (this.destroyed && this._extra.onFinish !== null)
             failFinish(this, writeError(this));
     }
     if (this.destroyed)
@@ -1211,7 +1213,8 @@ Socket.prototype._onClose = function () {
         failReading(this);
     else if (this.writableFinished && this.readableEnded)
         this.destroy();
-    if (this._extra !== null && this._extra.idleAt !== traffic())
+    if (this._extra !== null && this._extra.idleTime > 0 &&
+        this._extra.idleAt !== traffic())
         waitHere(this);
 };
 
