@@ -16,11 +16,13 @@
  *  3. In strict code `return f()` takes the caller's frame off the stack, as
  *     ECMAScript has it and no other engine does: traces would lose frames. It
  *     is switched off where the engine lets us.
- *  4. Promise jobs run when the outermost call into it returns, and at no other
- *     time. Node wants nextTick's queue empty before them, so every call goes
- *     through JavaScript of ours (internal/core.js) that empties it as its last
- *     act. Jobs may fill it again: then `pending`, in memory that both sides
- *     see, is not 0, and settle() follows.
+ *  4. Of itself it runs promise jobs when the outermost call into it returns,
+ *     which is too late for Node's order and for many events in one call. So
+ *     every call goes through JavaScript of ours (internal/core.js) that runs
+ *     nextTick's queue and then has the jobs run, by a call that is exported
+ *     and in no header. Where there is none, we leave the engine for each
+ *     event, and settle() follows as long as `state` says that there is
+ *     something left.
  *  5. The collector scans the stack and not our memory: what C keeps it
  *     protects. One object, `binding`, keeps nearly everything.
  *  6. Its strings are UTF-16. Its own conversions stop at a NUL and at a lone
@@ -57,6 +59,8 @@ OPTIONAL void JSUnlock(JSContextRef);
  * pointer to it. */
 OPTIONAL bool _ZNK3JSC9JSPromise9isHandledERNS_2VME(JSValueRef promise,
                                                     JSContextGroupRef vm);
+/* JSC::VM::drainMicrotasks() */
+OPTIONAL void _ZN3JSC2VM15drainMicrotasksEv(JSContextGroupRef vm);
 #ifndef __APPLE__
 /* JSC::JSFunction::create(). The types of its arguments are part of its name:
  * where they are others there is no such symbol. A FunctionPtr and a String are
@@ -82,10 +86,9 @@ static JSObjectRef run_function, settle_function, before_exit, at_exit,
     serve_function;
 static bool serving; /* the loop, from inside of the engine */
 
-/* Shared with internal/core.js: [0] is not 0 while nextTicks or rejections
- * wait, [1] once the program speaks of promises. */
-static int32_t core_state[4];
-enum { PENDING, PROMISES };
+/* Shared with internal/core.js: not 0 while nextTicks or rejections wait. */
+static int32_t core_state[1];
+enum { PENDING };
 
 static void (*flush_put_off)(void);
 
@@ -96,9 +99,14 @@ void script_before_entering(void (*flush)(void))
     flush_put_off = flush;
 }
 
+static bool can_run_jobs(void)
+{
+    return _ZN3JSC2VM15drainMicrotasksEv != NULL;
+}
+
 bool script_may_put_off(void)
 {
-    return !core_state[PROMISES];
+    return can_run_jobs();
 }
 
 script *script_get(void)
@@ -318,9 +326,8 @@ void script_collect_young(script *s)
 /* ------------------------------------------------------ a turn in one entry */
 
 /* To leave the engine and enter it anew costs more than most events do, so
- * those of a turn are told from inside of one entry. Promise jobs run when the
- * engine is left, and so a program that speaks of promises is entered for each.
- */
+ * those of a turn are told from inside of one entry. Not where promise jobs run
+ * only as it is left. */
 SCRIPT_BELL(serve)
 {
     weir_loop_serve(the_script.loop);
@@ -329,7 +336,7 @@ SCRIPT_BELL(serve)
 static void surround(weir_loop *loop, void *data)
 {
     (void)data;
-    if (!serve_function || core_state[PROMISES]) {
+    if (!serve_function || !can_run_jobs()) {
         weir_loop_serve(loop);
         return;
     }
@@ -675,6 +682,11 @@ SCRIPT_NATIVE(is_handled)
                      argv[0], JSContextGetGroup(ctx)));
 }
 
+SCRIPT_BELL(run_jobs)
+{
+    _ZN3JSC2VM15drainMicrotasksEv(JSContextGetGroup(the_script.context));
+}
+
 SCRIPT_NATIVE(collect_garbage)
 {
     if (JSSynchronousGarbageCollectForDebugging)
@@ -706,6 +718,8 @@ void script_bind_core(script *s, JSObjectRef target)
     script_function(s, target, "collectGarbage", collect_garbage);
     script_function(s, target, "exit", exit_now);
     script_bell(s, target, "serve", serve_in_engine, serve_native);
+    if (can_run_jobs())
+        script_bell(s, target, "runJobs", run_jobs_in_engine, run_jobs_native);
     script_share(s, target, "state", core_state, sizeof core_state);
     weir_loop_set_surround(s->loop, surround, NULL);
 }

@@ -154,8 +154,8 @@ void script_call_plain(script *s, JSObjectRef function);
  * the order of events stays what it was. There is one such binding. */
 void script_before_entering(void (*flush)(void));
 
-/* False once a script's source speaks of promises: their jobs must run between
- * any two callbacks, and they do so only when the engine is left. */
+/* Whether promise jobs run between any two callbacks without the engine being
+ * left. */
 bool script_may_put_off(void);
 
 /* --------------------------------------------------------- for main.c alone */

@@ -20,7 +20,6 @@
  */
 
 const { dirname, resolve: resolvePath } = require('path');
-const { noteSource } = require('internal/core');
 
 const lazy = require;
 const { core, loader: { kind, readText, realpath } } = binding;
@@ -357,7 +356,6 @@ function withoutShebang(text) {
 }
 
 function compile(source, filename) {
-    noteSource(source);
     try {
         return core.compile(source, PARAMETERS, filename, 1);
     } catch (error) {
@@ -514,7 +512,6 @@ function runEval(code, { print = false, name = '[eval]' } = {}) {
 
 // A syntax error of the code itself has no frame in it: nothing had run.
 function evaluate(code, name) {
-    noteSource(code);
     try {
         return core.evaluate(code, name, 1);
     } catch (error) {

@@ -6,8 +6,7 @@
 // say stands in `registers`, shared memory: neither arguments nor results of
 // the hot calls are converted.
 
-const { entry, state, PENDING, drain, onException } =
-    require('internal/core');
+const { entry, drain, onException } = require('internal/core');
 const { FastBuffer } = require('internal/buffer_pool');
 
 const native = binding.net;
@@ -87,8 +86,7 @@ function tellRead(slab, number, id, offset, length) {
     } catch (error) {
         onException(error);
     }
-    if (state[PENDING] !== 0)
-        drain();
+    drain();
 }
 
 // The slab that has just been read into, known to C alone so far.
@@ -98,7 +96,7 @@ function wrapped(number) {
     return slab;
 }
 
-// One read or, where nobody can tell the difference, all of a turn. A slab that
+// All reads of a turn, or one: nobody can tell the difference. A slab that
 // is used up is forgotten, so that it lives as long as the program's Buffers.
 function tellReads() {
     const count = registers[COUNT];
