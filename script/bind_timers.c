@@ -1,45 +1,52 @@
 /*
- * bind_timers.c - the one timer and the one task behind timers.js
+ * bind_timers.c - the loop's timers and the task behind timers.js
  *
- * timers.js keeps the lists; here is what it needs of the loop: a clock, one
- * timer that stands at the earliest time of all, and one task for immediates.
- * Both call JavaScript once for each callback of a script, since the engine
- * runs promise jobs only when the call into it returns.
+ * A Timeout that runs is a weir_timer with a number on both sides: an index
+ * into chunks here, which never move, and into an array there. What a call has
+ * to say stands in registers that both sides see. One task stands for all
+ * immediates.
  *
- * Time is in whole ms of the loop's clock, which is rounded down. A timeout's
- * start is told rounded up: counted from there it is never early.
+ * Times are whole ms of the loop's clock, which is rounded down. A timeout's
+ * start is rounded up: counted from there it is never early.
  */
 #include "engine.h"
 
-static struct {
-    JSObjectRef fire, run_immediate; /* protected; NULL before setCallbacks */
+#include <stdlib.h>
+
+enum { NUMBER, DELAY, NOW, MORE, REGISTERS };
+
+enum { CHUNK = 256 };
+
+struct timeout {
     weir_timer timer;
+    uint32_t number;
+};
+
+static struct {
+    JSObjectRef fire, run_immediates; /* protected; NULL before setCallbacks */
+    struct timeout **chunks;
+    uint32_t chunk_count;
     weir_task task;
-    uint64_t deadline; /* the timer's, while it runs */
+    unsigned long entries; /* of the engine, when a timer fired last */
 } state;
 
-static void set_deadline(uint64_t deadline)
+static double registers[REGISTERS];
+
+static struct timeout *timeout_of(uint32_t number)
 {
-    state.deadline = deadline;
-    weir_timer_start_at(&state.timer, deadline);
+    return &state.chunks[number / CHUNK][number % CHUNK];
 }
 
-static void reference(bool wanted)
+static weir_timer *timer_in_register(void)
 {
-    if (wanted)
-        weir_timer_ref(&state.timer);
-    else
-        weir_timer_unref(&state.timer);
+    return &timeout_of((uint32_t)registers[NUMBER])->timer;
 }
 
 static void run_immediates(script *s)
 {
-    JSValueRef first = JSValueMakeBoolean(s->context, true);
-    JSValueRef result = script_call(s, state.run_immediate, 1, &first);
-    JSValueRef again = JSValueMakeBoolean(s->context, false);
-
-    while (!JSValueIsBoolean(s->context, result))
-        result = script_call(s, state.run_immediate, 1, &again);
+    do
+        script_call_plain(s, state.run_immediates);
+    while (registers[MORE] != 0);
 }
 
 static void on_task(weir_task *task)
@@ -48,37 +55,26 @@ static void on_task(weir_task *task)
     run_immediates(script_get());
 }
 
-/* A number ends it: the next deadline, 0 when there is none, negative when it
- * does not hold the process. Anything else: a callback ran, or threw. */
+/* Immediates that were set in callbacks of descriptors run before the timers
+ * are looked at again, as on Node; not those that a timer has set, which wait
+ * for all that are due with it. */
 static void on_timer(weir_timer *timer)
 {
     script *s = script_get();
-    JSValueRef now, result;
-    double next;
 
-    (void)timer;
-    /* Set since the last task phase, in callbacks of descriptors: Node runs
-     * those before it looks at its timers again. */
-    if (weir_task_posted(&state.task)) {
+    if (weir_task_posted(&state.task) && state.entries != script_entries()) {
         weir_task_cancel(&state.task);
         run_immediates(s);
     }
-    now = JSValueMakeNumber(s->context, (double)weir_loop_now(s->loop));
-    do
-        result = script_call(s, state.fire, 1, &now);
-    while (!JSValueIsNumber(s->context, result));
-    next = JSValueToNumber(s->context, result, NULL);
-    reference(next > 0);
-    if (next != 0)
-        set_deadline((uint64_t)(next < 0 ? -next : next));
+    if (weir_timer_running(timer))
+        return; /* started anew by one of them */
+    registers[NUMBER] = ((struct timeout *)timer)->number;
+    registers[NOW] = (double)weir_loop_now(s->loop);
+    script_call_plain(s, state.fire);
+    state.entries = script_entries();
 }
 
-static uint64_t now_rounded_up(script *s)
-{
-    return weir_loop_update_now(s->loop) + 1;
-}
-
-/* setCallbacks(fire, runImmediate): how they are called stands above each. */
+/* setCallbacks(fire, runImmediates) */
 SCRIPT_NATIVE(set_callbacks)
 {
     script *s = script_get();
@@ -86,36 +82,61 @@ SCRIPT_NATIVE(set_callbacks)
     if (argc < 2)
         return script_throw(ctx, exception, "setCallbacks: two functions");
     state.fire = (JSObjectRef)argv[0];
-    state.run_immediate = (JSObjectRef)argv[1];
+    state.run_immediates = (JSObjectRef)argv[1];
     script_protect(s, state.fire);
-    script_protect(s, state.run_immediate);
+    script_protect(s, state.run_immediates);
     return JSValueMakeUndefined(ctx);
 }
 
-/* now(): the start of a timeout that is started now. */
-SCRIPT_NATIVE(now)
+static struct timeout *make_chunk(weir_loop *loop)
 {
-    return JSValueMakeNumber(ctx, (double)now_rounded_up(script_get()));
+    struct timeout *chunk = calloc(CHUNK, sizeof *chunk);
+
+    for (uint32_t i = 0; chunk && i < CHUNK; i++) {
+        weir_timer_init(&chunk[i].timer, loop, on_timer);
+        chunk[i].number = state.chunk_count * CHUNK + i;
+    }
+    return chunk;
 }
 
-/* start(duration, referenced): the same, and sees to it that the loop wakes
- * when that timeout is due. */
-SCRIPT_NATIVE(start)
+/* grow(): makes more timers; how many. Throws when out of memory. */
+SCRIPT_NATIVE(grow)
 {
-    uint64_t begin = now_rounded_up(script_get());
-    uint64_t deadline = begin + (uint64_t)script_number(ctx, argc, argv, 0, 1);
+    struct timeout **chunks = realloc(
+        state.chunks, (state.chunk_count + 1) * sizeof *state.chunks);
 
-    if (!weir_timer_running(&state.timer) || deadline < state.deadline)
-        set_deadline(deadline);
-    reference(script_bool(ctx, argc, argv, 1));
-    return JSValueMakeNumber(ctx, (double)begin);
+    if (chunks) {
+        state.chunks = chunks;
+        chunks[state.chunk_count] = make_chunk(script_get()->loop);
+    }
+    if (!chunks || !chunks[state.chunk_count])
+        return script_throw(ctx, exception, "out of memory for timers");
+    state.chunk_count++;
+    return JSValueMakeNumber(ctx, CHUNK);
 }
 
-/* reference(wanted): whether a timeout holds the process. */
-SCRIPT_NATIVE(reference_native)
+/* DELAY after NOW; from this moment, when that is 0, which is told in NOW. */
+SCRIPT_BELL(start)
 {
-    reference(script_bool(ctx, argc, argv, 0));
-    return JSValueMakeUndefined(ctx);
+    if (registers[NOW] == 0)
+        registers[NOW] = (double)weir_loop_update_now(script_get()->loop) + 1;
+    weir_timer_start_at(timer_in_register(),
+                        (uint64_t)(registers[NOW] + registers[DELAY]));
+}
+
+SCRIPT_BELL(stop)
+{
+    weir_timer_stop(timer_in_register());
+}
+
+SCRIPT_BELL(ref)
+{
+    weir_timer_ref(timer_in_register());
+}
+
+SCRIPT_BELL(unref)
+{
+    weir_timer_unref(timer_in_register());
 }
 
 /* post(referenced): immediates are to be run; harmless when that is known. */
@@ -131,22 +152,34 @@ SCRIPT_NATIVE(post)
 
 void script_bind_timers(script *s, JSObjectRef target)
 {
-    weir_timer_init(&state.timer, s->loop, on_timer);
     weir_task_init(&state.task, s->loop, on_task);
     script_function(s, target, "setCallbacks", set_callbacks);
-    script_function(s, target, "now", now);
-    script_function(s, target, "start", start);
-    script_function(s, target, "reference", reference_native);
+    script_function(s, target, "grow", grow);
+    script_bell(s, target, "start", start_in_engine, start_native);
+    script_bell(s, target, "stop", stop_in_engine, stop_native);
+    script_bell(s, target, "ref", ref_in_engine, ref_native);
+    script_bell(s, target, "unref", unref_in_engine, unref_native);
     script_function(s, target, "post", post);
+    script_share(s, target, "registers", registers, sizeof registers);
+    script_set_number(s, target, "NUMBER", NUMBER);
+    script_set_number(s, target, "DELAY", DELAY);
+    script_set_number(s, target, "NOW", NOW);
+    script_set_number(s, target, "MORE", MORE);
 }
 
 void script_unbind_timers(script *s)
 {
     if (!state.fire)
         return;
-    weir_timer_stop(&state.timer);
     weir_task_cancel(&state.task);
     script_unprotect(s, state.fire);
-    script_unprotect(s, state.run_immediate);
-    state.fire = state.run_immediate = NULL;
+    script_unprotect(s, state.run_immediates);
+    for (uint32_t i = 0; i < state.chunk_count * CHUNK; i++)
+        weir_timer_stop(&timeout_of(i)->timer);
+    for (uint32_t i = 0; i < state.chunk_count; i++)
+        free(state.chunks[i]);
+    free(state.chunks);
+    state.chunks = NULL;
+    state.chunk_count = 0;
+    state.fire = state.run_immediates = NULL;
 }

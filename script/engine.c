@@ -91,6 +91,7 @@ static int32_t core_state[1];
 enum { PENDING };
 
 static void (*flush_put_off)(void);
+static unsigned long entries;
 
 JSValueRef script_undefined;
 
@@ -107,6 +108,11 @@ static bool can_run_jobs(void)
 bool script_may_put_off(void)
 {
     return can_run_jobs();
+}
+
+unsigned long script_entries(void)
+{
+    return entries;
 }
 
 script *script_get(void)
@@ -271,6 +277,7 @@ static JSValueRef enter(script *s, JSObjectRef function, size_t argc,
 
     if (flush_put_off)
         flush_put_off();
+    entries++;
     result = JSObjectCallAsFunction(s->context, function, NULL, argc, argv,
                                     &exception);
 

@@ -150,6 +150,9 @@ JSValueRef script_call(script *s, JSObjectRef function, size_t argc,
  * memory that both sides know. */
 void script_call_plain(script *s, JSObjectRef function);
 
+/* How often JavaScript has been entered. */
+unsigned long script_entries(void);
+
 /* What a binding has put off is done before anything else enters JavaScript:
  * the order of events stays what it was. There is one such binding. */
 void script_before_entering(void (*flush)(void));

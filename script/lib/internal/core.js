@@ -314,6 +314,7 @@ modules['internal/core'] = {
     exports: {
         nextTick, defer, drain, run, entry, queueMicrotask, noteHandled,
         onException, requireBuiltin, options,
+        runsJobs: runJobs !== undefined,
     },
 };
 core.setCallbacks(run, settle, onRejection, beforeExit, atExit, serve);
