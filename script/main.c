@@ -5,7 +5,7 @@
  *
  * Its options are read here; what they mean is internal/main.js's business.
  */
-#include "engine.h"
+#include "script/bindings/bindings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,6 +164,7 @@ static void raise_limit(void)
 int main(int argc, char **argv)
 {
     struct command command = { 0 };
+    weir_loop *loop;
     script *s;
     int result;
 
@@ -171,13 +172,16 @@ int main(int argc, char **argv)
     if (!parse(&command, argv))
         return 0;
     raise_limit();
-    result = script_open(&s);
+    result = weir_loop_create(&loop);
+    if (result == 0)
+        result = script_open(&s, loop, script_bindings, script_binding_count);
     if (result < 0) {
         fprintf(stderr, "weir: cannot start: %s\n", weir_error_text(result));
         return 1;
     }
     script_start(s, options_of(s, &command, argv[0]));
     result = script_finish(s);
+    weir_loop_destroy(loop);
     fflush(stdout);
     _Exit(result);
 }

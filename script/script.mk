@@ -13,7 +13,7 @@ JSC_LIBS := $(shell $(PKG_CONFIG) --libs $(JSC_PACKAGE))
 HAVE_JSC := yes
 endif
 
-SCRIPT_SOURCES := $(wildcard script/*.c)
+SCRIPT_SOURCES := $(wildcard script/*.c script/host/*.c script/bindings/*.c)
 BUILTINS := $(sort $(shell find script/lib -name '*.js'))
 
 ifdef HAVE_JSC
@@ -33,10 +33,10 @@ no-engine:
 	@echo 'The weir command is left out: it needs JavaScriptCore (Debian:' >&2
 	@echo 'libjavascriptcoregtk-4.1-dev). `make deps` installs it. The library is built.' >&2
 
-build/builtins.c: $(BUILTINS) script/embed
+build/builtins.c: $(BUILTINS) script/host/embed-builtins
 	@mkdir -p $(@D)
 	$(SAY) JS $@
-	$(Q)script/embed $(BUILTINS) > $@.$$$$ && mv $@.$$$$ $@
+	$(Q)script/host/embed-builtins $(BUILTINS) > $@.$$$$ && mv $@.$$$$ $@
 
 # $(1): folder, $(2): flags, $(3): the library it is linked with
 define weir_command
@@ -95,4 +95,3 @@ check-node:
 	@command -v node >/dev/null || { echo 'check-node: node is not installed' >&2; exit 1; }
 	@test/run node $(NODE_TESTS)
 
--include $(wildcard build/obj/script/*.d build/sanitize/script/*.d)

@@ -38,6 +38,18 @@ check 'net includes nothing but itself and reactor' \
 from_script() { includes reactor/*.[ch] net/*.[ch] net/examples/*.c | grep script/; }
 check 'no file below script includes it' nothing_from from_script
 
+# script/ has floors of its own, each a folder: host (the engine) below bindings
+# below what lies in script/ itself; weir's public headers are below all.
+check "script's host includes nothing of script but itself, and of weir the loop" \
+    nothing_from strangers script/host '^<weir/reactor\.h>$'
+check "script's bindings include only the host's and weir's public headers" \
+    nothing_from strangers script/bindings \
+    '^("script/host/[a-z_]*\.h"|<weir/(reactor|net)\.h>)$'
+# JavaScriptCore's value conversions, slabs and codecs know no binding by name
+# either.
+check 'the host names no binding' nothing_from sh -c \
+    'grep -nE "script_(un)?bind_[a-z]+" script/host/*.[ch] | grep -v bind_core'
+
 # Neither our private headers nor c-ares: an example is what a user can write.
 of_examples() {
     includes net/examples/*.[ch] | grep -Ev \

@@ -17,8 +17,7 @@ const { defineProperty } = Object;
 const { apply } = Reflect;
 
 const natives = {};
-for (const name of ['core', 'util', 'buffer', 'loader', 'fs', 'process',
-    'stdio', 'timers', 'net', 'dns', 'titanium']) {
+for (const name of bind()) {
     defineProperty(natives, name, {
         configurable: true,
         enumerable: true,
@@ -267,7 +266,7 @@ function queueMicrotask(callback) {
 
 // ------------------------------------------------------------------- entering
 
-// What script_call() of engine.h calls.
+// What script_call() of the host calls.
 function run(callback, a, b, c, d, e, f, g) {
     let result;
     try {

@@ -1,5 +1,5 @@
 /*
- * bind_loader.c - what require() asks of the file system, and the last words
+ * loader.c - what require() asks of the file system, and the last words
  *
  * Three questions, all of them answered at once and without an Error object:
  * most of a search through node_modules is paths that do not exist, and a
@@ -8,7 +8,7 @@
  * The last words are the text of an exception that ends the process: written
  * past all streams, since there will be no loop to wait for them.
  */
-#include "engine.h"
+#include "bindings.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * bind_timers.c - the loop's timers and the task behind timers.js
+ * timers.c - the loop's timers and the task behind timers.js
  *
  * A Timeout that runs is a weir_timer with a number on both sides: an index
  * into chunks here, which never move, and into an array there. What a call has
@@ -9,7 +9,7 @@
  * Times are whole ms of the loop's clock, which is rounded down. A timeout's
  * start is rounded up: counted from there it is never early.
  */
-#include "engine.h"
+#include "bindings.h"
 
 #include <stdlib.h>
 
@@ -62,7 +62,7 @@ static void on_timer(weir_timer *timer)
 {
     script *s = script_get();
 
-    if (weir_task_posted(&state.task) && state.entries != script_entries()) {
+    if (weir_task_posted(&state.task) && state.entries != s->entries) {
         weir_task_cancel(&state.task);
         run_immediates(s);
     }
@@ -71,7 +71,7 @@ static void on_timer(weir_timer *timer)
     registers[NUMBER] = ((struct timeout *)timer)->number;
     registers[NOW] = (double)weir_loop_now(s->loop);
     script_call_plain(s, state.fire);
-    state.entries = script_entries();
+    state.entries = s->entries;
 }
 
 /* setCallbacks(fire, runImmediates) */
@@ -102,8 +102,8 @@ static struct timeout *make_chunk(weir_loop *loop)
 /* grow(): makes more timers; how many. Throws when out of memory. */
 SCRIPT_NATIVE(grow)
 {
-    struct timeout **chunks = realloc(
-        state.chunks, (state.chunk_count + 1) * sizeof *state.chunks);
+    struct timeout **chunks =
+        realloc(state.chunks, (state.chunk_count + 1) * sizeof *state.chunks);
 
     if (chunks) {
         state.chunks = chunks;
@@ -116,7 +116,7 @@ SCRIPT_NATIVE(grow)
 }
 
 /* DELAY after NOW; from this moment, when that is 0, which is told in NOW. */
-SCRIPT_BELL(start)
+SCRIPT_FAST_CALL(start)
 {
     if (registers[NOW] == 0)
         registers[NOW] = (double)weir_loop_update_now(script_get()->loop) + 1;
@@ -124,17 +124,17 @@ SCRIPT_BELL(start)
                         (uint64_t)(registers[NOW] + registers[DELAY]));
 }
 
-SCRIPT_BELL(stop)
+SCRIPT_FAST_CALL(stop)
 {
     weir_timer_stop(timer_in_register());
 }
 
-SCRIPT_BELL(ref)
+SCRIPT_FAST_CALL(ref)
 {
     weir_timer_ref(timer_in_register());
 }
 
-SCRIPT_BELL(unref)
+SCRIPT_FAST_CALL(unref)
 {
     weir_timer_unref(timer_in_register());
 }
@@ -152,19 +152,30 @@ SCRIPT_NATIVE(post)
 
 void script_bind_timers(script *s, JSObjectRef target)
 {
+    static const script_native natives[] = {
+        { "setCallbacks", set_callbacks },
+        { "grow", grow },
+        { "post", post },
+    };
+    static const script_fast_call fast[] = {
+        SCRIPT_FAST("start", start),
+        SCRIPT_FAST("stop", stop),
+        SCRIPT_FAST("ref", ref),
+        SCRIPT_FAST("unref", unref),
+    };
+    static const script_constant constants[] = {
+        SCRIPT_CONSTANT(NUMBER),
+        SCRIPT_CONSTANT(DELAY),
+        SCRIPT_CONSTANT(NOW),
+        SCRIPT_CONSTANT(MORE),
+    };
+
     weir_task_init(&state.task, s->loop, on_task);
-    script_function(s, target, "setCallbacks", set_callbacks);
-    script_function(s, target, "grow", grow);
-    script_bell(s, target, "start", start_in_engine, start_native);
-    script_bell(s, target, "stop", stop_in_engine, stop_native);
-    script_bell(s, target, "ref", ref_in_engine, ref_native);
-    script_bell(s, target, "unref", unref_in_engine, unref_native);
-    script_function(s, target, "post", post);
+    script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
+    script_fast_calls(s, target, fast, sizeof fast / sizeof fast[0]);
+    script_set_constants(s, target, constants,
+                         sizeof constants / sizeof constants[0]);
     script_share(s, target, "registers", registers, sizeof registers);
-    script_set_number(s, target, "NUMBER", NUMBER);
-    script_set_number(s, target, "DELAY", DELAY);
-    script_set_number(s, target, "NOW", NOW);
-    script_set_number(s, target, "MORE", MORE);
 }
 
 void script_unbind_timers(script *s)

@@ -1,11 +1,13 @@
 /*
- * bind_dns.c - names for dns.js
+ * dns.c - names for dns.js
  *
  * A lookup is a number here and there. C tells JavaScript once, with a status
  * and a list of [address, family], and the number is free. So is a resolver,
  * which is open from openResolver() to closeResolver(); 0 is the loop's own.
  */
-#include "engine.h"
+#include "bindings.h"
+
+#include <weir/net.h>
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * bind_stdio.c - the three descriptors that a process is given
+ * stdio.c - the three descriptors that a process is given
  *
  * They are shared with whoever started us, so they are never made non-blocking:
  * that would change them for the others, too. Writing waits until all is
@@ -7,7 +7,7 @@
  * in the loop until there is something to read, and then reads once, which does
  * not block.
  */
-#include "engine.h"
+#include "bindings.h"
 
 #include <fcntl.h>
 #include <poll.h>
