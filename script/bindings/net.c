@@ -241,9 +241,13 @@ void script_bind_net(script *s, JSObjectRef target)
         SCRIPT_CONSTANT(BYTES_READ),
         SCRIPT_CONSTANT(BYTES_WRITTEN),
         SCRIPT_CONSTANT(BUFFERED),
+        { "EBUSY", -EBUSY },
+        { "EINVAL", -EINVAL },
+        { "ENOTCONN", -ENOTCONN },
     };
 
     net.s = s;
+    memset(net_registers, 0, sizeof net_registers);
     script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
     script_set_constants(s, target, constants,
                          sizeof constants / sizeof constants[0]);
@@ -254,11 +258,14 @@ void script_bind_net(script *s, JSObjectRef target)
     net_bind_servers(s, target);
 }
 
-/* The loop closes what is open when it is destroyed; no JavaScript runs any
- * more to be told. */
+/* What is open is closed, and nobody hears of it. The loop may go on. */
 void script_unbind_net(script *s)
 {
     (void)s;
-    net.s = NULL;
+    net_unbind_sockets();
+    net_unbind_servers();
     net_unbind_reads();
+    free(net.handles);
+    free(net.free_ids);
+    net = (struct net){ 0 };
 }

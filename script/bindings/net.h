@@ -143,6 +143,20 @@ JSValueRef net_address_value(JSContextRef ctx, int error,
 int net_address_argument(JSContextRef ctx, size_t argc, const JSValueRef argv[],
                          size_t index, bool path, weir_address *address);
 
+/* ------------------------------------------------------ between C and it */
+
+/* A socket, a server of C's gets a number, and its events go to JavaScript;
+ * 0 when out of memory. */
+uint32_t net_give_socket(weir_socket *socket);
+uint32_t net_give_server(weir_server *server);
+
+bool net_has_socket(const weir_socket *socket);
+bool net_has_server(const weir_server *server);
+
+/* It has no number any more, and tells nobody. */
+weir_socket *net_take_socket(uint32_t id);
+weir_server *net_take_server(uint32_t id);
+
 /* --------------------------------------------------------- in the others */
 
 /* net_reads.c: events of a socket. */
@@ -156,8 +170,10 @@ void net_unbind_reads(void);
 extern const weir_socket_events net_socket_events;
 void net_on_error(weir_socket *socket, int error);
 void net_bind_sockets(script *s, JSObjectRef target);
+void net_unbind_sockets(void);
 
 /* net_servers.c */
 void net_bind_servers(script *s, JSObjectRef target);
+void net_unbind_servers(void);
 
 #endif

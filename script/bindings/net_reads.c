@@ -96,7 +96,7 @@ static void tell_reads_of(struct reader *reader)
         reader->bytes = NULL;
     if (net.s)
         script_call_plain(net.s, net.events[ON_DATA]);
-    if (over)
+    if (over && net.s)
         slab_used_up(net.s, reader->size);
 }
 
@@ -236,4 +236,9 @@ void net_bind_reads(script *s, JSObjectRef target)
 void net_unbind_reads(void)
 {
     weir_task_cancel(&telling);
+    for (int i = 0; i < READERS; i++) {
+        if (readers[i].bytes && readers[i].fresh)
+            slab_drop(readers[i].number);
+    }
+    batched = 0;
 }

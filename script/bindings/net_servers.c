@@ -168,6 +168,44 @@ SCRIPT_NATIVE(server_address)
         ctx, server ? weir_server_address(server, &address) : -EBADF, &address);
 }
 
+/* ------------------------------------------------------ between C and it */
+
+uint32_t net_give_server(weir_server *server)
+{
+    uint32_t id = net_take_id(NET_SERVER);
+
+    if (!id)
+        return 0;
+    net.handles[id].object = server;
+    weir_server_ref(server);
+    weir_server_set_events(server, &server_events);
+    weir_server_set_connection(server, on_connection, net_as_data(id));
+    return id;
+}
+
+bool net_has_server(const weir_server *server)
+{
+    return net_server((uint32_t)(uintptr_t)weir_server_data(server)) == server;
+}
+
+static void refuse(weir_server *server, weir_socket *socket)
+{
+    (void)server;
+    weir_socket_destroy(socket);
+}
+
+weir_server *net_take_server(uint32_t id)
+{
+    weir_server *server = net_server(id);
+
+    if (server) {
+        weir_server_set_events(server, NULL);
+        weir_server_set_connection(server, refuse, NULL);
+        net_give_id(id);
+    }
+    return server;
+}
+
 /* ---------------------------------------------------------------- binding */
 
 void net_bind_servers(script *s, JSObjectRef target)
@@ -189,4 +227,14 @@ void net_bind_servers(script *s, JSObjectRef target)
     };
 
     script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
+}
+
+void net_unbind_servers(void)
+{
+    for (uint32_t id = 1; id < net.size; id++) {
+        weir_server *server = net_take_server(id);
+
+        if (server)
+            weir_server_close(server);
+    }
 }

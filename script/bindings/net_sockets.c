@@ -109,6 +109,8 @@ static void on_close(weir_socket *socket, bool had_error)
 static void on_written(weir_socket *socket, int status, void *argument)
 {
     (void)argument;
+    if (net_id_of(socket) == 0)
+        return; /* nobody is left to be told */
     net_flush_reads();
     net_registers[STATUS] = status;
     net_tell(ON_WRITTEN, net_id_of(socket));
@@ -249,23 +251,66 @@ SCRIPT_NATIVE(adopt)
 
 /* ----------------------------------------------------------------- writing */
 
-/* A large write that did not go at once keeps its Buffer alive, not a copy. */
+/* A large write that did not go at once keeps its Buffer alive, not a copy. The
+ * socket may outlive the engine: then there is nothing to give back. */
+struct kept {
+    JSValueRef value; /* protected; NULL when the engine is gone */
+    struct kept *next, **at;
+};
+
+static struct kept *all_kept;
+
 static void release_value(void *bytes, size_t length, void *argument)
 {
+    struct kept *kept = argument;
+
     (void)bytes, (void)length;
-    script_unprotect(net.s, argument);
+    if (kept->value) {
+        script_unprotect(net.s, kept->value);
+        *kept->at = kept->next;
+        if (kept->next)
+            kept->next->at = kept->at;
+    }
+    free(kept);
+}
+
+static struct kept *keep(JSValueRef value)
+{
+    struct kept *kept = malloc(sizeof *kept);
+
+    if (!kept)
+        return NULL;
+    script_protect(net.s, value);
+    *kept = (struct kept){ value, all_kept, &all_kept };
+    if (all_kept)
+        all_kept->at = &kept->next;
+    all_kept = kept;
+    return kept;
+}
+
+static void forget_kept(void)
+{
+    while (all_kept) {
+        struct kept *kept = all_kept;
+
+        all_kept = kept->next;
+        script_unprotect(net.s, kept->value);
+        kept->value = NULL;
+    }
 }
 
 static int write_kept(weir_socket *socket, const void *bytes, size_t length,
-                      JSValueRef keeper, weir_write_cb *cb)
+                      JSValueRef value, weir_write_cb *cb)
 {
+    struct kept *kept = keep(value);
     int sent;
 
-    script_protect(net.s, keeper);
+    if (!kept)
+        return -ENOMEM;
     sent = weir_write_owned(socket, (void *)bytes, length, release_value, cb,
-                            (void *)keeper);
+                            kept);
     if (sent < 0)
-        script_unprotect(net.s, keeper);
+        release_value(NULL, 0, kept);
     return sent;
 }
 
@@ -405,6 +450,38 @@ SCRIPT_NATIVE(socket_address)
     return net_address_value(ctx, error, &address);
 }
 
+/* ------------------------------------------------------ between C and it */
+
+uint32_t net_give_socket(weir_socket *socket)
+{
+    uint32_t id = net_take_id(NET_SOCKET);
+
+    if (!id)
+        return 0;
+    net.handles[id].object = socket;
+    weir_socket_set_half_open(socket, true);
+    weir_socket_ref(socket);
+    weir_socket_set_events(socket, &net_socket_events, net_as_data(id));
+    weir_socket_resume(socket);
+    return id;
+}
+
+bool net_has_socket(const weir_socket *socket)
+{
+    return net_socket(net_id_of(socket)) == socket;
+}
+
+weir_socket *net_take_socket(uint32_t id)
+{
+    weir_socket *socket = net_socket(id);
+
+    if (socket) {
+        weir_socket_set_events(socket, NULL, NULL);
+        net_give_id(id);
+    }
+    return socket;
+}
+
 /* ---------------------------------------------------------------- binding */
 
 void net_bind_sockets(script *s, JSObjectRef target)
@@ -441,4 +518,15 @@ void net_bind_sockets(script *s, JSObjectRef target)
 
     script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
     script_fast_calls(s, target, fast, sizeof fast / sizeof fast[0]);
+}
+
+void net_unbind_sockets(void)
+{
+    forget_kept();
+    for (uint32_t id = 1; id < net.size; id++) {
+        weir_socket *socket = net_take_socket(id);
+
+        if (socket)
+            weir_socket_destroy(socket);
+    }
 }

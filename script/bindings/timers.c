@@ -12,6 +12,7 @@
 #include "bindings.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { NUMBER, DELAY, NOW, MORE, REGISTERS };
 
@@ -46,7 +47,7 @@ static void run_immediates(script *s)
 {
     do
         script_call_plain(s, state.run_immediates);
-    while (registers[MORE] != 0);
+    while (registers[MORE] != 0 && !s->over);
 }
 
 static void on_task(weir_task *task)
@@ -180,17 +181,16 @@ void script_bind_timers(script *s, JSObjectRef target)
 
 void script_unbind_timers(script *s)
 {
-    if (!state.fire)
-        return;
     weir_task_cancel(&state.task);
-    script_unprotect(s, state.fire);
-    script_unprotect(s, state.run_immediates);
+    if (state.fire)
+        script_unprotect(s, state.fire);
+    if (state.run_immediates)
+        script_unprotect(s, state.run_immediates);
     for (uint32_t i = 0; i < state.chunk_count * CHUNK; i++)
         weir_timer_stop(&timeout_of(i)->timer);
     for (uint32_t i = 0; i < state.chunk_count; i++)
         free(state.chunks[i]);
     free(state.chunks);
-    state.chunks = NULL;
-    state.chunk_count = 0;
-    state.fire = state.run_immediates = NULL;
+    memset(&state, 0, sizeof state);
+    memset(registers, 0, sizeof registers);
 }

@@ -206,15 +206,35 @@ SCRIPT_NATIVE(collect_garbage)
     return JSValueMakeUndefined(ctx);
 }
 
-/* A loop that is only asked to stop would still finish the callback that it is
- * in; nothing of the script may run after process.exit(). */
-SCRIPT_NATIVE(exit_now)
+/* exit(code): nothing of the script runs after it. */
+SCRIPT_NATIVE(exit_native)
 {
+    script *s = script_get();
     int code = script_int(ctx, argc, argv, 0, 0);
 
-    fflush(stdout);
-    fflush(stderr);
-    _Exit(code);
+    script_end(s, code);
+    if (s->owner.exit) {
+        s->natives++;
+        s->owner.exit(s, code);
+        s->natives--;
+    }
+    script_cut_off(s, exception);
+    return JSValueMakeUndefined(ctx);
+}
+
+/* report(text, stack): an error that nobody took; whether the script goes
+ * on. */
+SCRIPT_NATIVE(report)
+{
+    script *s = script_get();
+    char *text = script_utf8(ctx, argc, argv, 0, NULL);
+    char *stack = script_utf8(ctx, argc, argv, 1, NULL);
+    bool taken = script_report(s, text ? text : "out of memory\n", stack);
+
+    free(stack);
+    free(text);
+    script_cut_off(s, exception);
+    return JSValueMakeBoolean(ctx, taken);
 }
 
 void script_bind_core(script *s, JSObjectRef target)
@@ -227,7 +247,8 @@ void script_bind_core(script *s, JSObjectRef target)
         { "setCallbacks", set_callbacks },
         { "isHandled", is_handled },
         { "collectGarbage", collect_garbage },
-        { "exit", exit_now },
+        { "exit", exit_native },
+        { "report", report },
     };
     static const script_fast_call fast[] = {
         SCRIPT_FAST("serve", serve),

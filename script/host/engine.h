@@ -44,9 +44,19 @@ typedef struct script_hook {
     struct script_hook *next;
 } script_hook;
 
-struct weir_script {
+/* Who runs the engine: both may be NULL. */
+typedef struct script_owner {
+    /* An error that nobody took: what is to be printed, and its stack (NULL for
+     * none). True when the script may go on. */
+    bool (*error)(script *s, const char *text, const char *stack);
+    /* The script has ended itself. */
+    void (*exit)(script *s, int code);
+} script_owner;
+
+struct script {
     weir_loop *loop;
     JSGlobalContextRef context;
+    script_owner owner;
 
     const script_binding *bindings;
     size_t binding_count;
@@ -54,26 +64,60 @@ struct weir_script {
 
     /* internal/core.js's, protected: how the loop gets in. */
     JSObjectRef run, settle, before_exit, at_exit, serve;
+    JSObjectRef perform; /* ours: calls `work` */
+    void (*work)(script *s, void *data);
+    void *work_data;
     int32_t state[1]; /* shared with it: not 0 while ticks or rejections wait */
     script_hook *hooks;
     unsigned long entries;
-    bool serving; /* the loop, from inside of the engine */
+    unsigned depth;   /* of JavaScript that was entered and not left */
+    unsigned natives; /* of those that JavaScript called, the owner's */
+    bool serving;     /* the loop, from inside of the engine */
+
+    bool over;      /* nothing of the program runs any more */
+    bool finishing; /* the loop runs for this script */
+    int status;
+    weir_task ending;
+    /* When it is over and JavaScript has been left. */
+    void (*left)(script *s);
 };
 
-/* The one engine. */
+/* The one engine; NULL when there is none. */
 script *script_get(void);
 
-/* Makes the engine. -ENOMEM, -EMFILE. */
-int script_open(script **s, weir_loop *loop, const script_binding bindings[],
-                size_t count);
+/* ------------------------------------------------------- opening, closing */
 
-/* Runs internal/core.js, which gets `options` and runs the program's first
- * turn. */
-void script_start(script *s, JSObjectRef options);
+/* Makes the engine, in memory of the caller's that is zeroed. -EBUSY when there
+ * is one, or was one in another thread; -ENOMEM, -EMFILE. */
+int script_open(script *s, weir_loop *loop, const script_binding bindings[],
+                size_t count, const script_owner *owner);
 
-/* Runs until nothing is alive any more, `beforeExit` and `exit` included, and
- * gives back what C holds. Gives the exit status. */
+/* Runs internal/core.js, which gets `options`. -ENOMEM. */
+int script_start(script *s, JSObjectRef options);
+
+/* Runs until nothing is alive any more, `beforeExit` and `exit` included. What
+ * weir_loop_run() gives when it fails. */
 int script_finish(script *s);
+
+/* Gives back what bindings hold, and leaves the loop; again: nothing. Not from
+ * inside of a binding. */
+void script_unbind(script *s);
+
+/* Gives the engine back. Not from inside of JavaScript. */
+void script_close(script *s);
+
+/* Nothing of the program runs after this. What runs now is cut off by
+ * script_cut_off(), and bindings are given back in the loop's next turn. */
+void script_end(script *s, int status);
+
+/* The last word of a native in which the script may have ended: then it throws
+ * what no `catch` and no `finally` of the program sees, where the engine has
+ * such a thing. */
+void script_cut_off(script *s, JSValueRef *exception);
+
+/* Tells an error that nobody took: to the owner, or to stderr. True when the
+ * script may go on. */
+bool script_report(script *s, const char *text, const char *stack);
 
 /* -------------------------------------------------- from the loop, inwards */
 
@@ -85,6 +129,12 @@ JSValueRef script_call(script *s, JSObjectRef function, size_t argc,
 /* The same with no arguments, for the hot path: what there is to say stands in
  * memory that both sides know. */
 void script_call_plain(script *s, JSObjectRef function);
+
+/* Calls `work` from inside of an entry, so that it may use the engine as a
+ * native does and ticks and promise jobs have run when this returns. Inside of
+ * a native of the owner's it is called as it is. Not at all when the script is
+ * over. */
+void script_within(script *s, void (*work)(script *s, void *data), void *data);
 
 /* The hook's memory is the caller's, until the engine is closed. */
 void script_add_hook(script *s, script_hook *hook);

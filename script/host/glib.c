@@ -23,6 +23,7 @@ extern __attribute__((weak)) void _ZN3WTF20initializeMainThreadEv(void);
 
 enum { GLIB_FDS = 8 };
 
+/* The context is the process's: the engine's main thread keeps it. */
 static struct {
     GMainContext *context;
     weir_io io;
@@ -65,9 +66,12 @@ void script_glib_prepare(script *s)
 {
     if (!_ZN3WTF20initializeMainThreadEv)
         return;
-    glib.context = g_main_context_new();
-    g_main_context_push_thread_default(glib.context);
-    _ZN3WTF20initializeMainThreadEv();
+    if (!glib.context) {
+        glib.context = g_main_context_new();
+        g_main_context_push_thread_default(glib.context);
+        _ZN3WTF20initializeMainThreadEv();
+        g_main_context_pop_thread_default(glib.context);
+    }
     weir_timer_init(&glib.timer, s->loop, on_timer);
     weir_timer_unref(&glib.timer);
 }

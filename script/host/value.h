@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct weir_script script;
+typedef struct script script;
 
 /* -------------------------------------------------------------- functions */
 

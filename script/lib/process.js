@@ -44,11 +44,11 @@ function lazily(name, make, writable = true) {
 // ----------------------------------------------------------------- arguments
 
 function mainScript() {
-    const { mode, script } = options;
+    const { isStdin, script } = options;
 
     if (script !== undefined)
         return [require('path').resolve(script)];
-    return mode === 'stdin' ? ['-'] : [];
+    return isStdin ? ['-'] : [];
 }
 
 lazily('execPath', () => native.execPath() ?? options.argv0);
@@ -329,7 +329,7 @@ function isSignal(event) {
 let hasSignalCallback = false;
 
 function onNewListener(event) {
-    if (!isSignal(event) || self.listenerCount(event) > 0)
+    if (!isSignal(event) || self.listenerCount(event) > 0 || !options.signals)
         return;
     if (!hasSignalCallback) {
         hasSignalCallback = true;

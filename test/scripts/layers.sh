@@ -45,8 +45,14 @@ check "script's host includes nothing of script but itself, and of weir the loop
 check "script's bindings include only the host's and weir's public headers" \
     nothing_from strangers script/bindings \
     '^("script/host/[a-z_]*\.h"|<weir/(reactor|net)\.h>)$'
-# JavaScriptCore's value conversions, slabs and codecs know no binding by name
-# either.
+# main.c is what a user can write. The rest of script/ stands above both floors.
+of_the_command() {
+    includes script/main.c | grep -v ' <weir/script\.h>$' | grep 'weir/\|"'
+}
+check 'the weir command includes of weir only <weir/script.h>' \
+    nothing_from of_the_command
+public="reactor net"
+[ -f build/include/weir/script.h ] && public="$public script"
 check 'the host names no binding' nothing_from sh -c \
     'grep -nE "script_(un)?bind_[a-z]+" script/host/*.[ch] | grep -v bind_core'
 
@@ -76,13 +82,13 @@ as_cxx() {
         -Wconversion -Wshadow -Ibuild/include -fsyntax-only -xc++ -
 }
 
-for header in reactor net; do
+for header in $public; do
     check "<weir/$header.h> compiles alone, as C11 without extensions" \
         as_c $header
 done
 check 'the headers compile together in either order, and twice' \
     eval 'as_c reactor net && as_c net reactor && as_c net net reactor'
-for header in reactor net; do
+for header in $public; do
     sentence="<weir/$header.h> compiles alone as C++"
     if [ -n "$cxx" ]; then
         check "$sentence" as_cxx $header
