@@ -108,9 +108,24 @@ VALGRIND_SCRIPTS := $(filter $(addprefix %/test_,net_read.js net_write.js \
   net_server.js net_half.js net_arguments.js tcp.js timers.js fs.js \
   process.js titanium.js),$(SCRIPT_TESTS))
 
+# Programs in C that have a script, with the tests' own library below it.
+EMBED_NAMES := $(patsubst test/%.c,%,$(wildcard test/embed/test_*.c))
+define embed_tests
+$(EMBED_NAMES:%=build/$(1)/%): build/$(1)/%: build/$(1)/test/%.o $(2) \
+  build/$(1)/libweir.a
+	@mkdir -p $$(@D)
+	$(SAY) LD $$@
+	$(Q)$$(CC) $(3) $(LDFLAGS) $$^ $(CMOCKA_LIBS) $(SCRIPT_LIBS) -o $$@
+endef
+$(eval $(call embed_tests,test,build/libweir-script.a,-O1))
+$(eval $(call embed_tests,sanitize,build/sanitize/libweir-script.a,-O1 $(SANITIZE)))
+
 .PHONY: check-script check-script-valgrind check-script-sanitize check-node check-leaks check-documents
 ifdef HAVE_JSC
-check check-sanitize: build/sanitize/weir
+EMBED_TESTS = $(EMBED_NAMES:%=build/test/%)
+EMBED_SANITIZED = $(EMBED_NAMES:%=build/sanitize/%)
+check check-plain check-valgrind: $(EMBED_TESTS)
+check check-sanitize: build/sanitize/weir $(EMBED_SANITIZED)
 SCRIPT_TESTS_HERE = $(SCRIPT_TESTS)
 VALGRIND_SCRIPTS_HERE = $(VALGRIND_SCRIPTS)
 check-script: build/weir

@@ -22,7 +22,8 @@
  *  6. Nothing in its headers ends a program that is running: process.exit()
  *     would come back to whoever called it, through each of its `catch`es. Its
  *     watchdog throws an exception that passes all of them; VM, which is
- *     exported, makes it, and a native may throw it.
+ *     exported, makes it, and a native may throw it. Promise jobs that wait are
+ *     held back by a count that is there for those who delay them.
  *  7. Some of what it is, it is for the process: options, the collector's
  *     signal, the thread that is its main one. That is set once, and all
  *     engines are of that thread.
@@ -55,6 +56,10 @@ OPTIONAL void JSUnlock(JSContextRef);
 /* JSC::VM::ensureTerminationException() */
 OPTIONAL JSValueRef
 _ZN3JSC2VM26ensureTerminationExceptionEv(JSContextGroupRef vm);
+/* JSC::VM::DrainMicrotaskDelayScope::increment(), of an object that is one
+ * pointer to its VM. */
+OPTIONAL void
+_ZN3JSC2VM24DrainMicrotaskDelayScope9incrementEv(JSContextGroupRef *scope);
 
 static script *current;
 
@@ -65,10 +70,20 @@ script *script_get(void)
 
 /* ------------------------------------------------------------------ ending */
 
+/* Otherwise they would run as the engine is left. */
+static void drop_jobs(script *s)
+{
+    JSContextGroupRef vm = JSContextGetGroup(s->context);
+
+    if (_ZN3JSC2VM24DrainMicrotaskDelayScope9incrementEv)
+        _ZN3JSC2VM24DrainMicrotaskDelayScope9incrementEv(&vm);
+}
+
 void script_end(script *s, int status)
 {
     if (s->over)
         return;
+    drop_jobs(s);
     s->over = true;
     s->status = status;
     weir_task_post(&s->ending);
