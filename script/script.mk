@@ -21,7 +21,7 @@ SCRIPT_LIBS = $(JSC_LIBS) $(LIBS) -lm
 HEADERS += build/include/weir/script.h
 
 ifdef HAVE_JSC
-all: build/weir build/libweir-script.a build/libweir-script.so
+all: build/weir build/libweir-script.a build/libweir-script.so build/examples/embed
 install: install-script
 else
 all: no-engine
@@ -94,6 +94,11 @@ build/libweir-script.so: build/obj/weir-script.o build/libweir.so
 build/weir: build/obj/script/main.o build/libweir-script.a build/libweir.a
 	$(SAY) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(SCRIPT_LIBS) -o $@
+
+build/examples/embed: script/examples/embed.c build/libweir-script.a build/libweir.a
+	@mkdir -p $(@D)
+	$(SAY) LD $@
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) $^ $(SCRIPT_LIBS) -o $@
 
 build/sanitize/weir: build/sanitize/script/main.o \
   build/sanitize/libweir-script.a build/sanitize/libweir.a

@@ -58,9 +58,10 @@ check 'the host names no binding' nothing_from sh -c \
 
 # Neither our private headers nor c-ares: an example is what a user can write.
 of_examples() {
-    includes net/examples/*.[ch] | grep -Ev \
-        ': <(weir/(reactor|net)|[a-z0-9]+|(sys|net|netinet|arpa)/[a-z]+)\.h>$'
-    includes net/examples/*.[ch] | grep '<\(ares\|valgrind\|cmocka\)'
+    includes net/examples/*.[ch] script/examples/*.c | grep -Ev \
+        ': <(weir/(reactor|net)|[a-z0-9]+|(sys|net|netinet|arpa)/[a-z]+)\.h>$' |
+        grep -v '^script/.* <weir/script\.h>$'
+    includes net/examples/*.[ch] script/examples/*.c | grep '<\(ares\|valgrind\|cmocka\)'
 }
 check 'examples include only <weir/...> and the C library' \
     nothing_from of_examples
