@@ -23,8 +23,6 @@ JSObjectRef embedding_function(weir_script *js, const char *name)
     return JSValueIsObject(s->context, function) ? (JSObjectRef)function : NULL;
 }
 
-enum { MOST_ARGUMENTS = 64 };
-
 struct request {
     weir_script *js;
     const weir_value *object, *self, *argv;

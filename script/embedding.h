@@ -8,6 +8,8 @@
 
 #include <weir/script.h>
 
+enum { MOST_ARGUMENTS = 64 }; /* of a call, in either direction */
+
 struct native {
     weir_native *call;
     void *data;

@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { MOST_ARGUMENTS = 64 };
-
 /* The error for JavaScript, or what was thrown. */
 static JSValueRef to_throw(weir_script *js, int error, const weir_value *thrown,
                            JSValueRef name)

@@ -198,8 +198,9 @@ static int outcome(weir_script *js, JSValueRef outcome, weir_value *result)
     JSValueRef value;
     int error = 0;
 
-    if (s->over && s->depth == 0) {
-        on_left(s);
+    if (s->over) {
+        if (s->depth == 0)
+            on_left(s);
         return -ECANCELED;
     }
     if (!JSValueIsObject(ctx, outcome))
