@@ -57,8 +57,8 @@ static void answer(struct request *r, JSValueRef value, JSValueRef exception)
     if (exception)
         r->error = WEIR_THROWN;
     if (r->result)
-        error = embedding_from_js(r->js, exception ? exception : value,
-                                  false, r->result);
+        error = embedding_from_js(r->js, exception ? exception : value, false,
+                                  r->result);
     if (error < 0)
         r->error = error;
 }
@@ -190,8 +190,8 @@ static JSValueRef embed(struct request *r, const char *name, JSValueRef value,
     JSObjectRef function = embedding_function(r->js, name);
 
     if (function)
-        return JSObjectCallAsFunction(r->js->engine.context, function, NULL,
-                                      1, &value, exception);
+        return JSObjectCallAsFunction(r->js->engine.context, function, NULL, 1,
+                                      &value, exception);
     r->error = -ENOMEM;
     return script_undefined;
 }
