@@ -435,3 +435,10 @@ int weir_address_remote(int fd, weir_address *address)
 {
     return ask(fd, address, sys_getpeername);
 }
+
+bool weir_address_spoken(const weir_address *address)
+{
+    int family = weir_address_family(address);
+
+    return family == AF_INET || family == AF_INET6 || family == AF_UNIX;
+}

@@ -9,7 +9,7 @@
 #include <weir/net.h>
 
 /* True for weir_address_any(): the host was left out, and 0.0.0.0 will do
- * where there is no IPv6. An explicit "::" is meant as it stands. */
+ * where IPv4 is spoken. An explicit "::" is meant as it stands. */
 bool weir_address_any_host(const weir_address *address);
 weir_address weir_address_any_ipv4(unsigned port);
 
@@ -18,5 +18,8 @@ void weir_address_set_port(weir_address *address, unsigned port);
 /* The two ends of a descriptor: 0 or a negative errno. */
 int weir_address_local(int fd, weir_address *address);
 int weir_address_remote(int fd, weir_address *address);
+
+/* Of a family that is spoken here; what comes from elsewhere may be any. */
+bool weir_address_spoken(const weir_address *address);
 
 #endif

@@ -86,16 +86,22 @@ static void unlock_library(void)
 
 /* A child of fork() has none of the other threads, but their locks: without
  * this, one that was forked while another thread opened a channel would wait
- * for ever when it opens its own. Called with the lock held. */
+ * for ever when it opens its own. */
 static int mind_forks(void)
 {
     static bool minded;
 
-    if (!minded &&
-        pthread_atfork(lock_library, unlock_library, unlock_library) != 0)
+    if (!minded && pthread_atfork(lock_library, unlock_library,
+                                  unlock_library) != 0)
         return ARES_ENOMEM;
     minded = true;
     return ARES_SUCCESS;
+}
+
+/* As in reactor/fork.c, and for the same reason. */
+__attribute__((constructor)) static void mind_forks_from_the_beginning(void)
+{
+    (void)mind_forks();
 }
 
 /* The allocator is the whole process's. Without a custom one c-ares is left
@@ -225,15 +231,6 @@ static void on_ready(weir_io *io, unsigned events)
     settle(channel);
 }
 
-static void on_timeout(weir_timer *timer)
-{
-    struct weir_channel *channel =
-        weir_container_of(timer, struct weir_channel, timer);
-
-    ares_process_fd(channel->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    settle(channel);
-}
-
 static struct watcher *find_watcher(struct weir_channel *channel, int fd)
 {
     struct weir_link *link = channel->watchers.next;
@@ -245,6 +242,28 @@ static struct watcher *find_watcher(struct weir_channel *channel, int fd)
             return watcher;
     }
     return NULL;
+}
+
+/* c-ares goes by a clock of its own, which may be far ahead of when descriptors
+ * were looked at: what has come on its sockets is read first. It looks for
+ * time-outs after each of them; a question that another server has answered
+ * meanwhile may be asked once more for it. */
+static void on_timeout(weir_timer *timer)
+{
+    enum { SOCKETS = 16 }; /* two of each server; nobody has more servers */
+    struct weir_channel *channel =
+        weir_container_of(timer, struct weir_channel, timer);
+    struct weir_link *link = channel->watchers.next;
+    int sockets[SOCKETS], count = 0;
+
+    for (; link != &channel->watchers && count < SOCKETS; link = link->next)
+        sockets[count++] = weir_io_fd(
+            &weir_container_of(link, struct watcher, link)->io);
+    for (int i = 0; i < count; i++)
+        if (find_watcher(channel, sockets[i])) /* not closed since */
+            ares_process_fd(channel->ares, sockets[i], ARES_SOCKET_BAD);
+    ares_process_fd(channel->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    settle(channel);
 }
 
 static struct watcher *add_watcher(struct weir_channel *channel, int fd)
@@ -450,20 +469,42 @@ static int set_servers(struct weir_channel *channel, const char *servers)
     return result;
 }
 
-/* The "search ." that systemd-resolved writes makes "name.." for 1.18, which is
- * a bad name. An empty entry makes "name.", which is what is meant, and what
- * 1.34 makes of it by itself. */
+/* Labels that are neither empty nor too long (RFC 1035, 2.3.4); a dot may come
+ * after the last. */
+static bool is_domain(const char *name)
+{
+    enum { LABEL_MAX = 63 };
+
+    while (*name) {
+        size_t label = strcspn(name, ".");
+
+        if (label == 0 || label > LABEL_MAX)
+            return false;
+        name += label;
+        name += *name == '.';
+    }
+    return true;
+}
+
+/* A domain that cannot be one makes every name a bad name for c-ares, which
+ * ends the lookup by that. So does the "search ." that systemd-resolved writes,
+ * for 1.18: it makes "name.." of it. What is meant by leading dots is what
+ * stands behind them. An empty entry makes "name.", which is what is meant by
+ * ".", and what 1.34 makes of that by itself; of what makes no sense, too. */
 static bool mend_search_list(struct ares_options *found)
 {
     bool mended = false;
 
     for (int i = 0; i < found->ndomains; i++) {
         char *domain = found->domains[i];
+        size_t dots = strspn(domain, ".");
 
-        if (strcmp(domain, ".") == 0) {
+        if (dots == 0 && is_domain(domain))
+            continue;
+        memmove(domain, domain + dots, strlen(domain + dots) + 1);
+        if (!is_domain(domain))
             domain[0] = '\0';
-            mended = true;
-        }
+        mended = true;
     }
     return mended;
 }

@@ -20,6 +20,7 @@
 #include "dial.h"
 
 #include "address.h"
+#include "kernel_pipe.h"
 #include "resolver.h"
 #include "socket.h"
 
@@ -86,10 +87,11 @@ struct weir_dial {
 
 static void go_on(struct weir_dial *dial);
 
-/* True when an event's callback destroyed the socket, and us with it. */
+/* True when an event's callback destroyed the socket, and us with it; or left
+ * us to the parent of a child. */
 static bool gone(const weir_socket *s)
 {
-    return s->phase != WEIR_PHASE_CONNECTING;
+    return s->phase != WEIR_PHASE_CONNECTING || weir_loop_left(s->loop);
 }
 
 /* ----------------------------------------------------------------- the end */
@@ -104,6 +106,15 @@ static void drop_attempt(struct attempt *attempt)
     if (attempt->source.fd >= 0)
         sys_close(attempt->source.fd);
     weir_release(attempt);
+}
+
+/* One that is given up, and not by the user: it may stand already, and a peer
+ * that gets a FIN takes a stream in which nothing was said for the whole. */
+static void abort_attempt(struct attempt *attempt)
+{
+    if (attempt->source.fd >= 0 && !weir_loop_inherited(attempt->dial->loop))
+        sys_reset_on_close(attempt->source.fd);
+    drop_attempt(attempt);
 }
 
 static void free_dial(struct weir_dial *dial)
@@ -126,6 +137,15 @@ void weir_dial_cancel(weir_socket *s)
 {
     if (s->extra && s->extra->dial)
         free_dial(s->extra->dial);
+}
+
+void weir_dial_reset(weir_socket *s)
+{
+    struct weir_dial *dial = s->extra ? s->extra->dial : NULL;
+
+    while (dial && !weir_list_empty(&dial->attempts))
+        abort_attempt(weir_container_of(dial->attempts.next, struct attempt,
+                                        link));
 }
 
 static void fail(struct weir_dial *dial, int error, const char *call,
@@ -195,7 +215,7 @@ static bool attempt_failed(struct attempt *attempt, int error)
     struct weir_dial *dial = attempt->dial;
     weir_address address = attempt->address;
 
-    drop_attempt(attempt);
+    abort_attempt(attempt);
     return tell_failed(dial, error, "connect", &address);
 }
 
@@ -234,23 +254,32 @@ static void attempt_ready(weir_loop *loop, struct weir_source *source,
         go_on(dial);
 }
 
+/* What an attempt of this family binds to. weir_address_any() names a port and
+ * no address: it is the family's own "any", whichever the next candidate is. */
+static weir_address local_address(const struct weir_dial *dial, int family)
+{
+    if (family == AF_INET && weir_address_any_host(&dial->local))
+        return weir_address_any_ipv4(weir_address_port(&dial->local));
+    return dial->local;
+}
+
 /* Binds to the local address if there is one. Its port is left to connect()
  * when it is 0, so that one local port can serve several peers. */
 static int bind_local(struct weir_dial *dial, int fd, int family)
 {
-    const weir_address *local = &dial->local;
+    weir_address local = local_address(dial, family);
 
-    if (!local->length)
+    if (!local.length)
         return 0;
-    if (weir_address_family(local) != family)
+    if (weir_address_family(&local) != family)
         return -EAFNOSUPPORT;
 #ifdef IP_BIND_ADDRESS_NO_PORT
-    if (family != AF_UNIX && weir_address_port(local) == 0)
+    if (family != AF_UNIX && weir_address_port(&local) == 0)
         (void)sys_set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 #endif
-    if (family != AF_UNIX && weir_address_port(local))
+    if (family != AF_UNIX && weir_address_port(&local))
         (void)sys_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    return sys_bind(fd, &local->name.any, local->length);
+    return sys_bind(fd, &local.name.any, local.length);
 }
 
 /* Connects the attempt's descriptor; where a backlog is full, that is asked
@@ -294,6 +323,8 @@ static int open_attempt(struct attempt *attempt, const char **call)
 
     *call = "socket";
     fd = weir_sys_stream(family);
+    if (weir_kernel_pipes_make_room(dial->loop, fd))
+        fd = weir_sys_stream(family);
     if (fd < 0)
         return fd;
     attempt->source.fd = fd;
@@ -347,7 +378,7 @@ static enum outcome try(struct weir_dial *dial, const weir_address *address)
         result = open_attempt(attempt, &call);
         if (result == 0)
             return UNDER_WAY;
-        drop_attempt(attempt);
+        abort_attempt(attempt);
     }
     return tell_failed(dial, result, call, address) ? FAILED : GONE;
 }
@@ -415,18 +446,17 @@ static void give_up(struct weir_dial *dial)
 }
 
 /* Among as many attempts as there may be: the oldest is over if it has had its
- * time; otherwise we come back when it has. False when no other one can begin
- * now. */
+ * time, and no answer had come by then; otherwise we come back when it has.
+ * False when no other one can begin now. */
 static bool make_room(struct weir_dial *dial)
 {
     struct attempt *oldest =
         weir_container_of(dial->attempts.next, struct attempt, link);
     uint64_t over = oldest->begun + ATTEMPT_LEAST;
-    uint64_t now = weir_loop_now(dial->loop);
 
-    if (over <= now)
+    if (over <= dial->loop->looked)
         return attempt_failed(oldest, -ETIMEDOUT);
-    weir_timer_start(&dial->next, over - now);
+    weir_timer_start_at(&dial->next, over);
     return false;
 }
 

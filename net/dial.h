@@ -14,7 +14,10 @@ int weir_dial_addresses(weir_socket *socket, const weir_address *addresses,
 int weir_dial_host(weir_socket *socket, const char *host, unsigned port,
                    const weir_connect_options *options);
 
-/* Gives up; harmless when the socket is not connecting. */
+/* Aborts the attempts: what stands already is to end with a reset. */
+void weir_dial_reset(weir_socket *socket);
+
+/* Gives up. Both are harmless when the socket is not connecting. */
 void weir_dial_cancel(weir_socket *socket);
 
 #endif

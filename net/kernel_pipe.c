@@ -134,6 +134,12 @@ bool weir_kernel_pipes_close(struct weir_net *net)
     return any;
 }
 
+bool weir_kernel_pipes_make_room(weir_loop *loop, int error)
+{
+    return (error == -EMFILE || error == -ENFILE) &&
+           weir_kernel_pipes_close(weir_net_of(loop));
+}
+
 ssize_t weir_kernel_pipe_fill(struct weir_kernel_pipe *pipe, int fd)
 {
     ssize_t n = sys_splice_in(fd, pipe->ends[1], SIZE - pipe->held);

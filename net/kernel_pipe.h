@@ -29,6 +29,10 @@ void weir_kernel_pipe_give(struct weir_kernel_pipe *pipe);
 /* Gives all that the loop keeps to the system. False when it keeps none. */
 bool weir_kernel_pipes_close(struct weir_net *net);
 
+/* The same after an error that says that there is no descriptor left: true when
+ * there may be one now. (Each has two, that nobody uses just now.) */
+bool weir_kernel_pipes_make_room(weir_loop *loop, int error);
+
 /* Moves bytes in from a socket: how many; 0 when the socket must be read to
  * learn more; a negative errno when it, or the system, refuses. */
 ssize_t weir_kernel_pipe_fill(struct weir_kernel_pipe *pipe, int fd);

@@ -56,8 +56,9 @@ typedef struct weir_address {
 enum { WEIR_ADDRESS_TEXT = 256 };
 
 /* Every address of this machine: "::" with IPv4 taken too, for which
- * weir_server_listen() takes 0.0.0.0 where IPv6 is switched off. "No address"
- * when port is above 65535. */
+ * weir_server_listen() takes 0.0.0.0 where IPv6 is switched off, and an attempt
+ * to connect to an IPv4 address binds to 0.0.0.0. "No address" when port is
+ * above 65535. */
 WEIR_API weir_address weir_address_any(unsigned port);
 
 /* 127.0.0.1. "No address" when port is above 65535. */
@@ -145,7 +146,8 @@ typedef struct weir_socket_events {
      * bytes wait before that; if not, resuming tells `end` or `error` alone. */
     void (*hangup)(weir_socket *socket);
 
-    /* The queue is empty again after a write that answered WEIR_WAIT. */
+    /* The queue is empty again after a write that answered WEIR_WAIT; also if
+     * the connection ends with that. */
     void (*drain)(weir_socket *socket);
 
     /* Nothing was read or written for the time set with
@@ -178,8 +180,9 @@ typedef struct weir_tcp_options {
 } weir_tcp_options;
 
 typedef struct weir_connect_options {
-    const weir_address *local; /* bind to this first; port 0: any. A UNIX
-                                  path is yours to remove */
+    const weir_address *local; /* bind to this first; port 0: any. For a port
+                                  alone weir_address_any(). A UNIX path is
+                                  yours to remove */
     unsigned timeout;       /* until the connection stands, names included;
                                -ETIMEDOUT. Default: the system's */
     unsigned attempt_delay; /* between attempts to several addresses; default
@@ -213,7 +216,8 @@ WEIR_API int weir_socket_connect_any(weir_socket *socket,
 
 /* The same by name (or literal address): all addresses are raced as RFC 8305
  * says. -EINVAL when host is NULL or empty, -ENAMETOOLONG above 253 bytes,
- * -ERANGE when port is above 65535. */
+ * -ERANGE when port is above 65535, -ECANCELED while the loop is being
+ * destroyed. */
 WEIR_API int weir_socket_connect_host(weir_socket *socket, const char *host,
                                       unsigned port,
                                       const weir_connect_options *options);
@@ -222,11 +226,15 @@ WEIR_API int weir_socket_connect_host(weir_socket *socket, const char *host,
  * from socketpair(), from another library. It is made non-blocking and
  * close-on-exec, and closed with the socket. After an error it is still yours
  * (perhaps already non-blocking): -EBADF, -ENOTSOCK, -EINVAL when it is not a
- * stream socket, -ENOTCONN, -EEXIST when this loop watches it already. */
+ * stream socket, -EAFNOSUPPORT when it is neither TCP nor UNIX, -ENOTCONN,
+ * -EEXIST when this loop watches it already. */
 WEIR_API int weir_socket_adopt(weir_socket *socket, int fd);
 
 /* Another table and another pointer, at any time: what has been read goes to
- * the old table, what comes next to the new one. NULL: nothing is read. */
+ * the old table, what comes next to the new one. NULL: nothing is read, and
+ * `drain` and `timeout` wait for a table. `hangup` and `error` wait for one
+ * that has them, as long as there is a socket. Other events are told to
+ * nobody. */
 WEIR_API void weir_socket_set_events(weir_socket *socket,
                                      const weir_socket_events *events,
                                      void *data);
@@ -297,15 +305,17 @@ WEIR_API int weir_socket_set_write_limit(weir_socket *socket, size_t limit);
 
 /* Holds writes back until there were as many calls of uncork as of cork: they
  * go out together. Around the answers to all requests of one `data`, for
- * example, ten of them are one system call. At most 255 deep; -EINVAL beyond,
- * or when not corked. */
+ * example, ten of them are one system call. weir_socket_end() lets them go,
+ * the FIN behind them; after it neither does anything, and both answer 0. At
+ * most 255 deep; -EINVAL beyond, or when not corked. */
 WEIR_API int weir_socket_cork(weir_socket *socket);
 WEIR_API int weir_socket_uncork(weir_socket *socket);
 
 /* -------------------------------------------------------- reading, pausing */
 
 /* No `data` and no `end` after this returns. Nothing is read any more, so that
- * TCP's window closes and the peer has to wait. No system call. */
+ * TCP's window closes and the peer has to wait. No system call. Without effect
+ * after weir_socket_close(), which tells nothing of what it reads. */
 WEIR_API void weir_socket_pause(weir_socket *socket);
 WEIR_API void weir_socket_resume(weir_socket *socket);
 WEIR_API bool weir_socket_paused(const weir_socket *socket);
@@ -390,7 +400,8 @@ WEIR_API int weir_socket_set_no_delay(weir_socket *socket, bool enabled);
 
 /* Probes an idle connection: the first time after `delay` seconds, then every
  * `interval` seconds, and gives up after `count` probes. 0 leaves a value as
- * it is. */
+ * it is. OpenBSD has one setting for all connections: -ENOTSUP for any other
+ * than 0. */
 WEIR_API int weir_socket_set_keep_alive(weir_socket *socket, bool enabled,
                                         unsigned delay, unsigned interval,
                                         unsigned count);
@@ -473,7 +484,8 @@ typedef struct weir_server_events {
                  const weir_address *remote);
 
     /* Accepting fails (-EMFILE, -ENFILE, -ENOMEM, ...). Told once when it
-     * begins to fail; the server goes on by itself when it can. */
+     * begins to fail, or to the table that comes while it does; the server goes
+     * on by itself when it can. */
     void (*error)(weir_server *server, int error);
 
     /* After weir_server_close(), when the last connection is gone too. The
@@ -516,7 +528,8 @@ WEIR_API int weir_server_listen(weir_server *server,
 /* Takes over a listening socket that came from elsewhere (socket activation).
  * After an error it is still yours (perhaps already non-blocking): -EBADF (also
  * when closing), -ENOTSOCK, -EEXIST when this loop watches it already,
- * -EINVAL when it does not listen or is not a stream socket, -EALREADY. */
+ * -EINVAL when it does not listen or is not a stream socket, -EAFNOSUPPORT when
+ * it is neither TCP nor UNIX, -EALREADY. */
 WEIR_API int weir_server_adopt(weir_server *server, int fd);
 
 /* Stops accepting, and closes the listening socket; a UNIX socket's file that
@@ -589,11 +602,13 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
  * copied. Nothing tells the two apart but their cost. The end of `from` ends
  * `to`.
  * If `from` closes before that, `to` is reset, so that a stream cut short is
- * not taken for a whole one. If `to` closes or cannot be written, `from` is
- * destroyed; but while an answer is on its way to `from`, through a second
- * pipe, what `from` sends is thrown away until it has that. `data` and `end` of
- * `from` and `drain` of `to` are not told while the pipe stands; all other
- * events are.
+ * not taken for a whole one. An end or a reset of `from` stands behind what
+ * came before it: while `to` is full it waits for its turn, and a time-out of
+ * either is what limits that. If `to` closes or cannot be written, `from` is
+ * destroyed, as it is when bytes come after you have ended `to`; but while an
+ * answer is on its way to `from`, through a second pipe, what `from` sends is
+ * thrown away until it has that. `data` and `end` of `from` and `drain` of `to`
+ * are not told while the pipe stands; all other events are.
  *
  * A proxy is two pipes, one for each direction; an echo is one, from a socket
  * to itself. Both sockets must be of one loop and connected or connecting; each

@@ -130,8 +130,7 @@ static void refused(struct weir_pipe *pipe, const void *bytes, size_t length,
             weir_socket_fail(from, error, "pipe", NULL);
     } else if (to->writing == WEIR_WRITING_FAILED) {
         weir_pipe_write_failed(to);
-    } else if (ended && weir_pipe_in(from)) {
-        /* By its user; an answer is on its way, or it echoes. */
+    } else if (ended) { /* by its user */
         take_away(pipe);
         lost_destination(from);
     } else {
@@ -146,21 +145,35 @@ static void stall_if_full(struct weir_pipe *pipe)
 {
     if (pipe->to->queue.size > PIPE_MARK) {
         pipe->from->state |= WEIR_S_PIPE_STALLED;
-        pipe->to->state |= WEIR_S_DRAIN_DUE; /* whatever its high-water mark */
+        if (!(pipe->policy & CARRIES_END))
+            pipe->to->state |= WEIR_S_DRAIN_DUE; /* whatever its mark */
     }
+}
+
+/* A pipe that carries the end waits by itself for what it has written. The
+ * `drain` that is due after it, however the pipe ends, is that of the user's
+ * own writes. */
+static void keep_drain(struct weir_pipe *pipe, bool was_due)
+{
+    if (pipe->policy & CARRIES_END && !was_due)
+        pipe->to->state &= (uint16_t)~WEIR_S_DRAIN_DUE;
 }
 
 void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
 {
+    bool drain_due = pipe->to->state & WEIR_S_DRAIN_DUE;
     int result;
 
     if (length >= LARGE && !pipe->copies)
         pipe->bulk = true;
     result = weir_write(pipe->to, bytes, length, NULL, NULL);
-    if (result < 0)
+    if (result < 0) {
         refused(pipe, bytes, length, result);
-    else
-        stall_if_full(pipe);
+        return;
+    }
+    if (result == WEIR_WAIT)
+        keep_drain(pipe, drain_due);
+    stall_if_full(pipe);
 }
 
 /* Where the next bytes may be moved: into a new kernel pipe, or behind what is
@@ -209,6 +222,7 @@ static void refused_piped(struct weir_pipe *pipe, struct weir_chunk *chunk,
 static void move_on(struct weir_pipe *pipe, struct weir_chunk *chunk,
                     size_t moved)
 {
+    bool drain_due = pipe->to->state & WEIR_S_DRAIN_DUE;
     int result;
 
     if (chunk->left) {
@@ -221,6 +235,7 @@ static void move_on(struct weir_pipe *pipe, struct weir_chunk *chunk,
             refused_piped(pipe, chunk, result);
             return;
         }
+        keep_drain(pipe, drain_due);
     }
     stall_if_full(pipe);
 }
@@ -259,8 +274,10 @@ void weir_pipe_copies(struct weir_pipe *pipe)
 
 bool weir_pipe_drained(struct weir_pipe *pipe)
 {
-    pipe->from->state &= (uint16_t)~WEIR_S_PIPE_STALLED;
-    weir_socket_reader_changed(pipe->from);
+    if (pipe->from->state & WEIR_S_PIPE_STALLED) {
+        pipe->from->state &= (uint16_t)~WEIR_S_PIPE_STALLED;
+        weir_socket_reader_changed(pipe->from);
+    }
     return pipe->policy & CARRIES_END;
 }
 

@@ -25,6 +25,7 @@
 
 #include "channel.h"
 #include "hosts_file.h"
+#include "kernel_pipe.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -190,6 +191,9 @@ static int hosts_file_status(weir_lookup *lookup)
     int result = weir_hosts_file_find(lookup->host, &lookup->addresses,
                                       &lookup->count);
 
+    if (weir_kernel_pipes_make_room(lookup->loop, result))
+        result = weir_hosts_file_find(lookup->host, &lookup->addresses,
+                                      &lookup->count);
     return result < 0 ? result : sift(lookup);
 }
 
@@ -392,7 +396,7 @@ static int configure(struct weir_resolver *resolver,
 
     if (!options)
         options = &defaults;
-    if (resolver->closing)
+    if (weir_net_of(resolver->loop)->closing)
         return -ECANCELED;
     refresh(resolver); /* the new channel is of what resolv.conf is now */
     changed.timeout = options->timeout;
@@ -578,7 +582,7 @@ int weir_lookup_start(weir_lookup **out, weir_loop *loop, const char *host,
         return -ENOMEM;
     if (resolver->loop != loop)
         return -EINVAL;
-    if (resolver->closing)
+    if (weir_net_of(loop)->closing)
         return -ECANCELED;
     lookup = create_lookup(resolver, host, cb, data);
     if (!lookup)

@@ -120,11 +120,10 @@ static int watch(weir_server *server)
 
 static void tell_error(weir_server *server, int error)
 {
-    if (server->failing)
+    if (server->failing || !server->events || !server->events->error)
         return;
     server->failing = true;
-    if (server->events && server->events->error)
-        server->events->error(server, error);
+    server->events->error(server, error);
 }
 
 /* The descriptor to give up when there are no others. */
@@ -154,9 +153,7 @@ static void rest_over(weir_timer *timer)
 /* A close would say FIN, and pass for a whole answer that is empty. */
 static void close_with_reset(int fd)
 {
-    struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-
-    (void)sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    sys_reset_on_close(fd);
     sys_close(fd);
 }
 
@@ -169,6 +166,10 @@ static void drop(weir_server *server, int fd, const weir_address *peer,
     weir_address local;
     bool known = weir_address_local(fd, &local) == 0;
 
+    if (weir_loop_left(server->loop)) { /* by the error that was told */
+        sys_close(fd);
+        return;
+    }
     close_it(fd);
     open_reserve(server); /* first: the callback may open descriptors */
     if (server->events && server->events->drop)
@@ -233,7 +234,8 @@ static void welcome(weir_server *server, int fd)
 static int shed_one(weir_server *server, int error)
 {
     tell_error(server, error);
-    if (server->events && server->events->drop)
+    if (!weir_loop_left(server->loop) && server->events &&
+        server->events->drop)
         server->events->drop(server, NULL, NULL);
     return error;
 }
@@ -288,8 +290,8 @@ static bool passing(int error)
 static WEIR_COLD bool handle_failure(weir_server *server, int error)
 {
     if (error == -EMFILE || error == -ENFILE) {
-        if (weir_kernel_pipes_close(weir_net_of(server->loop)))
-            return true; /* two descriptors each, that nobody uses just now */
+        if (weir_kernel_pipes_make_room(server->loop, error))
+            return true;
         error = shed_one(server, error);
     }
     if (error == -EAGAIN)
@@ -504,6 +506,8 @@ static int listen_on(weir_server *server, const weir_address *address,
     int fd = weir_sys_stream(family);
     int result;
 
+    if (weir_kernel_pipes_make_room(server->loop, fd))
+        fd = weir_sys_stream(family);
     if (fd < 0)
         return fd;
     result = set_listener_options(fd, family, options);
@@ -572,6 +576,8 @@ int weir_server_adopt(weir_server *server, int fd)
         result = -EINVAL;
     if (result == 0)
         result = weir_address_local(fd, &local);
+    if (result == 0 && !weir_address_spoken(&local))
+        result = -EAFNOSUPPORT;
     if (result == 0)
         result = weir_sys_adopt(fd);
     if (result < 0)

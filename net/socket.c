@@ -30,8 +30,9 @@
 
 enum {
     /* Reads of one socket in one turn, beside the one by which ready() begins:
-     * 8. A fast peer keeps the loop from the others for this long at most; the
-     * rest is taken next turn. */
+     * 8, and 9 in a turn that looks at descriptors twice. A fast peer keeps the
+     * loop from the others for this long at most; the rest is taken next turn.
+     */
     READ_BUDGET = 7,
     TURNS_TOLD_APART = 16 /* by the socket's `reads_turn` */
 };
@@ -139,7 +140,10 @@ static int check_adoptable(int fd, weir_address *peer)
         return result;
     if (type != SOCK_STREAM)
         return -EINVAL;
-    return weir_address_remote(fd, peer);
+    result = weir_address_remote(fd, peer);
+    if (result < 0)
+        return result;
+    return weir_address_spoken(peer) ? 0 : -EAFNOSUPPORT;
 }
 
 int weir_socket_adopt(weir_socket *s, int fd)
@@ -273,14 +277,18 @@ static void keep_half_open_rule(weir_socket *s)
         (void)weir_socket_end(s);
 }
 
+WEIR_COLD bool weir_socket_error_was_taken(const weir_socket *s)
+{
+    return s->error && s->error != -EPIPE && s->error != -ENOMEM &&
+           s->error != -ENOBUFS;
+}
+
 static void read_ended(weir_socket *s)
 {
     struct weir_pipe *out = weir_pipe_out(s);
     bool told = s->reading == WEIR_READING_OPEN;
 
-    /* A send has met what ended the connection, and has taken it out of the
-     * socket: this 0 is not a FIN. After EPIPE it may be one. */
-    if (s->error && s->error != -EPIPE) {
+    if (s->error && weir_socket_error_was_taken(s)) {
         shut(s, s->error);
         return;
     }
@@ -288,10 +296,11 @@ static void read_ended(weir_socket *s)
     s->state |= WEIR_S_READ_OVER;
     if (out && weir_pipe_ended(out))
         told = false;
-    if (told && s->events && s->events->end)
+    if (told && s->events && s->events->end) {
         s->events->end(s);
-    if (s->phase != WEIR_PHASE_OPEN)
-        return;
+        if (s->phase != WEIR_PHASE_OPEN || weir_loop_left(s->loop))
+            return;
+    }
     if (ends_with_its_peer(s)) { /* the usual case, in short */
         s->writing = WEIR_WRITING_FINISHED;
         shut(s, -ECANCELED);
@@ -447,7 +456,8 @@ static void tell_unread(weir_socket *s)
     }
     buffer = read_buffer(s, &size);
     /* Where it was asked it may have been paused, closed, or read out. */
-    if (may_read(s) && !weir_socket_discards(s) && weir_socket_has_unread(s))
+    if (may_read(s) && !weir_socket_discards(s) && weir_socket_has_unread(s) &&
+        !weir_loop_left(s->loop))
         deliver(s, buffer, weir_socket_reread(s, buffer, size));
 }
 
@@ -473,7 +483,7 @@ static bool read_once(weir_socket *s)
         return false;
     }
     buffer = read_buffer(s, &size);
-    if (!may_read(s))
+    if (!may_read(s) || weir_loop_left(s->loop))
         return false; /* paused or destroyed while it was asked */
     return take(s, buffer, size, sys_recv(s->source.fd, buffer, size));
 }
@@ -524,7 +534,8 @@ static WEIR_COLD void broken(weir_socket *s)
 
 static void write_on(weir_socket *s)
 {
-    if (s->queue.size && s->phase == WEIR_PHASE_OPEN) {
+    if (s->queue.size && s->phase == WEIR_PHASE_OPEN &&
+        !weir_loop_left(s->loop)) {
         weir_socket_flush(s);
         weir_socket_tell_written(s);
     }
@@ -546,6 +557,8 @@ static WEIR_NOINLINE void ready_any(weir_socket *s, unsigned events)
     if (s->state & WEIR_S_READABLE)
         read_some(s);
     write_on(s);
+    if (weir_loop_left(s->loop))
+        return;
     if (events & WEIR_ERROR)
         broken(s);
     weir_socket_tell_hangup(s);
@@ -618,6 +631,8 @@ static WEIR_HOT void ready(weir_loop *loop, struct weir_source *source,
 
 void weir_socket_pause(weir_socket *s)
 {
+    if (s->reading == WEIR_READING_CLOSING)
+        return; /* closing waits for what comes; nothing of it is told */
     if (s->reading == WEIR_READING_LOST) {
         s->extra->paused = true; /* for when it is told again */
         return;
@@ -672,6 +687,9 @@ void weir_socket_set_events(weir_socket *s, const weir_socket_events *events,
 {
     s->events = events;
     s->data = data;
+    /* What may have waited for this table; a hangup is told in a pause. */
+    if (s->state & (WEIR_S_PAUSED | WEIR_S_DRAIN_DUE | WEIR_S_ERROR_DUE))
+        weir_socket_post(s);
     weir_socket_reader_changed(s);
 }
 
@@ -685,11 +703,23 @@ void weir_socket_post(weir_socket *s)
 
 static void tell_error(weir_socket *s)
 {
-    if (!(s->state & WEIR_S_ERROR_DUE))
+    if (!(s->state & WEIR_S_ERROR_DUE) || !s->events || !s->events->error)
         return;
     s->state &= (uint16_t)~WEIR_S_ERROR_DUE;
-    if (s->events && s->events->error)
-        s->events->error(s, s->error);
+    s->events->error(s, s->error);
+}
+
+/* False in the child of a callback. */
+static WEIR_NOINLINE bool tell_before_close(weir_socket *s)
+{
+    /* No more are accepted: it ends. */
+    while (!weir_queue_empty(&s->queue) && !weir_loop_left(s->loop))
+        weir_socket_tell_written(s);
+    if (!weir_loop_left(s->loop))
+        weir_socket_tell_drain(s); /* both directions ended with the queue */
+    if (!weir_loop_left(s->loop))
+        tell_error(s);
+    return !weir_loop_left(s->loop);
 }
 
 /* The end of a destroyed socket: nothing that a callback does here can bring
@@ -698,9 +728,12 @@ static void finish(weir_socket *s)
 {
     weir_server *server = s->server;
 
-    while (!weir_queue_empty(&s->queue)) /* no more are accepted: it ends */
-        weir_socket_tell_written(s);
-    tell_error(s);
+    if ((!weir_queue_empty(&s->queue) ||
+         s->state & (WEIR_S_DRAIN_DUE | WEIR_S_ERROR_DUE)) &&
+        !tell_before_close(s)) {
+        weir_socket_post(s); /* the rest is told when the loop is destroyed */
+        return;
+    }
     s->phase = WEIR_PHASE_CLOSED;
     if (server)
         weir_server_connection_closed(server);
@@ -773,23 +806,27 @@ static void carry_out(weir_socket *s)
     weir_pipe_write_failed(s);
     if (s->phase == WEIR_PHASE_OPEN && s->state & WEIR_S_READABLE)
         read_some(s);
-    settle(s);
+    if (!weir_loop_left(s->loop))
+        settle(s);
 }
 
 static void run(weir_loop *loop, struct weir_deferred *deferred)
 {
     weir_socket *s = weir_container_of(deferred, weir_socket, deferred);
 
-    (void)loop;
-    if (s->phase != WEIR_PHASE_DESTROYED)
+    if (s->phase != WEIR_PHASE_DESTROYED) {
         carry_out(s);
+        if (weir_loop_left(loop))
+            return;
+    }
     if (s->phase == WEIR_PHASE_DESTROYED) {
         finish(s);
         return;
     }
     if (!more_to_read_first(s))
         tell_error(s);
-    weir_socket_tell_hangup(s);
+    if (!weir_loop_left(loop))
+        weir_socket_tell_hangup(s);
 }
 
 /* ----------------------------------------------------------------- ending */
@@ -808,12 +845,13 @@ static void close_descriptor(weir_socket *s)
 /* RST instead of FIN: the peer is to know that the stream was cut. */
 static void close_by_reset(weir_socket *s)
 {
-    struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-
-    if (s->source.fd < 0 || weir_loop_inherited(s->loop))
+    if (weir_loop_inherited(s->loop))
         return; /* in a child: the connection is its parent's */
-    (void)sys_setsockopt(s->source.fd, SOL_SOCKET, SO_LINGER, &reset,
-                         sizeof reset);
+    if (s->source.fd < 0) {
+        weir_dial_reset(s);
+        return;
+    }
+    sys_reset_on_close(s->source.fd);
     if (!weir_socket_is_shared(s))
         return;
     /* A UNIX socket's other holders are left alone, unless fork() made them. */
@@ -832,6 +870,13 @@ static bool is_cut_short(const weir_socket *s, int status)
            (fate == WEIR_FATE_ABANDONED && s->queue.size);
 }
 
+static WEIR_COLD void give_up_queue(weir_socket *s, int status)
+{
+    if (s->queue.size) /* never drained */
+        s->state &= (uint16_t)~WEIR_S_DRAIN_DUE;
+    weir_queue_fail(&s->queue, status);
+}
+
 static void shut(weir_socket *s, int status)
 {
     if (s->phase >= WEIR_PHASE_DESTROYED)
@@ -845,7 +890,7 @@ static void shut(weir_socket *s, int status)
     if (weir_link_linked(&s->idle.link))
         weir_wheel_remove(&s->loop->wheel, &s->idle);
     if (!weir_queue_empty(&s->queue))
-        weir_queue_fail(&s->queue, status);
+        give_up_queue(s, status);
     if (s->extra) {
         weir_dial_cancel(s);
         weir_pipe_closed(s);
@@ -888,10 +933,10 @@ void weir_socket_maybe_close(weir_socket *s)
         shut(s, -ECANCELED);
 }
 
-/* An error that was not told yet never will be: no event but `close`. */
+/* What was not told yet never will be: no event but `close`. */
 void weir_socket_destroy(weir_socket *s)
 {
-    s->state &= (uint16_t)~WEIR_S_ERROR_DUE;
+    s->state &= (uint16_t)~(WEIR_S_ERROR_DUE | WEIR_S_DRAIN_DUE);
     shut(s, -ECANCELED);
 }
 

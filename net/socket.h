@@ -116,7 +116,7 @@ struct weir_socket {
     void *data;
     uint16_t state; /* WEIR_S_ */
     int16_t error;  /* the first one */
-    unsigned forks : 16; /* of the process, when it was opened */
+    unsigned forks : 16; /* of the process, when it was opened (low half) */
     unsigned corks : 8;
     unsigned reads : 4; /* in the turn (of 16) that is told by: */
     unsigned reads_turn : 4;
@@ -171,10 +171,12 @@ static inline bool weir_socket_discards(const weir_socket *socket)
 }
 
 /* Others may hold the descriptor as well: who gave it to us, or a child that
- * was forked since. Closing it does not end the connection then. */
+ * was forked since. Closing it does not end the connection then. After 65,535
+ * forks that is taken for granted, which costs a call, and ends an adopted
+ * UNIX socket for its other holders when it is reset. */
 static inline bool weir_socket_was_forked(const weir_socket *socket)
 {
-    return socket->forks != (weir_fork_count & UINT16_MAX);
+    return socket->forks != weir_fork_count;
 }
 
 static inline bool weir_socket_is_shared(const weir_socket *socket)
@@ -194,6 +196,11 @@ static inline bool weir_socket_has_unread(const weir_socket *socket)
 {
     return socket->extra && socket->extra->unread;
 }
+
+/* A send has met what ended the connection, and has taken it out of the
+ * socket: a read of 0 is not a FIN then. After EPIPE it may be one; and a want
+ * of memory is the call's own, and leaves the socket as it was. */
+bool weir_socket_error_was_taken(const weir_socket *socket);
 
 /* Both directions are done: closes. */
 void weir_socket_maybe_close(weir_socket *socket);
@@ -247,6 +254,9 @@ int weir_socket_write_piped(weir_socket *socket, struct weir_chunk *chunk);
 
 /* Calls back the writes that are done, then `drain`. */
 void weir_socket_tell_written(weir_socket *socket);
+
+/* Tells `drain` if it is due. The queue is empty. */
+void weir_socket_tell_drain(weir_socket *socket);
 
 /* -------------------------------------------------------------- options */
 

@@ -4,20 +4,21 @@
  * Only reading tells that a peer has ended its side or broken the connection,
  * and a paused socket is not read. So it would stay for ever, and what waits
  * for it as well. But the kernel says that much without being read, by an edge
- * that comes once: it is noted, and told when reading is paused, be it then or
- * later. Whether bytes wait before the end is a question of its own, which must
- * not take the error out of the socket: resuming is to find it.
+ * that comes once: it is noted, and told when reading is paused and somebody
+ * listens, be it then or later. Whether bytes wait before the end is a question
+ * of its own, which must not take the error out of the socket: resuming is to
+ * find it.
  */
 #include "socket.h"
 
 void weir_socket_tell_hangup(weir_socket *s)
 {
     if (!(s->flags & WEIR_HANGUP_DUE) || !(s->state & WEIR_S_PAUSED) ||
-        s->phase != WEIR_PHASE_OPEN || s->reading != WEIR_READING_OPEN)
+        s->phase != WEIR_PHASE_OPEN || s->reading != WEIR_READING_OPEN ||
+        !s->events || !s->events->hangup)
         return;
     s->flags &= (uint8_t)~WEIR_HANGUP_DUE;
-    if (s->events && s->events->hangup)
-        s->events->hangup(s);
+    s->events->hangup(s);
 }
 
 int weir_socket_waiting(const weir_socket *s)

@@ -14,10 +14,24 @@
 #include <stdio.h>
 #include <limits.h>
 
-/* macOS has its own name for the idle time before the first probe. */
-#if !defined(TCP_KEEPIDLE) && defined(TCP_KEEPALIVE)
+/* macOS has its own name for the idle time before the first probe. OpenBSD has
+ * none of the three: its times are those of all connections, set by sysctl(8),
+ * and a program that asks for others is told (ENOTSUP). */
+#ifndef TCP_KEEPIDLE
+#ifdef TCP_KEEPALIVE
 #define TCP_KEEPIDLE TCP_KEEPALIVE
+#else
+#define TCP_KEEPIDLE NO_OPTION
 #endif
+#endif
+#ifndef TCP_KEEPINTVL
+#define TCP_KEEPINTVL NO_OPTION
+#endif
+#ifndef TCP_KEEPCNT
+#define TCP_KEEPCNT NO_OPTION
+#endif
+
+enum { NO_OPTION = -1 };
 
 /* The descriptor, or what is wrong with having none. */
 static int descriptor(const weir_socket *s)
@@ -57,6 +71,8 @@ static int set_seconds(int fd, int option, unsigned seconds)
         return 0;
     if (seconds > INT_MAX)
         return -EINVAL;
+    if (option == NO_OPTION)
+        return -ENOTSUP;
     return sys_set_int(fd, IPPROTO_TCP, option, (int)seconds);
 }
 

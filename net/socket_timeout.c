@@ -53,18 +53,23 @@ bool weir_socket_linger_is_over(weir_socket *s, size_t length)
 
 /* The timer was set for `timeout` after what was then the last activity; the
  * one that is stored now came so much later, and that is what has to be waited
- * still. 32 bits hold it however late we are. */
+ * still. 32 bits hold it however late we are. What the timer was asked before
+ * it was fired is asked again of that: whether what has come since was told. */
 static void idle_fired(weir_loop *loop, struct weir_wheel_node *node)
 {
     weir_socket *s = weir_container_of(node, weir_socket, idle);
     uint32_t later = s->last_active - (uint32_t)(node->deadline - s->timeout);
 
-    if (node->deadline + later > loop->tick) {
+    if (node->deadline + later > loop->looked) {
         arm(s, node->deadline + later);
         return;
     }
+    if (!s->events) { /* it is for the table that comes */
+        weir_socket_rearm_timeout(s);
+        return;
+    }
     s->state |= WEIR_S_TIMED_OUT;
-    if (s->events && s->events->timeout)
+    if (s->events->timeout)
         s->events->timeout(s);
 }
 

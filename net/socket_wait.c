@@ -124,8 +124,7 @@ static ssize_t receive(weir_socket *s, void *bytes, size_t size, int timeout)
             return result;
     }
     if (n <= 0) {
-        /* After a failed send a 0 is not the peer's end, as in socket.c. */
-        if (n == 0 && s->error && s->error != -EPIPE)
+        if (n == 0 && weir_socket_error_was_taken(s))
             n = s->error;
         tell_later(s, n);
         return n;

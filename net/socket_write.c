@@ -17,9 +17,10 @@
 #include <string.h>
 
 enum {
-    /* Pieces in one writev, and bytes a socket may send in one turn before
-     * others get theirs (compare Redis, 64 KiB; large enough here that one
-     * call moves what a socket's buffer holds). */
+    /* Pieces in one writev, and bytes that one flush may send before others
+     * get theirs (compare Redis, 64 KiB; large enough here that one call moves
+     * what a socket's buffer holds). A turn has a flush of the deferred work,
+     * and one for each event. */
     GATHER = 64,
     WRITE_BUDGET = 1024 * 1024,
     PIECES_MAX = 1024,
@@ -385,8 +386,12 @@ int weir_socket_set_write_limit(weir_socket *s, size_t limit)
     return 0;
 }
 
+/* Once writing is over there is nothing to hold back: whoever corks around a
+ * call that ends the socket need not know of it. */
 int weir_socket_cork(weir_socket *s)
 {
+    if (s->writing != WEIR_WRITING_OPEN)
+        return 0;
     if (s->corks == CORKS_MAX)
         return -EINVAL;
     s->corks++;
@@ -397,13 +402,14 @@ int weir_socket_cork(weir_socket *s)
 int weir_socket_uncork(weir_socket *s)
 {
     if (!s->corks)
-        return -EINVAL;
+        return s->writing == WEIR_WRITING_OPEN ? -EINVAL : 0;
     s->corks--;
     weir_socket_writer_changed(s);
     if (s->corks || s->phase != WEIR_PHASE_OPEN)
         return 0;
     weir_socket_flush(s);
-    if (!weir_queue_empty(&s->queue) || s->state & WEIR_S_DRAIN_DUE)
+    if (!weir_queue_empty(&s->queue) || s->state & WEIR_S_DRAIN_DUE ||
+        weir_pipe_in(s))
         weir_socket_post(s);
     return 0;
 }
@@ -501,6 +507,16 @@ void weir_socket_flush(weir_socket *s)
     finish_if_sent(s);
 }
 
+/* Without a table nobody has heard it: it waits for one. */
+void weir_socket_tell_drain(weir_socket *s)
+{
+    if (!(s->state & WEIR_S_DRAIN_DUE) || !s->events)
+        return;
+    s->state &= (uint16_t)~WEIR_S_DRAIN_DUE;
+    if (s->events->drain)
+        s->events->drain(s);
+}
+
 /* Those that were done when it began: a callback that writes again, and whose
  * write is done at once, is called back next turn. They are counted, since the
  * chunk that was last then may be freed in a callback that flushes. */
@@ -509,25 +525,30 @@ void weir_socket_tell_written(weir_socket *s)
     struct weir_chunk *chunk;
     size_t due = weir_queue_done(&s->queue);
 
-    while (due-- && (chunk = weir_queue_take_done(&s->queue)) != NULL) {
+    while (due-- && !weir_loop_left(s->loop) &&
+           (chunk = weir_queue_take_done(&s->queue)) != NULL) {
         weir_write_cb *cb = chunk->cb;
         void *argument = chunk->argument;
         int status = chunk->status;
 
+        weir_chunk_release(chunk);
+        if (weir_loop_left(s->loop)) {
+            weir_queue_put_back(&s->queue, chunk);
+            return;
+        }
         weir_chunk_free(chunk);
         if (cb)
             cb(s, status, argument);
     }
+    if (weir_loop_left(s->loop))
+        return;
     if (weir_queue_has_done(&s->queue))
         weir_socket_post(s);
-    if (s->queue.size || !(s->state & WEIR_S_DRAIN_DUE) ||
-        s->phase != WEIR_PHASE_OPEN)
+    if (s->queue.size || s->phase != WEIR_PHASE_OPEN)
         return;
-    s->state &= (uint16_t)~WEIR_S_DRAIN_DUE;
     if (weir_pipe_in(s) && weir_pipe_drained(weir_pipe_in(s)))
         return;
-    if (s->events && s->events->drain)
-        s->events->drain(s);
+    weir_socket_tell_drain(s);
 }
 
 int weir_socket_end(weir_socket *s)

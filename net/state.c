@@ -33,6 +33,7 @@ static void close_net(weir_loop *loop)
 {
     struct weir_net *net = loop->net;
 
+    net->closing = true;
     while (close_one(loop))
         ;
     weir_pool_close(&net->sockets);
@@ -57,6 +58,7 @@ struct weir_net *weir_net_get(weir_loop *loop)
     net->spare = NULL;
     net->pipes = NULL;
     net->pipe_count = net->pipes_idle = 0;
+    net->closing = false;
     net->pipes_refused_until = 0;
     net->resolver = NULL;
     loop->net = net;

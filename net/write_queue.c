@@ -124,6 +124,14 @@ struct weir_chunk *weir_chunk_create(size_t capacity)
     return chunk;
 }
 
+void weir_chunk_release(struct weir_chunk *chunk)
+{
+    weir_buffer *buffer = chunk->buffer;
+
+    chunk->buffer = NULL;
+    weir_buffer_unref(buffer);
+}
+
 void weir_chunk_free(struct weir_chunk *chunk)
 {
     if (!chunk)
@@ -298,6 +306,15 @@ struct weir_chunk *weir_queue_take_done(struct weir_queue *queue)
     struct weir_chunk *first = first_of(queue);
 
     return first && first->done ? take_first(queue) : NULL;
+}
+
+void weir_queue_put_back(struct weir_queue *queue, struct weir_chunk *chunk)
+{
+    if (!queue->last)
+        queue->last = chunk;
+    else
+        chunk->next = queue->last->next;
+    queue->last->next = chunk;
 }
 
 const char *weir_queue_check(const struct weir_queue *queue)

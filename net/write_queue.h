@@ -48,6 +48,9 @@ static inline bool weir_queue_empty(const struct weir_queue *queue)
 /* A chunk that holds copies of up to `capacity` bytes. NULL: out of memory. */
 struct weir_chunk *weir_chunk_create(size_t capacity);
 
+/* Drops the reference to the buffer alone. */
+void weir_chunk_release(struct weir_chunk *chunk);
+
 /* Drops the reference to the buffer and frees. One with a kernel pipe goes back
  * to where it came from. */
 void weir_chunk_free(struct weir_chunk *chunk);
@@ -95,6 +98,9 @@ static inline bool weir_queue_has_done(const struct weir_queue *queue)
 
 /* The first chunk if it is done, taken out; NULL otherwise. */
 struct weir_chunk *weir_queue_take_done(struct weir_queue *queue);
+
+/* The one that was taken out last is the first again. */
+void weir_queue_put_back(struct weir_queue *queue, struct weir_chunk *chunk);
 
 /* Compares size and order with brute force; NULL when all is well. */
 const char *weir_queue_check(const struct weir_queue *queue);

@@ -49,8 +49,10 @@ struct weir_odd {
 struct weir_backend {
     int fd; /* epoll or kqueue */
     weir_ready *batch; /* room for WEIR_BATCH */
+    size_t sources;    /* that are added; maybe the loop's wake besides */
 #ifndef WEIR_BACKEND_EPOLL
     struct kevent *events; /* room for WEIR_BATCH of the kernel's events */
+    bool was_full;         /* as many as that were ready */
     uint8_t *watched;      /* by descriptor: the interest, in short */
     size_t watched_size;
     struct weir_odd *odd;
@@ -61,7 +63,14 @@ struct weir_backend {
 
 enum {
     /* Events taken from the kernel at once. */
-    WEIR_BATCH = 1024
+    WEIR_BATCH = 1024,
+
+    /* What the kernel may have ready for one source. */
+#ifdef WEIR_BACKEND_EPOLL
+    WEIR_EVENTS_OF_SOURCE = 1
+#else
+    WEIR_EVENTS_OF_SOURCE = 2
+#endif
 };
 
 extern const char weir_backend_name[];

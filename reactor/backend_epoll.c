@@ -76,8 +76,9 @@ void weir_backend_close(weir_loop *loop)
     weir_release(loop->backend.batch);
 }
 
-static int control(weir_loop *loop, int operation, struct weir_source *source,
-                   unsigned interest)
+static WEIR_HOT_INLINE int control(weir_loop *loop, int operation,
+                                   struct weir_source *source,
+                                   unsigned interest)
 {
     struct epoll_event event = { .data.ptr = source };
 
@@ -94,7 +95,11 @@ static int control(weir_loop *loop, int operation, struct weir_source *source,
 int weir_backend_add(weir_loop *loop, struct weir_source *source,
                      unsigned interest)
 {
-    return control(loop, EPOLL_CTL_ADD, source, interest);
+    int result = control(loop, EPOLL_CTL_ADD, source, interest);
+
+    if (result == 0)
+        loop->backend.sources++;
+    return result;
 }
 
 int weir_backend_change(weir_loop *loop, struct weir_source *source,
@@ -109,6 +114,7 @@ void weir_backend_remove(weir_loop *loop, struct weir_source *source)
 
     if (weir_loop_inherited(loop))
         return; /* it would be out of the parent's set */
+    loop->backend.sources--;
     /* ENOENT or EBADF when the user closed the descriptor too early: then it
      * is out already, or cannot be reached any more. */
     (void)sys_epoll_ctl(loop->backend.fd, EPOLL_CTL_DEL, source->fd, &unused);

@@ -364,7 +364,9 @@ int weir_backend_add(weir_loop *loop, struct weir_source *source,
         return result;
     if (watched_as(&loop->backend, source->fd))
         return -EEXIST;
-    return change(loop, source, 0, interest);
+    result = change(loop, source, 0, interest);
+    loop->backend.sources += result == 0;
+    return result;
 }
 
 int weir_backend_change(weir_loop *loop, struct weir_source *source,
@@ -382,6 +384,7 @@ void weir_backend_remove(weir_loop *loop, struct weir_source *source)
 
     if (weir_loop_inherited(loop))
         return;
+    loop->backend.sources--;
     not_odd(&loop->backend, source);
     (void)apply(loop, source, before, 0);
     if (before)
@@ -499,6 +502,7 @@ int weir_backend_wait(weir_loop *loop, int timeout)
     count = sys_kevent_wait(loop->backend.fd, events, WEIR_BATCH,
                             timeout < 0 ? NULL : &limit);
     loop->batch_next = loop->batch_count = 0;
+    loop->backend.was_full = count == WEIR_BATCH;
     if (count < 0)
         return count;
     for (int i = 0; i < count; i++)

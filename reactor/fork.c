@@ -21,8 +21,6 @@
 
 unsigned weir_fork_count, weir_generation;
 
-static int watching = -ENOMEM; /* what pthread_atfork() said */
-
 static void in_parent(void)
 {
     weir_fork_count++;
@@ -37,15 +35,26 @@ static void in_child(void)
     weir_signals_after_fork(true);
 }
 
-static void watch(void)
-{
-    watching = -pthread_atfork(weir_signals_before_fork, in_parent, in_child);
-}
-
 int weir_watch_forks(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static bool minded;
 
-    (void)pthread_once(&once, watch);
-    return watching;
+    if (!minded && pthread_atfork(weir_signals_before_fork, in_parent,
+                                  in_child) != 0)
+        return -ENOMEM;
+    minded = true;
+    return 0;
+}
+
+/* Not only when the first loop is made: another thread may call fork() at that
+ * moment, and its child, which has the handlers but not yet the word that they
+ * are set, would set them a second time and wait for a lock that it holds
+ * itself. (pthread_once() begins anew in such a child.) Before main() there is
+ * one thread, and a loop that is made there may come before this; a library
+ * that is loaded later is nobody's, and not its child's, before this has
+ * returned. It comes with this object, to which every loop refers, and so with
+ * a static library as well. */
+__attribute__((constructor)) static void watch_from_the_beginning(void)
+{
+    (void)weir_watch_forks();
 }

@@ -7,6 +7,9 @@
  */
 #include "loop.h"
 
+#include <limits.h>
+#include <string.h>
+
 static const unsigned failures = WEIR_ERROR | WEIR_HANGUP;
 static const unsigned directions = WEIR_READABLE | WEIR_WRITABLE;
 
@@ -68,33 +71,54 @@ static int add(weir_io *io, unsigned interest)
     return weir_source_add(io->loop, &io->source, interest);
 }
 
-static bool is_in(const struct weir_link *list, int fd)
+/* Of descriptors that it watches the kernel says that there is a watcher. Of
+ * these a table does, a bit for each. */
+static unsigned char bit_of(int fd)
 {
-    const struct weir_link *link = list->next;
-
-    for (; link != list; link = link->next) {
-        const struct weir_deferred *deferred =
-            weir_container_of(link, struct weir_deferred, link);
-
-        if (deferred->run == run_always &&
-            weir_container_of(deferred, weir_io, always)->source.fd == fd)
-            return true;
-    }
-    return false;
+    return (unsigned char)(1u << fd % CHAR_BIT);
 }
 
-/* Of descriptors that it watches the kernel says that. O(tasks and files). */
+static int make_room(weir_loop *loop, size_t byte)
+{
+    size_t size = loop->always_size ? loop->always_size : 16;
+    unsigned char *grown;
+
+    if (byte < loop->always_size)
+        return 0;
+    while (size <= byte)
+        size *= 2;
+    grown = weir_realloc(loop->always, size);
+    if (!grown)
+        return -ENOMEM;
+    memset(grown + loop->always_size, 0, size - loop->always_size);
+    loop->always = grown;
+    loop->always_size = size;
+    return 0;
+}
+
 static int start_always(weir_io *io)
 {
     weir_loop *loop = io->loop;
     int fd = io->source.fd;
+    size_t byte = (size_t)fd / CHAR_BIT;
+    int result = make_room(loop, byte);
 
-    if (is_in(&loop->tasks, fd) || is_in(&loop->running_tasks, fd) ||
-        is_in(&loop->files, fd))
+    if (result < 0)
+        return result;
+    if (loop->always[byte] & bit_of(fd))
         return -EEXIST;
+    loop->always[byte] |= bit_of(fd);
     io->flags |= WEIR_ALWAYS;
     weir_defer(loop, &io->always);
     return 0;
+}
+
+static void stop_always(weir_io *io)
+{
+    int fd = io->source.fd;
+
+    io->loop->always[fd / CHAR_BIT] &= (unsigned char)~bit_of(fd);
+    weir_link_remove(&io->always.link);
 }
 
 static void start_always_again(weir_io *io)
@@ -136,7 +160,7 @@ void weir_io_stop(weir_io *io)
     if (!weir_io_running(io))
         return;
     if (io->flags & WEIR_ALWAYS)
-        weir_link_remove(&io->always.link);
+        stop_always(io);
     else
         weir_source_remove(io->loop, &io->source);
     io->flags &= (uint8_t)~WEIR_ALWAYS;

@@ -66,6 +66,7 @@ int weir_loop_destroy(weir_loop *loop)
         loop->net_close(loop);
     weir_signals_forget(loop);
     weir_backend_close(loop);
+    weir_release(loop->always);
     weir_release(loop);
     return 0;
 }
@@ -88,15 +89,28 @@ static inline struct weir_wheel_node *first_of(const struct weir_link *list)
     return weir_container_of(list->next, struct weir_wheel_node, link);
 }
 
-/* This and the next tell whether they have called anything: then the clock may
- * be old. */
+/* Those that are due now are fired in this turn, be it in two goes. */
+static WEIR_HOT_INLINE void begin_firing(weir_loop *loop)
+{
+    weir_wheel_advance(&loop->wheel, loop->tick);
+    weir_list_splice(&loop->firing, &loop->wheel.due);
+}
+
+/* What is left goes before what became due meanwhile. */
+static WEIR_HOT_INLINE void end_firing(weir_loop *loop)
+{
+    struct weir_link *due = &loop->wheel.due;
+
+    weir_list_splice(&loop->firing, due);
+    weir_list_splice(due, &loop->firing);
+}
+
+/* This and run_tasks() tell whether they have called anything: then the clock
+ * may be old. */
 static WEIR_HOT bool fire_timers(weir_loop *loop, int *budget)
 {
-    struct weir_wheel *wheel = &loop->wheel;
     bool any = false;
 
-    weir_wheel_advance(wheel, loop->tick);
-    weir_list_splice(&loop->firing, &wheel->due);
     for (; *budget > 0; --*budget) {
         struct weir_wheel_node *node;
 
@@ -110,9 +124,6 @@ static WEIR_HOT bool fire_timers(weir_loop *loop, int *budget)
         weir_called(loop);
         any = true;
     }
-    /* What is left goes before what became due meanwhile. */
-    weir_list_splice(&loop->firing, &wheel->due);
-    weir_list_splice(&wheel->due, &loop->firing);
     return any;
 }
 
@@ -127,9 +138,12 @@ void weir_loop_serve(weir_loop *loop)
 
 static WEIR_NOINLINE void surrounded(weir_loop *loop, void (*work)(weir_loop *))
 {
+    if (loop->stopped)
+        return;
     loop->work = work;
     loop->surround(loop, loop->surround_data);
     weir_loop_serve(loop);
+    weir_called(loop);
 }
 
 static WEIR_HOT void serve_tasks(weir_loop *loop)
@@ -215,6 +229,34 @@ static inline int wait_limit(const weir_loop *loop)
     return (int)((left + NS_PER_TICK - 1) / NS_PER_TICK);
 }
 
+/* The kernel had more to give than one batch: what has come has been told only
+ * after as many as there are descriptors, since it gives those first that have
+ * been ready for longest. So a load that has no end keeps no timer for ever. */
+static WEIR_COLD void looked_in_part(weir_loop *loop)
+{
+    if (!loop->unseen) {
+        loop->look_began = loop->tick;
+        loop->unseen = (loop->backend.sources + 1) * WEIR_EVENTS_OF_SOURCE;
+    }
+    if (loop->unseen > WEIR_BATCH) {
+        loop->unseen -= WEIR_BATCH;
+    } else {
+        loop->unseen = 0;
+        loop->looked = loop->look_began;
+    }
+}
+
+/* A batch has been taken from the kernel, and the clock is of then. */
+static WEIR_HOT_INLINE void note_look(weir_loop *loop)
+{
+    if (weir_backend_may_have_more(loop)) {
+        looked_in_part(loop);
+    } else {
+        loop->unseen = 0;
+        loop->looked = loop->tick;
+    }
+}
+
 static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait)
 {
     int limit = wait_limit(loop);
@@ -234,26 +276,25 @@ static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait)
     if (limit != 0)
         weir_loop_read_clock(loop);
     if (result != -EINTR) /* which may have come before the look */
-        loop->looked = loop->tick;
+        note_look(loop);
     return result;
 }
 
-/* The firing that comes next is of those that became due since descriptors were
- * looked at. */
+/* Those that are left became due since descriptors were looked at. */
 static inline bool is_late(const weir_loop *loop)
 {
-    const struct weir_link *due = &loop->wheel.due;
-
-    return !loop->stopped && !weir_list_empty(due) &&
-           !may_fire(loop, first_of(due));
+    return !loop->stopped && !weir_list_empty(&loop->firing) &&
+           !may_fire(loop, first_of(&loop->firing));
 }
 
-/* What has come in the meantime, before it is said that it has not. */
+/* What has come in the meantime, before it is said that it has not. What fails
+ * here is left to the wait, which comes soon. */
 static WEIR_NOINLINE void look(weir_loop *loop)
 {
-    loop->looked = loop->tick; /* read before */
-    if (weir_backend_wait(loop, 0) == 0)
+    if (weir_backend_wait(loop, 0) == 0) {
+        note_look(loop); /* the clock was read before */
         dispatch(loop);
+    }
 }
 
 /* Timers and tasks, then the next batch. */
@@ -264,11 +305,13 @@ static WEIR_HOT WEIR_NOINLINE int next_batch(weir_loop *loop, int max_wait)
 
     if (has_timers(loop)) {
         weir_loop_read_clock(loop);
+        begin_firing(loop);
         any = fire_timers(loop, &budget);
         if (is_late(loop)) {
             look(loop);
             any |= fire_timers(loop, &budget);
         }
+        end_firing(loop);
     }
     if (loop->stopped)
         return 0;
@@ -311,10 +354,10 @@ static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
 
 static WEIR_HOT int begin_run(weir_loop *loop)
 {
-    if (loop->running)
-        return -EBUSY;
     if (weir_loop_inherited(loop))
         return -EBADF;
+    if (loop->running)
+        return -EBUSY;
     loop->running = true;
     loop->outer = innermost;
     innermost = loop;
@@ -324,7 +367,7 @@ static WEIR_HOT int begin_run(weir_loop *loop)
 static WEIR_HOT void end_run(weir_loop *loop)
 {
     innermost = loop->outer;
-    loop->running = loop->stopped = false;
+    loop->running = loop->stopped = loop->left = false;
 }
 
 WEIR_HOT int weir_loop_run(weir_loop *loop)
@@ -354,7 +397,7 @@ int weir_loop_run_once(weir_loop *loop, int max_wait)
 void weir_loops_end_in_child(void)
 {
     for (weir_loop *loop = innermost; loop; loop = loop->outer) {
-        loop->stopped = true;
+        loop->stopped = loop->left = true;
         loop->batch_next = loop->batch_count = 0;
     }
 }

@@ -37,13 +37,14 @@ struct weir_loop {
     unsigned batch_next, batch_count;
     unsigned fresh_count; /* of loop->fresh */
     bool running, stopped;
+    bool left; /* in the child of the callback that is being called */
     bool clock_old; /* not read since waiting, for want of timers */
 
     /* The cached clock: nanoseconds, and ticks rounded down and up. */
     uint64_t now;
     uint64_t tick, tick_up;
     uint64_t tick_end; /* until this ns both ticks are right */
-    uint64_t looked;   /* the tick at which descriptors were last looked at */
+    uint64_t looked;   /* all that had come at this tick was told */
     uint64_t turns;
     size_t alive; /* started and referenced */
 
@@ -69,7 +70,12 @@ struct weir_loop {
     weir_async *taken;       /* taken from it, being called, in order */
     void *data;
 
+    size_t unseen;       /* events until the look at them is complete */
+    uint64_t look_began; /* the tick at which that began */
+
     struct weir_link files; /* always ready, and told: see io.c */
+    unsigned char *always;  /* a bit for each that is, by descriptor */
+    size_t always_size;
     unsigned generation;    /* of the process that made it */
     weir_loop *outer;       /* whose callback runs this one */
 };
@@ -84,6 +90,16 @@ static inline void weir_called(weir_loop *loop)
         weir_loop_read_clock(loop);
 }
 
+/* The last batch was full. */
+static inline bool weir_backend_may_have_more(const weir_loop *loop)
+{
+#ifdef WEIR_BACKEND_EPOLL
+    return loop->batch_count == WEIR_BATCH;
+#else
+    return loop->backend.was_full;
+#endif
+}
+
 /* Whether it is a timer that waits for nothing but its turn. */
 bool weir_timer_is_soon(const struct weir_wheel_node *node);
 
@@ -91,7 +107,8 @@ bool weir_timer_is_soon(const struct weir_wheel_node *node);
  * fork(); and how many times it was the child. */
 extern unsigned weir_fork_count, weir_generation;
 
-/* Has the two counted from now on. -ENOMEM. */
+/* Has the two counted, as they are since before main() unless memory was out
+ * then: -ENOMEM. */
 int weir_watch_forks(void);
 
 /* The loop is the parent's: what reaches the kernel reaches the parent. */
@@ -103,6 +120,14 @@ static inline bool weir_loop_inherited(const weir_loop *loop)
 /* The runs in which this thread called fork() end in the child as soon as the
  * callback returns: what else is ready there is the parent's to be told. */
 void weir_loops_end_in_child(void);
+
+/* The callback that has returned called fork(), and this is the child: what
+ * would follow in the same step is the parent's, too. Whoever calls back asks
+ * this before it goes on to a system call or to another callback. */
+static inline bool weir_loop_left(const weir_loop *loop)
+{
+    return loop->left;
+}
 
 /* Puts loop->fresh into the wheel, see timer.c. */
 void weir_timers_settle(weir_loop *loop);

@@ -18,8 +18,9 @@
  *     weir_async_send() is the only exception.
  *
  * Timers, tasks, watchers and the rest are structs that you embed in your own:
- * no call on them allocates memory. Their members are private, except `data`,
- * which is yours and which weir never touches, and `loop`, which you may read.
+ * no call on them allocates memory, but for weir_io_start(), by which tables of
+ * the loop may grow. Their members are private, except `data`, which is yours
+ * and which weir never touches, and `loop`, which you may read.
  */
 #ifndef WEIR_REACTOR_H
 #define WEIR_REACTOR_H
@@ -118,7 +119,9 @@ WEIR_API int weir_loop_create(weir_loop **loop);
  * It is also all that a forked child may do with its parent's loop: its copies
  * of memory and descriptors go, its callbacks come, and the parent's loop and
  * connections do not notice. Running the loop there is -EBADF, and so is
- * watching a descriptor. */
+ * watching a descriptor. A child of a callback may return from it: nothing of
+ * what would follow is done there, and the run ends. One that another thread
+ * was running stays -EBUSY: it was left in the middle of something. */
 WEIR_API int weir_loop_destroy(weir_loop *loop);
 
 /* Runs until nothing that is alive and referenced is left, or until

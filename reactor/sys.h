@@ -303,6 +303,15 @@ static inline int sys_set_int(int fd, int level, int option, int value)
     return sys_setsockopt(fd, level, option, &value, sizeof value);
 }
 
+/* The last close() sends a reset then, where a FIN would say that this was
+ * all. */
+static inline void sys_reset_on_close(int fd)
+{
+    struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+
+    (void)sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
 static inline int sys_getsockname(int fd, struct sockaddr *name,
                                   socklen_t *size)
 {

@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,9 +90,9 @@ void net_tell_with(enum net_event event, size_t argc, const JSValueRef argv[])
 }
 
 static const char *const event_names[EVENTS] = {
-    "connection", "connect", "data",    "end",         "hangup",
-    "drain",      "timeout", "written", "close",       "lookup",
-    "attempt",    "error",   "drop",    "serverError",
+    "connection", "connect", "data",        "end",   "hangup",
+    "drain",      "timeout", "written",     "close", "lookup",
+    "attempt",    "error",   "serverError",
 };
 
 /* setCallbacks({ data, end, ... }) */
@@ -156,18 +157,27 @@ JSValueRef net_address_value(JSContextRef ctx, int error,
     return JSObjectMakeArray(ctx, 3, parts, NULL);
 }
 
+unsigned net_port_argument(JSContextRef ctx, size_t argc,
+                           const JSValueRef argv[], size_t index)
+{
+    double port = script_number(ctx, argc, argv, index, 0);
+
+    return port >= 0 && port <= UINT16_MAX ? (unsigned)port : UINT_MAX;
+}
+
 int net_address_argument(JSContextRef ctx, size_t argc, const JSValueRef argv[],
                          size_t index, bool path, weir_address *address)
 {
     size_t length = 0;
     char *host = script_utf8(ctx, argc, argv, index, &length);
-    double port = script_number(ctx, argc, argv, index + 1, 0);
     int error;
 
     if (!host)
         return -EINVAL;
-    error = path ? weir_address_unix(address, host, length)
-                 : weir_address_ip(address, host, (unsigned)port);
+    error =
+        path ? weir_address_unix(address, host, length)
+             : weir_address_ip(address, host,
+                               net_port_argument(ctx, argc, argv, index + 1));
     free(host);
     return error;
 }

@@ -51,7 +51,6 @@ enum net_event {
     ON_LOOKUP, /* these with arguments */
     ON_ATTEMPT,
     ON_ERROR,
-    ON_DROP,
     ON_SERVER_ERROR,
     EVENTS
 };
@@ -137,6 +136,10 @@ int net_family_of(const weir_address *address);
 /* [host, port, family]; undefined after an error. */
 JSValueRef net_address_value(JSContextRef ctx, int error,
                              const weir_address *address);
+
+/* What is no port is one that is refused as too large. */
+unsigned net_port_argument(JSContextRef ctx, size_t argc,
+                           const JSValueRef argv[], size_t index);
 
 /* An address from arguments (host or path, port); "\0name" is an abstract
  * one. */

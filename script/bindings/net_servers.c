@@ -30,22 +30,6 @@ static void on_connection(weir_server *server, weir_socket *socket)
     net_tell(ON_CONNECTION, id);
 }
 
-static void on_drop(weir_server *server, const weir_address *local,
-                    const weir_address *remote)
-{
-    JSValueRef arguments[] = {
-        net_number((double)(uintptr_t)weir_server_data(server)),
-        net_host_of(local),
-        net_number(local ? weir_address_port(local) : 0),
-        net_number(net_family_of(local)),
-        net_host_of(remote),
-        net_number(remote ? weir_address_port(remote) : 0),
-        net_number(net_family_of(remote))
-    };
-
-    net_tell_with(ON_DROP, 7, arguments);
-}
-
 static void on_server_error(weir_server *server, int error)
 {
     JSValueRef arguments[] = { net_number(
@@ -62,7 +46,6 @@ static void on_server_close(weir_server *server)
 }
 
 static const weir_server_events server_events = {
-    .drop = on_drop,
     .error = on_server_error,
     .close = on_server_close,
 };
@@ -149,11 +132,6 @@ ON_SERVER(server_resume, (weir_server_resume(server), 0))
 ON_SERVER(server_ref, (weir_server_ref(server), 0))
 ON_SERVER(server_unref, (weir_server_unref(server), 0))
 ON_SERVER(server_fd, weir_server_fd(server))
-/* serverMaxConnections(id, maximum): 0: none. */
-ON_SERVER(server_max,
-          (weir_server_set_max_connections(
-               server, (size_t)script_number(ctx, argc, argv, 1, 0)),
-           0))
 /* serverPauseOnConnect(id, paused) */
 ON_SERVER(server_pause_on_connect,
           (weir_server_set_pause_on_connect(server, FLAG(1)), 0))
@@ -177,6 +155,9 @@ uint32_t net_give_server(weir_server *server)
     if (!id)
         return 0;
     net.handles[id].object = server;
+    /* JavaScript does these itself. */
+    weir_server_set_max_connections(server, 0);
+    weir_server_set_pause_on_connect(server, false);
     weir_server_ref(server);
     weir_server_set_events(server, &server_events);
     weir_server_set_connection(server, on_connection, net_as_data(id));
@@ -221,7 +202,6 @@ void net_bind_servers(script *s, JSObjectRef target)
         { "serverRef", server_ref },
         { "serverUnref", server_unref },
         { "serverFd", server_fd },
-        { "serverMaxConnections", server_max },
         { "serverPauseOnConnect", server_pause_on_connect },
         { "serverAddress", server_address },
     };

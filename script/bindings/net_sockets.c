@@ -152,6 +152,23 @@ SCRIPT_NATIVE(socket_create)
     return result(ctx, (int)id);
 }
 
+/* From (localAddress, localPort), either of which may be left out. */
+static int take_local(JSContextRef ctx, size_t argc, const JSValueRef argv[],
+                      size_t index, weir_address *local,
+                      weir_connect_options *options)
+{
+    unsigned port = net_port_argument(ctx, argc, argv, index + 1);
+    bool address = index < argc && JSValueIsString(ctx, argv[index]);
+
+    if (!address && !port)
+        return 0;
+    options->local = local;
+    if (address)
+        return net_address_argument(ctx, argc, argv, index, false, local);
+    *local = weir_address_any(port);
+    return local->length ? 0 : -ERANGE;
+}
+
 /* connectPath(id, path) */
 SCRIPT_NATIVE(connect_path)
 {
@@ -177,12 +194,8 @@ SCRIPT_NATIVE(connect_host)
                                          ctx, argc, argv, 6, 0) };
     int family = script_int(ctx, argc, argv, 3, 0);
     weir_address local;
-    int error = 0;
+    int error = take_local(ctx, argc, argv, 4, &local, &options);
 
-    if (argc > 4 && JSValueIsString(ctx, argv[4])) {
-        error = net_address_argument(ctx, argc, argv, 4, false, &local);
-        options.local = &local;
-    }
     if (family)
         options.family = family == 6 ? AF_INET6 : AF_INET;
     if (!socket || !host)
@@ -228,10 +241,8 @@ SCRIPT_NATIVE(connect_any)
     error =
         addresses_from(ctx, (JSObjectRef)argv[1],
                        script_argument(ctx, argc, argv, 2), addresses, count);
-    if (error == 0 && JSValueIsString(ctx, argv[4])) {
-        error = net_address_argument(ctx, argc, argv, 4, false, &local);
-        options.local = &local;
-    }
+    if (error == 0)
+        error = take_local(ctx, argc, argv, 4, &local, &options);
     if (error == 0)
         error = weir_socket_connect_any(socket, addresses, count, &options);
     free(addresses);

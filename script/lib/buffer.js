@@ -99,7 +99,7 @@ function fromPrimitive(value, encodingOrOffset, length) {
     const primitive = value.valueOf?.();
     if (primitive != null && primitive !== value &&
         (typeof primitive === 'string' || typeof primitive === 'object')) {
-        return Buffer.from(primitive, encodingOrOffset, length);
+        return from(primitive, encodingOrOffset, length);
     }
     return undefined;
 }

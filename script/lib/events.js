@@ -15,7 +15,7 @@
  * from npm look for.
  */
 
-const { codes, emittedBy } = require('internal/errors');
+const { captureStackTrace, codes, emittedBy } = require('internal/errors');
 const {
     validateBoolean, validateFunction, validateNumber,
 } = require('internal/validators');
@@ -146,12 +146,12 @@ function beforeError(emitter, args) {
  */
 function noteEmitter(emitter, error) {
     let place = {};
-    if (typeof Error.captureStackTrace === 'function') {
-        Error.captureStackTrace(place, EventEmitter.prototype.emit);
+    if (captureStackTrace !== undefined) {
+        captureStackTrace(place, EventEmitter.prototype.emit);
         // Where the engine makes proper tail calls, emit()'s frame is gone.
         if (!place.stack) {
             place = {};
-            Error.captureStackTrace(place, emitAll);
+            captureStackTrace(place, emitAll);
         }
     }
     try {

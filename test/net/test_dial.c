@@ -760,6 +760,26 @@ static void an_attempt_that_cannot_be_watched_leaves_no_descriptor(void **state)
     close(listener);
 }
 
+/* The connection stands already: with a FIN it would be one in which nothing
+ * was said. */
+static void an_attempt_that_cannot_be_watched_is_reset(void **state)
+{
+    weir_address address;
+    int listener = net_listener(NET_TCP, &address);
+    int peer;
+
+    (void)state;
+    weir_sys.epoll_ctl = failing_control;
+    failing_operation = EPOLL_CTL_ADD;
+    assert_int_equal(weir_socket_connect(s.socket, &address, NULL), 0);
+    assert_true(weir_write(s.socket, "one", 3, NULL, NULL) >= 0);
+    RUN_UNTIL(s.closed);
+    peer = accept_from(listener);
+    raw_expect_reset(peer);
+    close(peer);
+    close(listener);
+}
+
 static void a_connection_that_cannot_be_taken_over_is_closed(void **state)
 {
     weir_address address;
@@ -778,6 +798,56 @@ static void a_connection_that_cannot_be_taken_over_is_closed(void **state)
     close(listener);
 }
 #endif
+
+static void stop_at_attempt(struct side *side, char event)
+{
+    (void)side;
+    if (event == 'A')
+        weir_loop_stop(the_loop);
+}
+
+/* Stands, and nobody has been told. */
+static void begin_attempt(const weir_address *address)
+{
+    s.hook = stop_at_attempt;
+    assert_int_equal(weir_socket_connect(s.socket, address, NULL), 0);
+    assert_true(weir_write(s.socket, "one", 3, NULL, NULL) >= 0);
+    RUN_UNTIL(s.logged);
+    assert_int_equal(weir_socket_get_state(s.socket), WEIR_SOCKET_CONNECTING);
+}
+
+static void reset_while_connecting_reaches_the_peer_as_a_reset(void **state)
+{
+    weir_address address;
+    int listener = net_listener(NET_TCP, &address);
+    int peer;
+
+    (void)state;
+    begin_attempt(&address);
+    weir_socket_reset(s.socket);
+    peer = accept_from(listener);
+    raw_expect_reset(peer);
+    RUN_UNTIL(s.closed);
+    assert_side(&s, "Ax");
+    close(peer);
+    close(listener);
+}
+
+static void destroy_while_connecting_reaches_the_peer_as_an_end(void **state)
+{
+    weir_address address;
+    int listener = net_listener(NET_TCP, &address);
+    int peer;
+
+    (void)state;
+    begin_attempt(&address);
+    weir_socket_destroy(s.socket);
+    peer = accept_from(listener);
+    raw_expect_end(peer);
+    RUN_UNTIL(s.closed);
+    close(peer);
+    close(listener);
+}
 
 /* ---------------------------------------------------------------- options */
 
@@ -1018,8 +1088,11 @@ int main(void)
         TEST(want_of_descriptors_is_an_event),
         TEST(an_error_that_comes_later_is_the_one_that_is_told),
         TEST(an_outcome_that_cannot_be_asked_for_is_a_failure),
+        TEST(reset_while_connecting_reaches_the_peer_as_a_reset),
+        TEST(destroy_while_connecting_reaches_the_peer_as_an_end),
 #ifdef WEIR_BACKEND_EPOLL
         TEST(an_attempt_that_cannot_be_watched_leaves_no_descriptor),
+        TEST(an_attempt_that_cannot_be_watched_is_reset),
         TEST(a_connection_that_cannot_be_taken_over_is_closed),
 #endif
         TEST(options_are_set_before_the_handshake),

@@ -74,6 +74,7 @@ static struct host {
     int error; /* of connect(); 0: in progress until answer() or refuse() */
     int late_error;
     int fd, end; /* the attempt's descriptor, and our end of it; 0: none */
+    weir_address local; /* what the descriptor was bound to */
 } hosts[8];
 
 static void set_hosts(const char *first, int first_error, ...)
@@ -119,6 +120,10 @@ static int scripted_connect(int fd, const struct sockaddr *name, socklen_t size)
         errno = host->error;
         return -1;
     }
+    host->local.length = sizeof host->local.name;
+    assert_int_equal(getsockname(fd, &host->local.name.any,
+                                 &host->local.length),
+                     0);
     test_socketpair(pair);
     while (send(pair[0], zeroes, sizeof zeroes, MSG_NOSIGNAL) > 0)
         ;
@@ -653,6 +658,27 @@ static void a_local_address_leaves_out_the_other_family(void **state)
     assert_non_null(strchr(s.log, 'C'));
 }
 
+static void a_local_port_alone_holds_for_both_families(void **state)
+{
+    weir_address free_port, local;
+    weir_connect_options options = { .local = &local };
+    unsigned port;
+
+    (void)state;
+    close(net_listener(NET_TCP, &free_port));
+    port = weir_address_port(&free_port);
+    local = weir_address_any(port);
+    set_hosts("192.0.2.1", 0, "2001:db8::1", 0, NULL);
+    set_name("2001:db8::1", "192.0.2.1");
+    dial(&options);
+    run_to(250);
+    assert_string_equal(attempts, "0:2001:db8::1 250:192.0.2.1");
+    assert_int_equal(weir_address_family(&hosts[0].local), AF_INET);
+    assert_int_equal(weir_address_port(&hosts[0].local), port);
+    assert_int_equal(weir_address_family(&hosts[1].local), AF_INET6);
+    assert_int_equal(weir_address_port(&hosts[1].local), port);
+}
+
 static void an_address_found_early_waits_for_its_turn(void **state)
 {
     (void)state;
@@ -976,6 +1002,7 @@ int main(void)
         TEST(a_delay_below_10_ms_is_10_ms),
         TEST(an_address_that_is_found_late_is_tried_at_once),
         TEST(a_local_address_leaves_out_the_other_family),
+        TEST(a_local_port_alone_holds_for_both_families),
         TEST(an_address_found_early_waits_for_its_turn),
         TEST(a_name_found_when_all_attempts_have_failed_is_tried),
         TEST(the_error_of_a_host_counts_more_than_that_of_the_way),

@@ -75,6 +75,18 @@ static void the_half_open_rule_sends_fin_although_a_child_lives(void **state)
     raw_expect_end(fd);
 }
 
+/* What a socket remembers of the count has 16 bits. */
+static void of_65536_forks_each_counts(void **state)
+{
+    (void)state;
+    fork_holder();
+    weir_fork_count += UINT16_MAX;
+    shutdown(fd, SHUT_WR);
+    RUN_UNTIL(a.closed);
+    weir_fork_count -= UINT16_MAX;
+    raw_expect_end(fd);
+}
+
 static void an_end_after_the_peers_sends_fin_although_a_child_lives(
     void **state)
 {
@@ -206,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_half_open_rule_sends_fin_although_a_child_lives),
+        TEST(of_65536_forks_each_counts),
         TEST(an_end_after_the_peers_sends_fin_although_a_child_lives),
         TEST(a_reset_reaches_the_peer_although_a_child_lives),
         TEST(a_destroyed_socket_is_the_childs_to_go_on_with),

@@ -239,6 +239,32 @@ the_end_comes_after_all_that_a_full_destination_held_back(void **state)
     finish();
 }
 
+static void a_reset_is_told_behind_all_that_came_before_it(void **state)
+{
+    uint64_t position = 0, came;
+
+    (void)state;
+    connect_all(NET_TCP);
+    join();
+    stall();
+    came = weir_socket_bytes_read(from.socket) +
+           (uint64_t)weir_socket_waiting(from.socket);
+    raw_reset(from_peer);
+    from_peer = -1;
+    net_settle();
+    assert_side(&from, ""); /* not even a hangup: that is for pauses */
+    weir_socket_set_timeout(from.socket, 1); /* the way not to wait for it */
+    RUN_UNTIL(from.logged);
+    assert_side(&from, "t");
+    weir_socket_set_timeout(from.socket, 0);
+    take(&position, came);
+    RUN_UNTIL(from.closed);
+    assert_string_equal(from.log, "t!x");
+    assert_int_equal(from.error, -ECONNRESET);
+    assert_int_equal(weir_socket_bytes_written(to.socket), came);
+    finish();
+}
+
 static void
 a_source_that_is_destroyed_leaves_the_destination_alone(void **state)
 {
@@ -474,34 +500,13 @@ static void refused_bytes_go_with_the_socket(void **state)
     net_finish(&to);
 }
 
-static void *no_memory(void *context, size_t size)
-{
-    (void)context, (void)size;
-    return NULL;
-}
-
-static void *no_more_memory(void *context, void *memory, size_t size)
-{
-    (void)context, (void)memory, (void)size;
-    return NULL;
-}
-
-static void give_memory_back(void *context, void *memory)
-{
-    (void)context;
-    free(memory);
-}
-
 static void no_memory_for_refused_bytes_is_told(void **state)
 {
-    static const weir_allocator none = { no_memory, no_more_memory,
-                                         give_memory_back, NULL };
-
     (void)state;
     connect_all(NET_TCP);
     join();
     break_the_destination();
-    weir_set_allocator(&none);
+    weir_set_allocator(&test_no_memory);
     RUN_UNTIL(from.closed);
     weir_set_allocator(NULL);
     assert_side(&from, "!x");
@@ -545,19 +550,44 @@ static void a_source_that_goes_lets_the_half_open_rule_hold_again(void **state)
     close(to_peer);
 }
 
-/* A whole stream's destination goes while bytes alone still come: they are the
- * answer that is waited for, and when no more can come the socket's own events
- * are told again. */
-static void a_source_that_lost_its_destination_is_read_again(void **state)
-{
-    int extra_peer;
+/* ---------------------------------------------- while an answer is awaited */
 
-    connect_all(NET_KIND(state));
-    extra_peer = net_raw(NET_KIND(state), &extra);
+static int extra_peer;
+
+/* A whole stream, whose source waits for an answer through a second pipe:
+ *
+ *     extra_peer --> [extra --> from ==> to]
+ */
+static void await_an_answer(enum net_kind kind,
+                            int (*join_answer)(weir_socket *, weir_socket *))
+{
+    connect_all(kind);
+    extra_peer = net_raw(kind, &extra);
     assert_int_equal(weir_pipe(from.socket, to.socket), 0);
-    assert_int_equal(weir_pipe_bytes(extra.socket, from.socket), 0);
+    assert_int_equal(join_answer(extra.socket, from.socket), 0);
+}
+
+/* What the source sends is thrown away from here on. */
+static void lose_the_destination(void)
+{
     weir_socket_destroy(to.socket);
     RUN_UNTIL(to.closed);
+}
+
+static void finish_all(void)
+{
+    net_finish(&extra);
+    close(extra_peer);
+    net_finish(&from);
+    close(from_peer);
+    close(to_peer);
+}
+
+/* When no more of the answer can come, the socket's own events are told. */
+static void a_source_that_lost_its_destination_is_read_again(void **state)
+{
+    await_an_answer(NET_KIND(state), weir_pipe_bytes);
+    lose_the_destination();
     raw_write(extra_peer, "answer", 6);
     raw_expect(from_peer, "answer");
     net_settle();
@@ -568,47 +598,28 @@ static void a_source_that_lost_its_destination_is_read_again(void **state)
     RUN_UNTIL(from.logged == 2);
     assert_memory_equal(from.bytes, "hello", 5);
     assert_side(&from, "de");
-    net_finish(&extra);
-    close(extra_peer);
-    net_finish(&from);
-    close(from_peer);
-    close(to_peer);
+    finish_all();
 }
 
 /* A reader must not take what comes behind a hole for the whole. */
 static void what_was_thrown_away_is_not_read_on_behind_it(void **state)
 {
-    int extra_peer;
-
-    connect_all(NET_KIND(state));
-    extra_peer = net_raw(NET_KIND(state), &extra);
-    assert_int_equal(weir_pipe(from.socket, to.socket), 0);
-    assert_int_equal(weir_pipe_bytes(extra.socket, from.socket), 0);
-    weir_socket_destroy(to.socket);
-    RUN_UNTIL(to.closed);
+    await_an_answer(NET_KIND(state), weir_pipe_bytes);
+    lose_the_destination();
     raw_write(from_peer, "thrown away", 11);
     RUN_UNTIL(weir_socket_bytes_read(from.socket) == 11);
     raw_write(from_peer, "not read", 8);
     assert_int_equal(weir_unpipe(extra.socket), 0);
     RUN_UNTIL(from.closed);
     assert_side(&from, "x");
-    net_finish(&extra);
-    close(extra_peer);
-    close(from_peer);
-    close(to_peer);
+    finish_all();
 }
 
 static void what_its_user_paused_is_paused_when_it_is_read_again(void **state)
 {
-    int extra_peer;
-
-    connect_all(NET_KIND(state));
-    extra_peer = net_raw(NET_KIND(state), &extra);
-    assert_int_equal(weir_pipe(from.socket, to.socket), 0);
-    assert_int_equal(weir_pipe_bytes(extra.socket, from.socket), 0);
+    await_an_answer(NET_KIND(state), weir_pipe_bytes);
     weir_socket_pause(from.socket);
-    weir_socket_destroy(to.socket);
-    RUN_UNTIL(to.closed);
+    lose_the_destination();
     assert_true(weir_socket_paused(from.socket));
     assert_int_equal(weir_unpipe(extra.socket), 0);
     raw_write(from_peer, "hello", 5);
@@ -617,32 +628,24 @@ static void what_its_user_paused_is_paused_when_it_is_read_again(void **state)
     assert_side(&from, "");
     weir_socket_resume(from.socket);
     RUN_UNTIL(from.received == 5);
-    net_finish(&extra);
-    close(extra_peer);
-    net_finish(&from);
-    close(from_peer);
-    close(to_peer);
+    finish_all();
 }
 
 static void pausing_what_is_thrown_away_does_not_hide_a_reset(void **state)
 {
-    int extra_peer;
-
     (void)state;
-    connect_all(NET_TCP);
-    extra_peer = net_raw(NET_TCP, &extra);
-    assert_int_equal(weir_pipe(from.socket, to.socket), 0);
-    assert_int_equal(weir_pipe(extra.socket, from.socket), 0);
-    weir_socket_destroy(to.socket);
-    RUN_UNTIL(to.closed);
+    await_an_answer(NET_TCP, weir_pipe);
+    lose_the_destination();
     weir_socket_pause(from.socket);
     raw_reset(from_peer);
+    from_peer = -1;
     RUN_UNTIL(from.closed);
     assert_side(&from, "!x");
     RUN_UNTIL(extra.closed);
-    close(extra_peer);
-    close(to_peer);
+    finish_all();
 }
+
+/* -------------------------------------- what a reader does with its own */
 
 static size_t taken;
 
@@ -730,8 +733,6 @@ static void pipe_on(struct side *side, char event)
 
 static void a_source_may_be_piped_on_by_the_bytes_it_gets_back(void **state)
 {
-    int extra_peer;
-
     connect_all(NET_KIND(state));
     extra_peer = net_raw(NET_KIND(state), &extra);
     join();
@@ -804,6 +805,7 @@ int main(void)
         TEST_ON_BOTH(unpipe_sets_a_stalled_source_going_again),
         TEST_ON_BOTH(the_end_of_the_source_is_told_and_not_carried_over),
         TEST_ON_BOTH(the_end_comes_after_all_that_a_full_destination_held_back),
+        TEST_ON_LOOP(a_reset_is_told_behind_all_that_came_before_it),
         TEST_ON_BOTH(a_source_that_is_destroyed_leaves_the_destination_alone),
         TEST_ON_LOOP(refused_bytes_wait_for_a_reader),
         TEST_ON_LOOP(refused_bytes_wait_while_the_source_is_paused),

@@ -1135,13 +1135,19 @@ static int accept_beside_pipes(int fd, struct sockaddr *name, socklen_t *size,
     return accept4(fd, name, size, flags);
 }
 
-static void idle_pipes_make_room_for_a_connection(void **state)
+/* The same for a descriptor that is made. */
+static int socket_beside_pipes(int family, int type, int protocol)
 {
-    weir_address address = weir_address_loopback(0);
-    weir_server *server;
-    int client;
+    if (net()->pipes) {
+        errno = EMFILE;
+        return -1;
+    }
+    return socket(family, type, protocol);
+}
 
-    (void)state;
+/* Pipes that nothing is in, any more. */
+static void leave_pipes(void)
+{
     connect_all(NET_TCP);
     join();
     make_bulk();
@@ -1149,6 +1155,16 @@ static void idle_pipes_make_room_for_a_connection(void **state)
     take_all();
     net_settle();
     assert_true(net()->pipes_idle > 0);
+}
+
+static void idle_pipes_make_room_for_a_connection(void **state)
+{
+    weir_address address = weir_address_loopback(0);
+    weir_server *server;
+    int client;
+
+    (void)state;
+    leave_pipes();
     assert_int_equal(
         weir_server_create(&server, the_loop, count_and_destroy, NULL), 0);
     assert_int_equal(weir_server_listen(server, &address, NULL), 0);
@@ -1164,6 +1180,82 @@ static void idle_pipes_make_room_for_a_connection(void **state)
     weir_server_close(server);
     close(client);
     net_settle();
+    finish();
+}
+
+static void idle_pipes_make_room_for_a_connection_that_is_made(void **state)
+{
+    static struct side side;
+    weir_address address;
+    int listener = net_listener(NET_TCP, &address);
+
+    (void)state;
+    leave_pipes();
+    side_init(&side);
+    assert_int_equal(
+        weir_socket_create(&side.socket, the_loop, &side_events, &side), 0);
+    weir_sys.socket = socket_beside_pipes;
+    assert_int_equal(weir_socket_connect(side.socket, &address, NULL), 0);
+    RUN_UNTIL(side.closed || strchr(side.log, 'C'));
+    weir_sys.socket = socket;
+    assert_side(&side, "AC");
+    assert_int_equal(net()->pipe_count, 0);
+    net_finish(&side);
+    close(listener);
+    finish();
+}
+
+static void idle_pipes_make_room_for_a_listener(void **state)
+{
+    weir_address address = weir_address_loopback(0);
+    weir_server *server;
+
+    (void)state;
+    leave_pipes();
+    assert_int_equal(
+        weir_server_create(&server, the_loop, count_and_destroy, NULL), 0);
+    weir_sys.socket = socket_beside_pipes;
+    assert_int_equal(weir_server_listen(server, &address, NULL), 0);
+    weir_sys.socket = socket;
+    assert_int_equal(net()->pipe_count, 0);
+    weir_server_close(server);
+    net_settle();
+    finish();
+}
+
+static int open_beside_pipes(const char *path, int flags, ...)
+{
+    if (net()->pipes) {
+        errno = EMFILE;
+        return -1;
+    }
+    return faults_kernel()->open(path, flags);
+}
+
+static int looked_up;
+
+static void note_lookup(weir_lookup *lookup, int status,
+                        const weir_address *addresses, size_t count)
+{
+    (void)lookup, (void)addresses, (void)count;
+    looked_up = status;
+}
+
+static void idle_pipes_make_room_for_a_lookup(void **state)
+{
+    weir_lookup *lookup;
+
+    (void)state;
+    leave_pipes();
+    looked_up = 1;
+    weir_sys.open = open_beside_pipes;
+    assert_int_equal(weir_lookup_start(&lookup, the_loop, "localhost", NULL,
+                                       note_lookup, NULL),
+                     0);
+    RUN_UNTIL(looked_up != 1);
+    weir_sys.open = faults_kernel()->open;
+    assert_int_equal(looked_up, 0);
+    assert_int_equal(net()->pipe_count, 0);
     finish();
 }
 
@@ -1224,6 +1316,9 @@ int main(void)
         TEST_ON_LOOP(no_signal_comes_of_a_peer_that_has_gone),
         TEST_ON_LOOP(a_program_that_holds_the_signal_back_finds_its_own),
         TEST_ON_LOOP(idle_pipes_make_room_for_a_connection),
+        TEST_ON_LOOP(idle_pipes_make_room_for_a_connection_that_is_made),
+        TEST_ON_LOOP(idle_pipes_make_room_for_a_listener),
+        TEST_ON_LOOP(idle_pipes_make_room_for_a_lookup),
         SWEEP_ON_BOTH(each_call_may_fail_once),
         SWEEP_ON_BOTH(each_call_may_fail_from_then_on),
         SWEEP_ON_BOTH(splice_may_fail_whenever_it_is_called),

@@ -303,6 +303,49 @@ static void look_up_at_two(struct dns_server *second)
     assert_only(&outcome, "192.0.2.2");
 }
 
+static weir_loop *servers_loop;
+
+static void let_the_server_answer(weir_timer *timer)
+{
+    (void)timer;
+    assert_true(weir_loop_run_once(servers_loop, 5000) >= 0);
+}
+
+static void sleep_beyond_the_timeout(weir_task *task)
+{
+    (void)task;
+    (void)poll(NULL, 0, 100);
+}
+
+/* Two timers are due in one turn, and what the first has taken its time for
+ * came after the turn has looked. */
+static void an_answer_that_has_come_is_told_before_the_timeout(void **state)
+{
+    struct outcome outcome = { 0 };
+    struct dns_server *slow;
+    weir_timer timer;
+    weir_task task;
+
+    (void)state;
+    assert_int_equal(weir_loop_create(&servers_loop), 0);
+    slow = dns_server_start(servers_loop);
+    assert_non_null(slow);
+    dns_server_set(slow, "late.test", DNS_ANY, DNS_ADDRESSES, "192.0.2.1");
+    assert_int_equal(configure(dns_server_address(slow), 50, 1), 0);
+    weir_timer_init(&timer, the_loop, let_the_server_answer);
+    weir_timer_start_at(&timer, weir_loop_update_now(the_loop) + 1);
+    weir_task_init(&task, the_loop, sleep_beyond_the_timeout);
+    weir_task_post(&task);
+    assert_int_equal(start(NULL, "late.test",
+                           &(weir_lookup_options){ .family = AF_INET },
+                           &outcome),
+                     0);
+    assert_int_equal(weir_loop_run(the_loop), 0);
+    assert_only(&outcome, "192.0.2.1");
+    dns_server_stop(slow);
+    weir_loop_destroy(servers_loop);
+}
+
 static void a_second_server_is_asked_when_the_first_is_silent(void **state)
 {
     struct dns_server *second = dns_server_start(the_loop);
@@ -1162,6 +1205,35 @@ static void a_search_list_of_the_root_leaves_names_as_they_are(void **state)
     assert_fails(&outcome, WEIR_ENOTFOUND);
 }
 
+static void a_search_domain_that_begins_with_a_dot_is_searched(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    set("short.test", DNS_A, DNS_ADDRESSES, "192.0.2.1");
+    set("whole.example", DNS_A, DNS_ADDRESSES, "192.0.2.2");
+    outcome = search(".test", "short");
+    assert_only(&outcome, "192.0.2.1");
+    outcome = search(".test", "whole.example");
+    assert_only(&outcome, "192.0.2.2");
+}
+
+static void a_search_domain_that_is_none_leaves_the_others(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    set("short.test", DNS_A, DNS_ADDRESSES, "192.0.2.1");
+    outcome = search("not..one test", "short");
+    assert_only(&outcome, "192.0.2.1");
+    outcome = search("test "
+                     "a.label.that.is.too.long."
+                     "0123456789012345678901234567890123456789"
+                     "0123456789012345678901234567890123456789",
+                     "short");
+    assert_only(&outcome, "192.0.2.1");
+}
+
 static int fail_to_open(const char *path, int flags, ...)
 {
     if (strcmp(path, "/etc/resolv.conf") != 0)
@@ -1610,6 +1682,7 @@ int main(void)
         TEST(a_server_that_knows_no_such_question_is_ESERVFAIL),
         TEST(a_server_that_refuses_is_EREFUSED),
         TEST(a_server_that_is_silent_is_EDNSTIMEOUT),
+        TEST(an_answer_that_has_come_is_told_before_the_timeout),
         TEST(a_malformed_answer_is_EBADRESP),
         TEST(a_server_that_cuts_off_raises_no_SIGPIPE),
         TEST(no_server_at_all_is_ENOSERVER),
@@ -1659,6 +1732,8 @@ int main(void)
         TEST(a_changed_resolv_conf_is_read_anew),
         TEST(a_changed_resolv_conf_is_read_though_lookups_are_under_way),
         TEST(a_search_list_of_the_root_leaves_names_as_they_are),
+        TEST(a_search_domain_that_begins_with_a_dot_is_searched),
+        TEST(a_search_domain_that_is_none_leaves_the_others),
         TEST(the_servers_stay_when_resolv_conf_cannot_be_read),
 #ifdef WEIR_BACKEND_EPOLL
         TEST(a_socket_that_cannot_be_watched_fails_the_lookup),

@@ -503,6 +503,22 @@ static void want_of_memory_or_files_is_told_once_and_waited_out(void **state)
     }
 }
 
+static void an_error_that_nobody_heard_is_told_to_the_next_table(void **state)
+{
+    weir_server *server = start_server(NULL);
+    int client;
+
+    (void)state;
+    fail_accept(ENOBUFS, UINT_MAX);
+    client = connect_to(server);
+    pass(5 * REST);
+    weir_server_set_events(server, &events);
+    pass(5 * REST);
+    assert_int_equal(told.errors, 1);
+    assert_int_equal(told.error, -ENOBUFS);
+    close(client);
+}
+
 static void connections_live_on_while_a_server_rests(void **state)
 {
     weir_server *server = start_server(&events);
@@ -715,33 +731,13 @@ static void a_connection_that_cannot_be_watched_is_closed_and_told(void **state)
 }
 #endif
 
-static void *no_memory(void *context, size_t size)
-{
-    (void)context, (void)size;
-    return NULL;
-}
-
-static void *no_more_memory(void *context, void *memory, size_t size)
-{
-    (void)context, (void)memory, (void)size;
-    return NULL;
-}
-
-static void release(void *context, void *memory)
-{
-    (void)context;
-    free(memory);
-}
-
 static void a_connection_without_memory_is_closed_and_told(void **state)
 {
-    static const weir_allocator poor = { no_memory, no_more_memory, release,
-                                         NULL };
     weir_server *server = start_server(&events);
     int client = connect_to(server);
 
     (void)state;
-    weir_set_allocator(&poor);
+    weir_set_allocator(&test_no_memory);
     raw_expect_reset(client);
     weir_set_allocator(NULL);
     assert_int_equal(told.errors, 1);
@@ -768,6 +764,7 @@ int main(void)
         TEST(a_server_that_can_neither_take_nor_shed_rests),
         TEST(a_server_that_had_no_reserve_gets_one_later),
         TEST(want_of_memory_or_files_is_told_once_and_waited_out),
+        TEST(an_error_that_nobody_heard_is_told_to_the_next_table),
         TEST(connections_live_on_while_a_server_rests),
         TEST(a_server_may_be_closed_while_it_rests),
         TEST(resume_does_not_cut_a_rest_short),

@@ -150,6 +150,28 @@ static void what_is_no_connected_stream_socket_is_not_adopted(void **state)
     close(unconnected);
 }
 
+static int other_family(int descriptor, struct sockaddr *name, socklen_t *size)
+{
+    int result = faults_kernel()->getpeername(descriptor, name, size);
+
+    name->sa_family = AF_APPLETALK;
+    return result;
+}
+
+static void a_socket_of_another_family_is_not_adopted(void **state)
+{
+    int fds[2];
+
+    net_descriptors(NET_KIND(state), fds);
+    side_init(&b);
+    weir_socket_create(&b.socket, the_loop, &side_events, &b);
+    weir_sys.getpeername = other_family;
+    assert_int_equal(weir_socket_adopt(b.socket, fds[0]), -EAFNOSUPPORT);
+    weir_sys.getpeername = faults_kernel()->getpeername;
+    assert_int_equal(weir_socket_adopt(b.socket, fds[0]), 0);
+    close(fds[1]);
+}
+
 static void
 an_adopted_descriptor_becomes_non_blocking_and_is_closed(void **state)
 {
@@ -1110,6 +1132,7 @@ int main(void)
         TEST(an_open_socket_keeps_the_loop_running_unless_unreferenced),
         TEST_ON_BOTH(destroying_the_loop_closes_sockets_with_their_callbacks),
         TEST(what_is_no_connected_stream_socket_is_not_adopted),
+        TEST_ON_BOTH(a_socket_of_another_family_is_not_adopted),
         TEST_ON_BOTH(an_adopted_descriptor_becomes_non_blocking_and_is_closed),
         TEST_ON_BOTH(what_came_before_adopting_is_read),
         TEST_ON_BOTH(the_fin_of_a_dupped_descriptor_is_not_missing),

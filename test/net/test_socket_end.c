@@ -634,6 +634,94 @@ static void pausing_a_lingering_socket_does_not_keep_it(void **state)
     assert_true(virtual_ms() - begun <= 5001);
 }
 
+/* An upload that is refused, by a program that pauses because its answer was
+ * more than the kernel took. The peer reads when it has sent all. */
+static void what_close_throws_away_is_not_paused(void **state)
+{
+    static const char bytes[64 * 1024];
+    size_t left = 20 * 1024 * 1024;
+    size_t stuffed = net_stuff(&a);
+
+    (void)state;
+    weir_socket_close(a.socket);
+    weir_socket_pause(a.socket);
+    assert_false(weir_socket_paused(a.socket));
+    RUN_UNTIL(({
+        ssize_t n = send(fd, bytes, left < sizeof bytes ? left : sizeof bytes,
+                         MSG_NOSIGNAL);
+
+        left -= n > 0 ? (size_t)n : 0;
+        left == 0;
+    }));
+    shutdown(fd, SHUT_WR);
+    raw_skip(fd, stuffed, NULL);
+    raw_expect_end(fd);
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "Dx");
+}
+
+static void a_peers_end_is_seen_by_close_though_it_was_paused(void **state)
+{
+    (void)state;
+    weir_socket_close(a.socket);
+    weir_socket_pause(a.socket);
+    close_peer();
+    begun = virtual_ms();
+    while (!a.closed && virtual_ms() - begun < 100000)
+        weir_loop_run_once(the_loop, -1);
+    assert_int_equal(virtual_ms(), begun);
+}
+
+/* ---------------------------------------- drain, where both halves are over */
+
+static void drain_comes_before_close_when_the_peer_has_ended(void **state)
+{
+    size_t stuffed;
+
+    (void)state;
+    weir_socket_set_half_open(a.socket, true);
+    shutdown(fd, SHUT_WR);
+    RUN_UNTIL(a.logged == 1);
+    stuffed = net_stuff(&a);
+    weir_socket_end(a.socket);
+    raw_skip(fd, stuffed, NULL);
+    raw_expect_end(fd);
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "eDx");
+    assert_false(a.had_error);
+}
+
+/* What a cork held back is sent within `data`: nothing waits any more. */
+static void answer_from_a_cork(struct side *side, char event)
+{
+    if (event != 'd')
+        return;
+    weir_socket_cork(side->socket);
+    assert_int_equal(weir_write(side->socket, "x", 1, NULL, NULL), WEIR_WAIT);
+    weir_socket_uncork(side->socket);
+}
+
+static void drain_comes_before_close_when_the_end_is_read_at_once(void **state)
+{
+    (void)state;
+    a.hook = answer_from_a_cork;
+    raw_write(fd, "x", 1);
+    shutdown(fd, SHUT_WR);
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "deDx");
+}
+
+static void no_drain_comes_after_destroy(void **state)
+{
+    (void)state;
+    weir_socket_cork(a.socket);
+    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), WEIR_WAIT);
+    weir_socket_uncork(a.socket);
+    weir_socket_destroy(a.socket);
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "x");
+}
+
 #define CASE(function, kind, text, begin)                                      \
     {                                                                          \
 #function text, function, begin, close_pair, (void *)&net_kinds[kind]  \
@@ -741,6 +829,11 @@ int main(void)
         TEST_VIRTUAL(a_lingering_socket_can_be_destroyed),
         TEST(a_lingering_socket_that_is_reset_closes),
         TEST_VIRTUAL(pausing_a_lingering_socket_does_not_keep_it),
+        TEST(what_close_throws_away_is_not_paused),
+        TEST_VIRTUAL(a_peers_end_is_seen_by_close_though_it_was_paused),
+        TEST(drain_comes_before_close_when_the_peer_has_ended),
+        TEST(drain_comes_before_close_when_the_end_is_read_at_once),
+        TEST(no_drain_comes_after_destroy),
     };
 
     return cmocka_run_group_tests_name("ending", tests, NULL, NULL);

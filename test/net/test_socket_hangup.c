@@ -117,6 +117,36 @@ static void a_socket_that_reads_is_told_no_hangup(void **state)
     assert_int_equal(hangups, 0);
 }
 
+static void without_a_table_a_hangup_waits_for_one(void **state)
+{
+    const weir_socket_events *table = a.socket->events;
+
+    (void)state;
+    weir_socket_set_events(a.socket, NULL, NULL);
+    weir_socket_pause(a.socket);
+    shutdown(fd, SHUT_WR);
+    net_settle();
+    weir_socket_set_events(a.socket, table, &a);
+    RUN_UNTIL(hangups);
+    net_settle();
+    assert_int_equal(hangups, 1);
+    assert_side(&a, "");
+}
+
+static void a_hangup_that_a_table_does_not_hear_waits_for_the_next(void **state)
+{
+    const weir_socket_events *table = a.socket->events;
+
+    (void)state;
+    weir_socket_set_events(a.socket, &side_events, &a);
+    weir_socket_pause(a.socket);
+    shutdown(fd, SHUT_WR);
+    net_settle();
+    weir_socket_set_events(a.socket, table, &a);
+    RUN_UNTIL(hangups);
+    assert_side(&a, "");
+}
+
 static void data_alone_is_no_hangup(void **state)
 {
     (void)state;
@@ -153,6 +183,8 @@ int main(void)
         ON_BOTH(an_end_that_came_before_the_pause_is_told_after_it),
         CASE(a_reset_is_still_found_after_a_hangup, NET_TCP, " (TCP)"),
         ON_BOTH(a_socket_that_reads_is_told_no_hangup),
+        ON_BOTH(without_a_table_a_hangup_waits_for_one),
+        ON_BOTH(a_hangup_that_a_table_does_not_hear_waits_for_the_next),
         ON_BOTH(data_alone_is_no_hangup),
         ON_BOTH(waiting_wants_a_connection),
     };

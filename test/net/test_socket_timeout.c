@@ -198,6 +198,17 @@ static void a_paused_socket_times_out(void **state)
     assert_side(&a, "tdt");
 }
 
+static void without_a_table_a_timeout_waits_for_one(void **state)
+{
+    (void)state;
+    weir_socket_set_events(a.socket, NULL, NULL);
+    weir_socket_set_timeout(a.socket, 100);
+    pass(350);
+    weir_socket_set_events(a.socket, &side_events, &a);
+    pass(1000);
+    assert_side(&a, "t");
+}
+
 static void a_stalled_writer_times_out(void **state)
 {
     size_t stuffed;
@@ -380,11 +391,58 @@ static void data_that_has_come_is_told_before_the_timeout(void **state)
     test_close_pair(fds);
 }
 
+static void compute_before_the_timeout(weir_timer *timer)
+{
+    (void)timer;
+    spend(30 * MS);
+}
+
+static weir_timer later;
+
+static void nothing(weir_timer *timer)
+{
+    (void)timer;
+}
+
+static void let_the_peer_answer(weir_timer *timer)
+{
+    (void)timer;
+    raw_write(fd, "answer", 6);
+    spend(200 * MS);
+    weir_timer_start(&later, 1000); /* for which the clock is read */
+}
+
+/* The timer was set before the last activity, and is asked in time whether it
+ * is over; that it is only the clock says that was read since. */
+static void data_that_comes_while_timers_fire_is_told_before_the_timeout(
+    void **state)
+{
+    weir_timer first, second;
+    uint64_t now = weir_loop_update_now(the_loop);
+
+    (void)state;
+    weir_timer_init(&first, the_loop, compute_before_the_timeout);
+    weir_timer_init(&second, the_loop, let_the_peer_answer);
+    weir_timer_init(&later, the_loop, nothing);
+    weir_timer_start_at(&second, now + 100);
+    weir_socket_set_timeout(a.socket, 100);
+    pass(60);
+    raw_write(fd, "x", 1);
+    pass(0);
+    weir_timer_start_at(&first, now + 85);
+    while (a.received < 7)
+        weir_loop_run_once(the_loop, 100);
+    assert_int_equal(count('t'), 0);
+    weir_timer_stop(&later);
+    weir_socket_set_timeout(a.socket, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_timeout_does_not_come_early),
         TEST(data_that_has_come_is_told_before_the_timeout),
+        TEST(data_that_comes_while_timers_fire_is_told_before_the_timeout),
         TEST(activity_puts_the_timeout_off),
         TEST(the_timeout_comes_once_per_idleness),
         TEST(zero_switches_the_timeout_off),
@@ -392,6 +450,7 @@ int main(void)
         TEST(io_does_not_touch_the_wheel),
         TEST(a_timeout_before_connecting_counts_while_connecting),
         TEST(a_paused_socket_times_out),
+        TEST(without_a_table_a_timeout_waits_for_one),
         TEST(a_stalled_writer_times_out),
         TEST(no_timeout_comes_after_destroy),
         TEST(a_timeout_set_in_the_timeout_event_counts_from_there),

@@ -428,6 +428,27 @@ static void a_timeout_holds_whatever_poll_says(void **state)
     weir_socket_destroy(a.socket);
 }
 
+static ssize_t no_buffers(int to, const void *bytes, size_t size, int flags)
+{
+    (void)to, (void)bytes, (void)size, (void)flags;
+    errno = ENOBUFS;
+    return -1;
+}
+
+/* That took nothing out of the socket. */
+static void the_end_behind_a_want_of_buffers_is_0(void **state)
+{
+    char byte;
+
+    (void)state;
+    weir_sys.send = no_buffers;
+    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -ENOBUFS);
+    shutdown(fd, SHUT_WR);
+    assert_int_equal(weir_socket_read_wait(a.socket, &byte, 1, 1000), 0);
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "e!x");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -451,6 +472,7 @@ int main(void)
         TEST_ON_BOTH(a_closing_socket_is_not_read),
         TEST_ON_BOTH(a_wait_that_fails_changes_nothing),
         TEST_ON_BOTH(a_timeout_holds_whatever_poll_says),
+        TEST_ON_BOTH(the_end_behind_a_want_of_buffers_is_0),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -714,7 +714,19 @@ static void end_takes_the_cork_out(void **state)
     weir_socket_end(a.socket);
     raw_expect(fd, "x");
     raw_expect_end(fd);
-    assert_int_equal(weir_socket_uncork(a.socket), -EINVAL);
+    assert_int_equal(weir_socket_uncork(a.socket), 0); /* as it was written */
+}
+
+static void a_cork_after_end_holds_nothing_back(void **state)
+{
+    size_t waiting = net_stuff(&a);
+
+    (void)state;
+    weir_socket_end(a.socket);
+    assert_int_equal(weir_socket_cork(a.socket), 0);
+    raw_skip(fd, waiting, NULL);
+    raw_expect_end(fd);
+    assert_int_equal(weir_socket_uncork(a.socket), 0);
 }
 
 static void what_is_corked_is_cancelled_by_destroy(void **state)
@@ -1015,13 +1027,49 @@ static void an_error_of_ones_own_resets_a_peer_that_has_ended(void **state)
     assert_side(&a, "e!x");
 }
 
+/* It took nothing out of the socket: the end that is read then is a FIN. */
 static void an_error_of_ones_own_resets_a_peer_that_ends_later(void **state)
 {
     fail_locally();
     shutdown(fd, SHUT_WR);
     raw_expect_cut(fd, NET_KIND(state));
     RUN_UNTIL(a.closed);
-    assert_side(&a, "!x"); /* the end that is read then is not a FIN */
+    assert_side(&a, "e!x");
+}
+
+static void an_error_that_a_table_does_not_hear_waits_for_the_next(void **state)
+{
+    weir_socket_events silent = side_events;
+
+    (void)state;
+    silent.error = NULL;
+    weir_socket_set_events(a.socket, &silent, &a);
+    weir_socket_set_half_open(a.socket, true);
+    fail_locally();
+    net_settle();
+    weir_socket_set_events(a.socket, &side_events, &a);
+    RUN_UNTIL(a.logged);
+    close_peer();
+    RUN_UNTIL(a.closed);
+    assert_string_equal(a.log + strlen(a.log) - 1, "x");
+    assert_int_equal(a.log[0], '!');
+    assert_int_equal(a.error, -ENOBUFS);
+}
+
+/* Who was told to wait would wait for ever. */
+static void without_a_table_a_drain_waits_for_one(void **state)
+{
+    size_t stuffed = net_stuff(&a);
+
+    (void)state;
+    weir_socket_set_events(a.socket, NULL, NULL);
+    raw_skip(fd, stuffed, NULL);
+    net_settle();
+    assert_int_equal(weir_socket_buffered(a.socket), 0);
+    weir_socket_set_events(a.socket, &side_events, &a);
+    RUN_UNTIL(a.logged);
+    net_settle();
+    assert_side(&a, "D");
 }
 
 static void destroy_at_error(struct side *side, char event)
@@ -1304,6 +1352,7 @@ int main(void)
         TEST(an_edge_that_comes_while_corked_is_not_lost),
         TEST(an_empty_corked_write_is_called_back_after_uncork),
         TEST(end_takes_the_cork_out),
+        TEST(a_cork_after_end_holds_nothing_back),
         TEST(what_is_corked_is_cancelled_by_destroy),
         TEST(many_small_writes_to_a_stalled_socket_share_memory),
         TEST(more_pieces_than_fit_in_one_call_all_go_out),
@@ -1323,6 +1372,8 @@ int main(void)
         TEST(a_socket_nobody_reads_closes_when_writing_fails),
         TEST(an_error_of_ones_own_resets_a_peer_that_has_ended),
         TEST(an_error_of_ones_own_resets_a_peer_that_ends_later),
+        TEST(an_error_that_a_table_does_not_hear_waits_for_the_next),
+        TEST(without_a_table_a_drain_waits_for_one),
         TEST(an_error_of_ones_own_resets_also_if_it_is_destroyed),
         TEST(all_that_a_peer_left_is_read_before_a_failed_write_is_told),
         TEST(an_error_of_writing_is_told_though_the_peer_sends_on),

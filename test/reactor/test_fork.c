@@ -6,6 +6,7 @@
 #include "reactor/loop.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,22 +33,37 @@ static void count_async(weir_async *async)
     weir_async_stop(async);
 }
 
-/* Runs `work` in a child; what it gives is the child's status. */
-static int in_child(int (*work)(void *), void *argument)
+/* Runs `work` in a child; the child's status, 0 when it says that all is well.
+ */
+static int in_child(bool (*work)(void *), void *argument)
 {
     pid_t child = fork();
     int status;
 
     assert_true(child >= 0);
     if (child == 0)
-        _exit(work(argument));
+        _exit(work(argument) ? 0 : 1);
     assert_int_equal(waitpid(child, &status, 0), child);
     return status;
 }
 
+/* The parent's watchers, which its children have as well. */
+static void watch_signal(weir_signal *watcher)
+{
+    weir_signal_init(watcher, the_loop, count);
+    assert_int_equal(weir_signal_start(watcher, SIGUSR1), 0);
+}
+
+static void watch_pipe(weir_io *io, int fds[2])
+{
+    test_pipe(fds);
+    weir_io_init(io, the_loop, fds[0], count_io);
+    assert_int_equal(weir_io_start(io, WEIR_READABLE), 0);
+}
+
 /* ----------------------------------------------------------------- signals */
 
-static int watch_a_signal(void *unused)
+static bool watch_a_signal(void *unused)
 {
     weir_signal watcher;
     weir_loop *own;
@@ -57,11 +73,9 @@ static int watch_a_signal(void *unused)
     if (weir_loop_create(&own) < 0 ||
         weir_signal_init(&watcher, own, count) < 0 ||
         weir_signal_start(&watcher, SIGUSR1) < 0)
-        return 2;
+        return false;
     raise(SIGUSR1);
-    return weir_loop_run(own) == 0 && told == 1 && weir_loop_destroy(own) == 0
-               ? 0
-               : 1;
+    return weir_loop_run(own) == 0 && told == 1 && weir_loop_destroy(own) == 0;
 }
 
 static void a_child_may_watch_a_signal_that_its_parent_watches(void **state)
@@ -69,8 +83,7 @@ static void a_child_may_watch_a_signal_that_its_parent_watches(void **state)
     weir_signal watcher;
 
     (void)state;
-    weir_signal_init(&watcher, the_loop, count);
-    assert_int_equal(weir_signal_start(&watcher, SIGUSR1), 0);
+    watch_signal(&watcher);
     assert_int_equal(in_child(watch_a_signal, NULL), 0);
     told = 0;
     raise(SIGUSR1); /* the parent's is as before */
@@ -78,11 +91,11 @@ static void a_child_may_watch_a_signal_that_its_parent_watches(void **state)
     assert_int_equal(told, 1);
 }
 
-static int raise_it(void *unused)
+static bool raise_it(void *unused)
 {
     (void)unused;
     raise(SIGUSR1);
-    return 1;
+    return false;
 }
 
 static void a_signal_does_in_a_child_what_it_did_before_weir(void **state)
@@ -91,22 +104,19 @@ static void a_signal_does_in_a_child_what_it_did_before_weir(void **state)
     int status;
 
     (void)state;
-    weir_signal_init(&watcher, the_loop, count);
-    assert_int_equal(weir_signal_start(&watcher, SIGUSR1), 0);
+    watch_signal(&watcher);
     status = in_child(raise_it, NULL);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1);
     weir_signal_stop(&watcher);
 }
 
-static int stop_the_parents(void *watcher)
+static bool stop_the_parents(void *watcher)
 {
     struct sigaction action;
 
     weir_signal_stop(watcher); /* harmless: it is stopped */
     return sigaction(SIGUSR1, NULL, &action) == 0 &&
-                   action.sa_handler == SIG_DFL
-               ? 0
-               : 1;
+           action.sa_handler == SIG_DFL;
 }
 
 static void a_child_may_stop_a_signal_of_its_parents(void **state)
@@ -114,8 +124,7 @@ static void a_child_may_stop_a_signal_of_its_parents(void **state)
     weir_signal watcher;
 
     (void)state;
-    weir_signal_init(&watcher, the_loop, count);
-    assert_int_equal(weir_signal_start(&watcher, SIGUSR1), 0);
+    watch_signal(&watcher);
     assert_int_equal(in_child(stop_the_parents, &watcher), 0);
     weir_signal_stop(&watcher);
 }
@@ -134,7 +143,7 @@ static void *start_and_stop(void *loop)
     return NULL;
 }
 
-static int handle_a_signal(void *unused)
+static bool handle_a_signal(void *unused)
 {
     (void)unused;
     alarm(10); /* a lock that nobody unlocks is waited for in the handler */
@@ -164,8 +173,7 @@ static void handlers_run_on_the_alternate_stack(void **state)
     struct sigaction action;
 
     (void)state;
-    weir_signal_init(&watcher, the_loop, count);
-    assert_int_equal(weir_signal_start(&watcher, SIGUSR1), 0);
+    watch_signal(&watcher);
     assert_int_equal(sigaction(SIGUSR1, NULL, &action), 0);
     assert_true(action.sa_flags & SA_ONSTACK);
     weir_signal_stop(&watcher);
@@ -173,10 +181,10 @@ static void handlers_run_on_the_alternate_stack(void **state)
 
 /* -------------------------------------------------------------- the loop */
 
-static int destroy_all(void *io)
+static bool destroy_all(void *io)
 {
     weir_io_stop(io);
-    return weir_loop_destroy(the_loop) == 0 ? 0 : 1;
+    return weir_loop_destroy(the_loop) == 0;
 }
 
 static void a_loop_destroyed_in_a_child_is_whole_in_its_parent(void **state)
@@ -185,9 +193,7 @@ static void a_loop_destroyed_in_a_child_is_whole_in_its_parent(void **state)
     int fds[2];
 
     (void)state;
-    test_pipe(fds);
-    weir_io_init(&io, the_loop, fds[0], count_io);
-    assert_int_equal(weir_io_start(&io, WEIR_READABLE), 0);
+    watch_pipe(&io, fds);
     assert_int_equal(in_child(destroy_all, &io), 0);
     told = 0;
     test_fill(fds[1], 1);
@@ -196,7 +202,7 @@ static void a_loop_destroyed_in_a_child_is_whole_in_its_parent(void **state)
     test_close_pair(fds);
 }
 
-static int use_the_parents(void *io)
+static bool use_the_parents(void *io)
 {
     weir_io own;
     int fds[2];
@@ -204,11 +210,9 @@ static int use_the_parents(void *io)
     test_pipe(fds);
     weir_io_init(&own, the_loop, fds[0], count_io);
     return weir_loop_run(the_loop) == -EBADF &&
-                   weir_loop_run_once(the_loop, 0) == -EBADF &&
-                   weir_io_start(&own, WEIR_READABLE) == -EBADF &&
-                   weir_io_start(io, WEIR_WRITABLE) == -EBADF
-               ? 0
-               : 1;
+           weir_loop_run_once(the_loop, 0) == -EBADF &&
+           weir_io_start(&own, WEIR_READABLE) == -EBADF &&
+           weir_io_start(io, WEIR_WRITABLE) == -EBADF;
 }
 
 static void a_child_is_refused_its_parents_loop(void **state)
@@ -217,18 +221,16 @@ static void a_child_is_refused_its_parents_loop(void **state)
     int fds[2];
 
     (void)state;
-    test_pipe(fds);
-    weir_io_init(&io, the_loop, fds[0], count_io);
-    assert_int_equal(weir_io_start(&io, WEIR_READABLE), 0);
+    watch_pipe(&io, fds);
     assert_int_equal(in_child(use_the_parents, &io), 0);
     weir_io_stop(&io);
     test_close_pair(fds);
 }
 
-static int send_to_the_parents(void *async)
+static bool send_to_the_parents(void *async)
 {
     weir_async_send(async);
-    return 0;
+    return true;
 }
 
 static void a_send_in_a_child_does_not_wake_its_parent(void **state)
@@ -287,6 +289,52 @@ static void a_run_ends_in_the_child_of_a_callback(void **state)
         test_close_pair(fds[i]);
 }
 
+static void *run_the_loop(void *unused)
+{
+    (void)unused;
+    return (void *)(intptr_t)weir_loop_run(the_loop);
+}
+
+static bool use_a_loop_that_was_running(void *unused)
+{
+    weir_loop *own;
+
+    (void)unused;
+    return weir_loop_destroy(the_loop) == -EBUSY &&
+           weir_loop_run(the_loop) == -EBADF && weir_loop_create(&own) == 0 &&
+           weir_loop_run(own) == 0 && weir_loop_destroy(own) == 0;
+}
+
+static weir_async running;
+
+static void note_running(weir_timer *timer)
+{
+    __atomic_store_n((bool *)timer->data, true, __ATOMIC_RELEASE);
+}
+
+/* The thread that ran it is in the middle of something, and not here. */
+static void a_loop_that_another_thread_ran_is_left_alone_in_a_child(
+    void **state)
+{
+    bool begun = false;
+    weir_timer timer = { .data = &begun };
+    pthread_t thread;
+    void *result;
+
+    (void)state;
+    weir_async_init(&running, the_loop, count_async);
+    weir_async_start(&running);
+    weir_timer_init(&timer, the_loop, note_running);
+    weir_timer_start(&timer, 0);
+    assert_int_equal(pthread_create(&thread, NULL, run_the_loop, NULL), 0);
+    while (!__atomic_load_n(&begun, __ATOMIC_ACQUIRE))
+        (void)sched_yield();
+    assert_int_equal(in_child(use_a_loop_that_was_running, NULL), 0);
+    weir_async_send(&running);
+    pthread_join(thread, &result);
+    assert_null(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +347,7 @@ int main(void)
         TEST_ON_LOOP(a_child_is_refused_its_parents_loop),
         TEST_ON_LOOP(a_send_in_a_child_does_not_wake_its_parent),
         TEST_ON_LOOP(a_run_ends_in_the_child_of_a_callback),
+        TEST_ON_LOOP(a_loop_that_another_thread_ran_is_left_alone_in_a_child),
     };
 
     return cmocka_run_group_tests_name("fork", tests, NULL, NULL);

@@ -860,6 +860,26 @@ static void a_file_has_one_watcher_as_other_descriptors_do(void **state)
     close(fd);
 }
 
+static void a_file_that_there_is_no_memory_for_is_not_watched(void **state)
+{
+    struct fault fault = { .nth = 1, .onward = true, .only = "malloc" };
+    struct watcher a;
+    int fd = open_file();
+
+    (void)state;
+    init(&a, "a", fd);
+    faults_arm(&fault);
+    assert_int_equal(weir_io_start(&a.io, WEIR_READABLE), -ENOMEM);
+    faults_restore();
+    assert_false(weir_io_running(&a.io));
+    assert_false(weir_loop_alive(the_loop));
+    start(&a, WEIR_READABLE);
+    a.stop_after = 1;
+    run();
+    assert_trace("a");
+    close(fd);
+}
+
 /* -------------------------------------------------------------- references */
 
 static void an_unreferenced_watcher_does_not_keep_the_loop_running(void **state)
@@ -935,6 +955,7 @@ int main(void)
         TEST_ON_LOOP(dev_null_is_always_ready),
         TEST_ON_LOOP(a_file_is_told_once_when_edges_are_asked_for),
         TEST_ON_LOOP(a_file_has_one_watcher_as_other_descriptors_do),
+        TEST_ON_LOOP(a_file_that_there_is_no_memory_for_is_not_watched),
         TEST_ON_LOOP(an_unreferenced_watcher_does_not_keep_the_loop_running),
         TEST_ON_LOOP(a_watcher_is_small),
     };

@@ -9,7 +9,7 @@ const { compareWithNode, VALUES, without } = require('./arguments');
 /* As a descriptor a number would take the process's own streams. */
 const NO_DESCRIPTORS = without('0', '1.5', 'NaN', 'Infinity', '70000', '-1');
 /* A text would become a file's name. */
-const NO_PATHS = without('"x"', '"12"', '""');
+const NO_PATHS = without('"x"', '"12"');
 
 const TEMPLATES = {
     'new net.Socket($)': NO_DESCRIPTORS,
@@ -28,6 +28,10 @@ const TEMPLATES = {
     'new net.Socket({ onread: { buffer: Buffer.alloc(9), callback: $ } })':
         VALUES,
     'new net.Socket({ keepAliveInitialDelay: $ })': VALUES,
+    'new net.Socket({ defaultEncoding: $ })': VALUES,
+    'new net.Socket({ encoding: $ })': VALUES,
+    'new net.Socket({ noDelay: $ })': VALUES,
+    'new net.Socket({ keepAlive: $ })': VALUES,
 
     'socket.setTimeout($)': VALUES,
     'socket.setTimeout(1, $)': VALUES,
@@ -64,6 +68,7 @@ const TEMPLATES = {
     'net.connect($)': NO_PATHS,
     'net.connect({ port: 1, timeout: $ })': VALUES,
     'net.connect({ port: 1, signal: $ })': VALUES,
+    'net.connect("", $)': VALUES,
     'net.createConnection({ port: $ })': VALUES,
 
     'net.createServer($)': VALUES,
@@ -87,7 +92,9 @@ const TEMPLATES = {
     'server.listen({ port: 0, signal: $ })': VALUES,
     'server.listen({ port: 0, exclusive: $ })': VALUES,
     'server.listen({ port: 0, ipv6Only: $ })': VALUES,
+    'server.listen("", $)': VALUES,
     'server.close($)': VALUES,
+    'server.getConnections($)': VALUES,
 
     'list.addAddress($)': VALUES,
     'list.addAddress("1.1.1.1", $)': VALUES,

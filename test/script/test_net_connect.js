@@ -178,6 +178,20 @@ test('localPort is the port where the connection comes from', async (t) => {
     assert.strictEqual(socket.remotePort, localPort);
 });
 
+test('localPort holds for whichever address answers', async (t) => {
+    const localPort = await closedPort(t);
+    const server = await t.server();
+    const accepted = t.once(server, 'connection');
+    t.connect(server, {
+        host: 'name.test', localPort,
+        lookup: (host, options, cb) => cb(null, [
+            { address: '::1', family: 6 }, { address: LOCAL, family: 4 },
+        ]),
+    });
+    const [socket] = await accepted;
+    assert.strictEqual(socket.remotePort, localPort);
+});
+
 test('a localAddress that is not ours is EADDRNOTAVAIL', async (t) => {
     const server = await t.server();
     const { port } = server.address();
@@ -911,6 +925,21 @@ test.weir('blockList refuses to connect to a blocked address', async (t) => {
 });
 
 // Node 20 has it on the server's side alone.
+test('a blockList of nothing blocks nothing', async (t) => {
+    const server = await t.server();
+    for (const blockList of [undefined, null, false, 0, NaN, '']) {
+        const socket = t.connect(server, { blockList });
+        await t.once(socket, 'connect');
+    }
+});
+
+test.weir('connect() refuses what is no blockList', (t) => {
+    const socket = t.track(new net.Socket());
+    assert.throws(() => socket.connect({ port: 1, blockList: 'x' }),
+        { code: 'ERR_INVALID_ARG_TYPE' });
+    assert.strictEqual(socket.connecting, false);
+});
+
 test.weir('blockList is asked for each address of a name', async (t) => {
     const server = await t.server();
     const port = portOf(server);

@@ -337,6 +337,90 @@ test('both sides have ended and data waits: still connected', async (t) => {
     assert.strictEqual(socket._handle, null);
 });
 
+/* A socket both of whose sides have ended before anybody has read. */
+async function endedUnread(t, where = {}) {
+    const [client, socket] = await t.pair({ allowHalfOpen: true, ...where });
+    client.resume();
+    client.end('request');
+    socket.end('busy');
+    await Promise.all([closed(client), t.once(socket, 'finish')]);
+    await until(t, () => socket.readableLength === 7);
+    await t.turn();
+    return socket;
+}
+
+test('both sides have ended and data waits: the idle time goes on',
+    async (t) => {
+        const server = await t.server((socket) => {
+            socket.setTimeout(30, t.mustCall(() => socket.destroy()));
+            socket.on('close', t.mustCall());
+            socket.end('busy');
+        });
+        const client = t.connect(server, {}, () => client.end('request'));
+        client.resume();
+        await closed(client);
+        server.close(t.mustCall());
+    });
+
+test('both sides have ended and data waits: an idle time can be set',
+    async (t) => {
+        const socket = await endedUnread(t);
+        socket.setTimeout(10);
+        await t.once(socket, 'timeout');
+        socket.on('timeout', t.mustNotCall());
+        await t.sleep(30);
+        socket.setTimeout(10);
+        socket.setTimeout(0);
+        await t.sleep(30);
+        socket.setTimeout(10);
+        socket.destroy();
+        await t.sleep(30);
+    });
+
+test('a timeout that was told before both sides ended is not told again',
+    async (t) => {
+        const server = await t.server((socket) => {
+            let told = 0;
+            socket.setTimeout(30);
+            socket.on('timeout', () => told++);
+            socket.once('timeout', () => socket.end());
+            socket.on('finish', t.mustCall(async () => {
+                await t.sleep(100);
+                assert.strictEqual(told, 1);
+            }));
+        });
+        const client = t.connect(server, {}, () => client.end('request'));
+        client.resume();
+        await closed(client);
+        await t.sleep(100);
+    });
+
+test('both sides have ended and data waits: resetAndDestroy() is no error',
+    async (t) => {
+        const socket = await endedUnread(t);
+        socket.resetAndDestroy();
+        const [hadError] = await t.once(socket, 'close');
+        assert.strictEqual(hadError, false);
+        const local = await endedUnread(t, { path: t.path() });
+        assert.throws(() => local.resetAndDestroy(),
+            { code: 'ERR_INVALID_HANDLE_TYPE' });
+    });
+
+weirOnly('a socket that broke before it was read has its idle time',
+    async (t) => {
+        const [client, socket] = await t.pair();
+        client.write('x');
+        await until(t, () => socket.readableLength === 1);
+        client.resetAndDestroy();
+        await closed(client);
+        await t.sleep(20);
+        socket.setTimeout(10);
+        await t.once(socket, 'timeout');
+        socket.resetAndDestroy();
+        const [hadError] = await t.once(socket, 'close');
+        assert.strictEqual(hadError, false);
+    });
+
 /* ------------------------------------------------------------------ onread */
 
 test('onread with an empty buffer is ENOBUFS', async (t) => {

@@ -222,6 +222,57 @@ test('pause while nothing has arrived, then for await', async (t) => {
     assert.strictEqual(text, 'x');
 });
 
+test('pause does not hold up who listens to readable', async (t) => {
+    const [client, socket] = await t.pair();
+    const text = new Promise((resolve) => {
+        socket.on('readable', () => {
+            const data = socket.read();
+            if (data !== null) {
+                resolve(data.toString());
+            }
+        });
+    });
+    await t.turn();
+    socket.pause();
+    await t.turn();
+    client.write('x');
+    assert.strictEqual(await text, 'x');
+});
+
+test('pause does not hold up a for await', async (t) => {
+    const [client, socket] = await t.pair();
+    client.write('1');
+    let text = '';
+    for await (const data of socket) {
+        text += data;
+        t.turn().then(() => {
+            socket.pause();
+            client.end(text === '1' ? '2' : undefined);
+        });
+    }
+    assert.strictEqual(text, '12');
+});
+
+test.weir('a socket paused before it is connected anew is not read',
+    async (t) => {
+        const server = await t.server((peer) => {
+            peer.on('error', noop);
+            peer.write('x');
+        });
+        const client = t.connect(server);
+        client.on('data', noop);
+        await t.once(client, 'connect');
+        client.pause();
+        client.destroy();
+        client.connect(server.address().port, '127.0.0.1');
+        await t.once(client, 'connect');
+        await t.sleep(20);
+        assert.strictEqual(client.bytesRead, 0);
+        const data = t.once(client, 'data');
+        client.resume();
+        assert.strictEqual((await data)[0].toString(), 'x');
+    });
+
 test('pause while connecting holds the first data back', async (t) => {
     const server = await t.server((peer) => peer.write('greeting'));
     const client = t.connect(server);

@@ -126,6 +126,23 @@ test('callbacks of queued writes come before those that were refused',
         assert.deepStrictEqual(order, [1, 2, 3, 4]);
     });
 
+test('destroyed while connecting: end() is called back behind the write',
+    async (t) => {
+        const server = await t.server();
+        const client = t.connect(server);
+        const order = [];
+        const note = (what) => (error) => order.push(`${what} ${error.code}`);
+        client.write('x', note('write'));
+        client.end(note('end'));
+        client.destroy();
+        await t.once(client, 'close');
+        await t.turn();
+        assert.deepStrictEqual(order, [
+            'write ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
+            'end ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
+        ]);
+    });
+
 test('close comes after the callbacks of writes that were refused',
     async (t) => {
         const [client, accepted] = await t.pair();
@@ -201,6 +218,129 @@ test('a socket may be connected anew when it has failed', async (t) => {
     socket.connect(nobody, '127.0.0.1');
     await new Promise((resolve) => socket.once('connect', resolve));
 });
+
+/* A server that tells its connections' ends, and how many there were. */
+async function countingEnds(t) {
+    const server = await t.server((socket) => {
+        socket.on('error', () => {});
+        socket.resume();
+        socket.on('end', () => {
+            server.ends++;
+            socket.end('bye');
+        });
+    }, { allowHalfOpen: true });
+    server.ends = 0;
+    return server;
+}
+
+test('end() before connect() ends the connection when it stands', async (t) => {
+    const server = await countingEnds(t);
+    const socket = t.track(new net.Socket());
+    const order = [];
+    for (const event of ['connect', 'finish', 'close']) {
+        socket.on(event, () => order.push(event));
+    }
+    socket.end(t.mustCall(() => {
+        assert.strictEqual(socket.connecting, false);
+    }));
+    await t.turn();
+    assert.strictEqual(socket.writableFinished, false);
+    socket.connect(server.address().port, '127.0.0.1');
+    socket.resume();
+    await t.once(socket, 'close');
+    assert.deepStrictEqual(order, ['connect', 'finish', 'close']);
+    assert.strictEqual(server.ends, 1);
+});
+
+test('destroySoon() before connect() ends the connection when it stands',
+    async (t) => {
+        const server = await countingEnds(t);
+        const socket = t.track(new net.Socket());
+        socket.destroySoon();
+        socket.resume();
+        socket.connect(server.address().port, '127.0.0.1', t.mustCall());
+        const [hadError] = await t.once(socket, 'close');
+        assert.strictEqual(hadError, false);
+        assert.strictEqual(socket.writableFinished, true);
+    });
+
+/*
+ * What was put off for one connection, in the same breath as the next one is
+ * begun: nothing of it may reach that one, which is used and ended as any.
+ */
+for (const [what, leave, define = test] of [
+    ['an end()', (socket) => {
+        socket.end();
+        socket.destroy();
+    }],
+    ['a write that was refused', (socket) => {
+        socket.end();
+        socket.write('x');
+    }],
+    ['a failed connect()', (socket) => {
+        socket.destroy();
+        socket.connect({ path: 'x'.repeat(200) });
+        socket.destroy();
+    }, test.weir],
+    ['a lookup that failed', (socket) => {
+        const failing = (host, options, callback) =>
+            callback(new Error('not found'));
+        socket.destroy();
+        socket.connect({ port: 1, host: 'nowhere', lookup: failing });
+        socket.destroy();
+    }, test.weir],
+    ['a pause in onread', (socket) => {
+        socket.resume();
+        socket.destroy();
+    }],
+]) {
+    define(`${what} of the old connection does not meet the new one`,
+        async (t) => {
+            const server = await t.server((peer) => {
+                peer.on('error', () => {});
+                peer.on('data', (bytes) => peer.end(bytes));
+            });
+            const { port } = server.address();
+            const socket = t.track(new net.Socket());
+            socket.on('error', () => {});
+            socket.connect(port, '127.0.0.1');
+            await t.once(socket, 'connect');
+            leave(socket);
+            socket.connect(port, '127.0.0.1');
+            socket.setEncoding('utf8');
+            const connected = await new Promise((resolve) => {
+                socket.once('connect', resolve);
+            });
+            await t.turn();
+            assert.strictEqual(socket.writable, true);
+            assert.strictEqual(socket.writableFinished, false);
+            socket.write('second');
+            const [text] = await t.once(socket, 'data');
+            assert.strictEqual(text, 'second');
+        });
+}
+
+test.weir('a socket connected anew as it ends is not ended again',
+    async (t) => {
+        const server = await t.server((peer) => {
+            peer.on('error', () => {});
+            peer.write('x');
+            peer.on('data', (bytes) => peer.end(bytes));
+        });
+        const { port } = server.address();
+        const socket = t.track(new net.Socket());
+        socket.connect(port, '127.0.0.1', () => socket.write('first'));
+        socket.resume();
+        socket.once('end', () => {
+            socket.destroy();
+            socket.on('end', t.mustNotCall('end'));
+            socket.connect(port, '127.0.0.1');
+        });
+        await t.once(socket, 'end');
+        await t.once(socket, 'connect');
+        await t.sleep(20);
+        assert.strictEqual(socket.readyState, 'open');
+    });
 
 // ---------------------------------------------------------------------- onread
 

@@ -863,6 +863,37 @@ test('a connection that goes makes room under maxConnections', async (t) => {
     }
 });
 
+test('a connection that was destroyed at once makes room at once',
+    async (t) => {
+        const server = await t.server((socket) => socket.destroy());
+        server.maxConnections = 1;
+        server.on('drop', t.mustNotCall('drop'));
+        const clients = [];
+        for (let i = 0; i < 20; i++) {
+            const client = t.connect(server);
+            client.on('error', noop);
+            client.resume();
+            clients.push(new Promise((resolve) => client.on('close', resolve)));
+        }
+        await Promise.all(clients);
+    });
+
+test('maxConnections counts connections of an earlier listen(), too',
+    async (t) => {
+        const server = await t.server();
+        server.maxConnections = 1;
+        await visitor(t, server);
+        server.close();
+        server.listen(0, LOCAL);
+        await t.once(server, 'listening');
+        server.on('connection', t.mustNotCall('connection'));
+        const drop = t.once(server, 'drop');
+        const second = t.connect(server);
+        second.on('error', noop);
+        second.resume();
+        await drop;
+    });
+
 test('dropped connections over a UNIX socket are told too', async (t) => {
     const server = await t.server(undefined, { path: t.path() });
     server.maxConnections = 1;

@@ -247,6 +247,14 @@ test('setTimeout emits timeout when idle, and the socket stays', async (t) => {
     assert.strictEqual(client.readyState, 'open');
 });
 
+test('timeout is the time as it was given', (t) => {
+    const socket = t.track(new net.Socket());
+    assert.strictEqual(socket.timeout, undefined);
+    for (const ms of [1.5, 1000, 0]) {
+        assert.strictEqual(socket.setTimeout(ms).timeout, ms);
+    }
+});
+
 test('timeout has the socket as this and no arguments', async (t) => {
     const [client] = await t.pair();
     client.setTimeout(5, t.mustCall(function timedOut(...args) {

@@ -5,6 +5,8 @@
  */
 const { test, assert } = require('./harness');
 const { EventEmitter } = require('events');
+const net = require('net');
+const { Readable } = require('stream');
 const util = require('util');
 
 const { defineProperty, getOwnPropertyDescriptor } = Object;
@@ -60,6 +62,73 @@ test('emitters do not call what a program has patched', () => {
         emitter.emit('event', 1, 2, 3, 4, 5);
         emitter.off('event', noop);
         emitter.removeAllListeners();
+    });
+});
+
+/* What sockets go through, of what programs replace. */
+function forEachPatchOfSockets(fn) {
+    for (const [target, names] of [
+        [Array.prototype, ['filter', 'map']],
+        [Set.prototype, ['add', Symbol.iterator]],
+        [Buffer, ['concat', 'from', 'isEncoding']],
+        [Error, ['captureStackTrace']],
+    ]) {
+        for (const name of names) patched(target, name, fn);
+    }
+}
+
+test.weir('an answered lookup does not call what a program has patched',
+    (t) => {
+        const answer = [{ address: '127.0.0.1', family: 4 },
+            { address: '::1', family: 6 }, { address: '127.0.0.2', family: 4 }];
+        const socket = t.track(new net.Socket());
+        socket.on('error', noop);
+        forEachPatchOfSockets(() => {
+            socket.connect({ port: 1, host: 'some.name',
+                lookup: (host, options, callback) => callback(null, answer) });
+            socket.destroy();
+        });
+    });
+
+test.weir('writing and reading do not call what a program has patched',
+    async (t) => {
+        const [client, socket, server] = await t.pair();
+        const library = t.connect(server);
+        library._write = function (...args) {
+            return net.Socket.prototype._write.apply(this, args);
+        };
+        await t.once(library, 'connect');
+        const readable = new Readable({ read: noop });
+        readable.push('text');
+        let written = 0;
+        forEachPatchOfSockets(() => {
+            client.write('text');
+            client.write('74', 'hex');
+            client.write(new Uint16Array(1));
+            library.cork();
+            library.write('a');
+            library.write('b');
+            library.uncork();
+            readable.setEncoding('hex');
+            written += 7;
+        });
+        let length = 0;
+        for await (const data of socket) {
+            length += data.length;
+            if (length === written)
+                break;
+        }
+    });
+
+test('errors do not call what a program has patched', () => {
+    forEachPatchOfSockets(() => {
+        let code;
+        try {
+            net.connect(-1);
+        } catch (error) {
+            code = error.code;
+        }
+        if (code !== 'ERR_SOCKET_BAD_PORT') throw new Error(`it is ${code}`);
     });
 });
 

@@ -307,6 +307,10 @@ test('a cut character at the end becomes U+FFFD', async (t) => {
 test('an unknown encoding is refused', () => {
     assert.throws(() => silent({ encoding: 'nope' }),
         { code: 'ERR_UNKNOWN_ENCODING', name: 'TypeError' });
+    for (const none of [false, 0, '']) {
+        assert.throws(() => silent({ defaultEncoding: none }),
+            { code: 'ERR_UNKNOWN_ENCODING' });
+    }
     assert.throws(() => silent({ defaultEncoding: 'nope' }),
         { message: 'Unknown encoding: nope' });
 });

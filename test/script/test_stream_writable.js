@@ -84,6 +84,13 @@ test('callbacks never come within write()', async (t) => {
     within = false;
 });
 
+test('a defaultEncoding that is none is refused', () => {
+    for (const none of [false, 0, '', 'nope']) {
+        assert.throws(() => new Writable({ defaultEncoding: none }),
+            { code: 'ERR_UNKNOWN_ENCODING' });
+    }
+});
+
 test('strings arrive as Buffers, unless decodeStrings is false', (t) => {
     const kinds = [];
     const write = (chunk, encoding, callback) => {

@@ -36,6 +36,29 @@ void test_destroy_loop(void)
     the_loop = NULL;
 }
 
+/* ----------------------------------------------------------------- memory */
+
+static void *allocate_nothing(void *context, size_t size)
+{
+    (void)context, (void)size;
+    return NULL;
+}
+
+static void *reallocate_nothing(void *context, void *memory, size_t size)
+{
+    (void)context, (void)memory, (void)size;
+    return NULL;
+}
+
+static void give_back(void *context, void *memory)
+{
+    (void)context;
+    free(memory);
+}
+
+const weir_allocator test_no_memory = { allocate_nothing, reallocate_nothing,
+                                        give_back, NULL };
+
 /* ----------------------------------------------------------------- random */
 
 void test_seed(struct test_random *random, uint64_t seed)

@@ -85,6 +85,11 @@ void test_destroy_loop(void);
 #define TEST_ON_LOOP(function) \
     cmocka_unit_test_setup_teardown(function, test_open_loop, test_close_loop)
 
+/* ----------------------------------------------------------------- memory */
+
+/* Has nothing to give; what the C library's gave may be given back. */
+extern const weir_allocator test_no_memory;
+
 /* ----------------------------------------------------------------- random */
 
 struct test_random {

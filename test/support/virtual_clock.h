@@ -11,6 +11,8 @@
 
 #include "test/support/test.h"
 
+#include <errno.h>
+
 enum { MS = 1000000 }; /* nanoseconds */
 
 /* Not a multiple of a tick: what works only at whole ticks fails. */
@@ -20,6 +22,7 @@ static struct {
     uint64_t now; /* ns */
     unsigned waits, sleeps;
     int timeout; /* of the last wait */
+    unsigned interruptions; /* so many waits are ended by a signal */
     void (*before_read)(void); /* of the clock */
     void (*before_sleep)(int timeout);
     void (*after_sleep)(void);
@@ -45,6 +48,15 @@ static int virtual_gettime(clockid_t clock, struct timespec *now)
     return 0;
 }
 
+static bool virtual_interrupted(void)
+{
+    if (!virtual.interruptions)
+        return false;
+    virtual.interruptions--;
+    errno = EINTR;
+    return true;
+}
+
 static void virtual_sleep(int timeout)
 {
     virtual.sleeps++;
@@ -61,8 +73,11 @@ static void virtual_sleep(int timeout)
 static int virtual_wait(int epoll, struct epoll_event *events, int count,
                         int timeout)
 {
-    int got = faults_kernel()->epoll_wait(epoll, events, count, 0);
+    int got;
 
+    if (virtual_interrupted())
+        return -1;
+    got = faults_kernel()->epoll_wait(epoll, events, count, 0);
     virtual.waits++;
     virtual.timeout = timeout;
     if (got == 0 && timeout != 0)
@@ -75,9 +90,12 @@ static int virtual_wait(int queue, const struct kevent *changes,
                         const struct timespec *limit)
 {
     static const struct timespec none;
-    int got = faults_kernel()->kevent(queue, changes, change_count, events,
-                                      count, count ? &none : limit);
+    int got;
 
+    if (!change_count && count && virtual_interrupted())
+        return -1;
+    got = faults_kernel()->kevent(queue, changes, change_count, events, count,
+                                  count ? &none : limit);
     if (change_count || !count)
         return got;
     virtual.waits++;

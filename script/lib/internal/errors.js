@@ -16,6 +16,9 @@ const codes = new Proxy({ __proto__: null }, {
     },
 });
 
+// Undefined in engines that do not have it.
+const { captureStackTrace } = Error;
+
 /*
  * The key under which an error that was emitted as 'error' and heard by nobody
  * carries { name, stack }: which class emitted it, and where.
@@ -37,12 +40,12 @@ function determineSpecificType(value) {
  * function is compiled.
  */
 function withStackOf(outer, create) {
-    if (typeof Error.captureStackTrace !== 'function') return create();
+    if (captureStackTrace === undefined) return create();
     const limit = Error.stackTraceLimit;
     Reflect.set(Error, 'stackTraceLimit', 0);
     const error = create();
     Reflect.set(Error, 'stackTraceLimit', limit);
-    Error.captureStackTrace(error, outer);
+    captureStackTrace(error, outer);
     return error;
 }
 
@@ -174,6 +177,7 @@ module.exports = {
     AbortError,
     aggregateErrors,
     aggregateTwoErrors,
+    captureStackTrace,
     codes,
     determineSpecificType,
     dnsException,

@@ -7,10 +7,8 @@
 const { codes } = require('internal/errors');
 
 function isPortLike(value) {
-    if (typeof value === 'number')
-        return true;
-    return typeof value === 'string' && value.trim() !== '' &&
-        Number(value) >= 0 && Number.isFinite(Number(value));
+    return typeof value === 'number' ||
+        (typeof value === 'string' && Number(value) >= 0);
 }
 
 // [options, callback]; only (port, host, ...) is spread into an object.

@@ -6,17 +6,18 @@
 // JavaScript look first.
 
 const { aggregateErrors, codes } = require('internal/errors');
-const { nextTick } = require('internal/core');
 const { familyOf, isIP } = require('internal/net/address_text');
 const { native } = require('internal/net/native');
-const { extra } = require('internal/net/socket_flags');
+const { deferFor, extra } = require('internal/net/socket_flags');
 const validators = require('internal/validators');
 
 const settings = { autoSelectFamily: true, timeout: 250 };
 
 // Checks the options; gives the function that begins.
 function prepare(socket, options) {
-    const { path } = options;
+    const { path, blockList } = options;
+    if (blockList)
+        require('internal/net/addresses').checkBlockList(blockList);
     if (options.port === undefined && (path === undefined || path === null))
         throw new codes.ERR_MISSING_ARGS(['options', 'port', 'path']);
     if (path) {
@@ -97,7 +98,7 @@ function connectHost(socket, options, host, port) {
         more.keepAlive = [true, require('internal/net/arguments')
             .wholeSeconds(options.keepAliveInitialDelay)];
     }
-    const blockList = options.blockList ?? more.blockList;
+    const blockList = options.blockList || more.blockList;
     if (isIP(host) && blockList?.check(host, `ipv${isIP(host)}`))
         refuse(socket, host, port);
     else if (isIP(host))
@@ -112,20 +113,12 @@ function selectsFamily({ autoSelectFamily }) {
     return autoSelectFamily ?? settings.autoSelectFamily;
 }
 
-function localAddressOf({ localAddress, localPort }, host) {
-    if (localAddress)
-        return localAddress;
-    if (!localPort)
-        return undefined;
-    return isIP(host) === 6 ? '::' : '0.0.0.0';
-}
-
 function connectNative(socket, options, host, port) {
     const delay = Math.max(10,
         options.autoSelectFamilyAttemptTimeout ?? settings.timeout);
     const [one] = Array.isArray(host) ? host : [host];
-    const local = localAddressOf(options, one);
-    const localPort = options.localPort ?? 0;
+    const local = options.localAddress || undefined;
+    const localPort = options.localPort || 0;
     socket._connectNative((id) => (Array.isArray(host)
         ? native.connectAny(id, host, port, host.length, local, localPort,
             delay)
@@ -138,7 +131,7 @@ function connectNative(socket, options, host, port) {
 // An address that was given, and is blocked: told later, as anything else.
 function refuse(socket, address, port) {
     socket._lookingUp();
-    nextTick(() => {
+    deferFor(socket, () => {
         if (socket.connecting && tellBlocked(socket, address, port))
             socket.destroy(extra(socket).attempts[0]);
     });
@@ -147,9 +140,10 @@ function refuse(socket, address, port) {
 // Those that are blocked fail like any that refuses.
 function connectTo(socket, options, list, port, blockList) {
     const allowed = [];
-    for (const address of list) {
+    for (let i = 0; i < list.length; i++) {
+        const address = list[i];
         if (!blockList?.check(address, `ipv${isIP(address)}`))
-            allowed.push(address);
+            append(allowed, address);
         else if (!tellBlocked(socket, address, port))
             return;
     }
@@ -164,7 +158,7 @@ function connectTo(socket, options, list, port, blockList) {
 function tellBlocked(socket, address, port) {
     const error = new codes.ERR_IP_BLOCKED(address);
     const attempts = extra(socket).attempts ??= [];
-    attempts.push(error);
+    append(attempts, error);
     socket.emit('connectionAttemptFailed', address, port, isIP(address), error);
     return socket.connecting && extra(socket).attempts === attempts;
 }
@@ -174,7 +168,7 @@ function errorOfAll(errors) {
 }
 
 function failLater(socket, error) {
-    nextTick(() => socket.destroy(error));
+    deferFor(socket, () => socket.destroy(error));
 }
 
 // By the program's own function. It may answer at once, or later, or when the
@@ -194,7 +188,7 @@ function lookUp(socket, options, host, port, blockList) {
             extra(socket).asking === asked;
         if (!isWanted())
             return;
-        const order = error ? lookupFailed(socket, error, host)
+        const order = error ? lookupFailed(socket, error, host, isWanted)
             : answered(socket, options, host, list, isWanted);
         if (order === undefined)
             return;
@@ -204,16 +198,17 @@ function lookUp(socket, options, host, port, blockList) {
     });
 }
 
-function lookupFailed(socket, error, host) {
+function lookupFailed(socket, error, host, isWanted) {
     socket.emit('lookup', error, undefined, undefined, host);
-    if (socket.connecting)
+    if (isWanted())
         failLater(socket, error);
 }
 
 // The addresses in the order of trying, each of them told; undefined when
 // there is none, or when a listener has ended it.
 function answered(socket, options, host, list, isWanted) {
-    for (const each of list) {
+    for (let i = 0; i < list.length; i++) {
+        const each = list[i];
         socket.emit('lookup', null, each?.address, each?.family, host);
         if (!isWanted())
             return undefined;
@@ -235,16 +230,31 @@ function wrongAnswer({ address, family }, options) {
 // What is no address is left out. The families take turns, the first one's
 // first (RFC 8305, section 4), and none is tried twice.
 function alternating(list) {
-    const good = list.filter((each) => isIP(each?.address) &&
-        (each.family === 4 || each.family === 6));
-    const of = (wanted) => [...new Set(good.filter(wanted)
-        .map(({ address }) => address))];
-    const first = of(({ family }) => family === good[0].family);
-    const second = of(({ family }) => family !== good[0].family);
+    const seen = new SafeSet();
+    const first = [];
+    const second = [];
+    let leading = 0;
+    for (let i = 0; i < list.length; i++) {
+        const { address, family } = list[i] ?? {};
+        if (!isIP(address) || (family !== 4 && family !== 6) ||
+            seen.has(address))
+            continue;
+        seen.add(address);
+        leading ||= family;
+        append(family === leading ? first : second, address);
+    }
     const order = [];
-    for (let i = 0; i < Math.max(first.length, second.length); i++)
-        order.push(first[i], second[i]);
-    return order.filter(Boolean);
+    for (let i = 0; i < Math.max(first.length, second.length); i++) {
+        if (i < first.length)
+            append(order, first[i]);
+        if (i < second.length)
+            append(order, second[i]);
+    }
+    return order;
+}
+
+function append(list, value) {
+    list[list.length] = value;
 }
 
 module.exports = { prepare, settings };

@@ -127,7 +127,6 @@ native.setCallbacks({
         handles[id]._onAttempt(status, address, port, family),
     error: (id, errno, call, address, port) =>
         handles[id]._onError(errno, call, address, port),
-    drop: (id, ...addresses) => handles[id]._onDrop(...addresses),
     serverError: (id, errno) => handles[id]._onAcceptError(errno),
 });
 

@@ -30,7 +30,6 @@ function Server(options, listener) {
     this._listeningId = 0; // of the last listen() or close()
     this._unref = false;
     this._address = null;
-    this._max = undefined;
     this._connections = 0;
     this._connectionKey = undefined;
     applyOptions(this, options ?? {});
@@ -186,7 +185,6 @@ function listenOn(server, target) {
     if (id > 0) {
         server._id = id;
         native.serverPauseOnConnect(id, server.pauseOnConnect);
-        native.serverMaxConnections(id, limitOf(server));
         errno = listenNatively(server, target);
     }
     if (errno < 0) {
@@ -251,13 +249,15 @@ function emitListening(server, id) {
 
 Server.prototype._onConnection = function (id) {
     const socket = Socket._accepted(this, id);
+    const limit = this.maxConnections ?? Infinity;
+    const isFull = this._connections >= limit;
     set(id, socket);
     this._connections++;
     if (this.blockList !== undefined && isBlocked(this, socket)) {
         socket.destroy();
         return;
     }
-    if (this._max !== undefined && this._max !== null && this._max <= 0) {
+    if (isFull) {
         drop(this, socket);
         return;
     }
@@ -281,7 +281,8 @@ function isBlocked(server, socket) {
         server.blockList.check(remoteAddress, remoteFamily?.toLowerCase());
 }
 
-// A maximum of 0, which C takes for none: everybody is refused.
+// Not by C's maximum, which knows the present listen() alone, and a connection
+// until it has closed.
 function drop(server, socket) {
     const { localAddress, localPort, localFamily, remoteAddress, remotePort,
         remoteFamily } = socket;
@@ -291,20 +292,6 @@ function drop(server, socket) {
         remoteFamily,
     });
 }
-
-Server.prototype._onDrop = function (localAddress, localPort, localFamily,
-    remoteAddress, remotePort, remoteFamily) {
-    const family = (number) => (number === 4 || number === 6
-        ? `IPv${number}` : undefined);
-    if (!family(remoteFamily)) {
-        this.emit('drop');
-        return;
-    }
-    this.emit('drop', {
-        localAddress, localPort, localFamily: family(localFamily),
-        remoteAddress, remotePort, remoteFamily: family(remoteFamily),
-    });
-};
 
 // Out of descriptors and the like: C goes on by itself when it can. Node says
 // nothing then, so a server that nobody listens to must not end the program.
@@ -359,54 +346,33 @@ Server.prototype.address = function address() {
 };
 
 Server.prototype.getConnections = function getConnections(callback) {
-    if (typeof callback === 'function')
-        nextTick(callback, null, this._connections);
+    nextTick(callback, null, this._connections);
     return this;
 };
 
-// C's maximum is a whole number, 0 for none; nobody at all is refused here.
-function limitOf(server) {
-    const limit = Math.ceil(server._max ?? 0);
-    return limit > 0 && limit <= 0xffffffff ? limit : 0;
-}
-
-const accessors = {
-    listening: { get: (server) => server._id !== 0 },
-    connections: {
-        get: (server) => server._connections,
-    },
-    maxConnections: {
-        get: (server) => server._max,
-        set(server, limit) {
-            server._max = limit;
-            if (server._id !== 0)
-                native.serverMaxConnections(server._id, limitOf(server));
-        },
-    },
-    _handle: {
-        get(server) {
-            const id = server._id;
-            return id === 0 ? null : {
-                // After its close the number may be somebody else's.
-                get fd() {
-                    return server._id === id ? native.serverFd(id) : -1;
-                },
-            };
-        },
+const facts = {
+    listening: (server) => server._id !== 0,
+    connections: (server) => server._connections,
+    _handle(server) {
+        const id = server._id;
+        return id === 0 ? null : {
+            // After its close the number may be somebody else's.
+            get fd() {
+                return server._id === id ? native.serverFd(id) : -1;
+            },
+        };
     },
 };
 
-for (const name of Object.keys(accessors)) {
-    const { get, set } = accessors[name];
+for (const name of Object.keys(facts)) {
+    const get = facts[name];
     Object.defineProperty(Server.prototype, name, {
         configurable: true,
         enumerable: !name.startsWith('_'),
         get() {
             return get(this);
         },
-        set(value) {
-            set?.(this, value);
-        },
+        set() {},
     });
 }
 

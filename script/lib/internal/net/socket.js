@@ -25,11 +25,16 @@ const { native, registers, counters, handles, last, open, slabNumber,
     BYTES_WRITTEN } = require('internal/net/native');
 const { defineState, stateForLibrary } =
     require('internal/net/socket_state');
-const { extra, CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED,
-    HAD_ERROR, RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING,
-    COUNTED, AS_ACCEPTED, LIBRARY, QUIET, USUAL, LOOKED_AT } =
+const { extra, connectionOf, deferFor, unlessRenewed, CONNECTING, CONNECTED,
+    ENDED, FINISHED, NEED_DRAIN, STOPPED, HAD_ERROR, RESET, UNREF, LOOKING_UP,
+    SLOW, PIPED, WAS_CONNECTING, COUNTED, AS_ACCEPTED, LIBRARY, QUIET, USUAL,
+    LOOKED_AT } =
     require('internal/net/socket_flags');
-const { define, keepAddresses } = require('internal/net/socket_facts');
+const { define, isConnected, keepAddresses } =
+    require('internal/net/socket_facts');
+
+// A program may replace what is on it.
+const { concat, from: bufferFrom, isEncoding } = require('buffer').Buffer;
 
 const FINISH = Symbol('finish'); // among the callbacks of writes
 const EMPTY = [];
@@ -106,7 +111,7 @@ function applyOptions(socket, options) {
         require('internal/validators').validateNumber(
             options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
     }
-    if (options?.defaultEncoding)
+    if ((options?.defaultEncoding ?? null) !== null)
         socket.setDefaultEncoding(options.defaultEncoding);
     if (options?.blockList) {
         extra(socket).blockList = require('internal/net/addresses')
@@ -170,10 +175,12 @@ function ensureHandle(socket) {
     socket._id = id;
     if (socket._flags & UNREF)
         native.unref(id);
-    if (socket._extra !== null && socket._extra.timeout > 0)
-        native.setTimeout(id, socket._extra.timeout);
+    if (socket._extra !== null && socket._extra.idleTime > 0)
+        native.setTimeout(id, socket._extra.idleTime);
     if (socket._extra !== null && socket._extra.corks > 0)
         native.cork(id);
+    if (socket.isPaused() && !isAskedByRead(socket))
+        stop(socket); // before it was connected, or of an earlier connection
 }
 
 // A connection that a server has accepted.
@@ -210,7 +217,7 @@ Socket.prototype.connect = function connect(...args) {
     const start = require('internal/net/connecting').prepare(this, options);
     if (options.signal?.aborted)
         return this; // destroyed as it was made; not to be revived
-    if (this.destroyed || this.writableEnded)
+    if (this.destroyed || (this.writableEnded && !hasEndedEarly(this)))
         renew(this);
     this._flags = (this._flags & ~(CONNECTED | HAD_ERROR)) | CONNECTING;
     if (typeof callback === 'function')
@@ -219,11 +226,17 @@ Socket.prototype.connect = function connect(...args) {
     return this;
 };
 
+// end() before connect() waits for the connection.
+function hasEndedEarly(socket) {
+    return (socket._flags & (ENDED | CONNECTING | CONNECTED)) === ENDED;
+}
+
 // What C still has to tell of a connection when its socket has another one.
 class Past {
     constructor(socket) {
         this.socket = socket;
         this.callbacks = socket._callbacks;
+        this.onFinish = socket._extra?.onFinish;
         this.error = writeError(socket);
         this.hadError = (socket._flags & HAD_ERROR) !== 0;
     }
@@ -235,7 +248,8 @@ class Past {
     }
 
     _onClose() {
-        this.socket.emit('close', this.hadError);
+        callAll(this.onFinish, this.error);
+        defer(emitClose, this.socket, this.hadError);
     }
 
     // Read, or said, before it was destroyed, and told together.
@@ -247,22 +261,25 @@ class Past {
     _onError() {}
 }
 
-// A socket that was closed may be connected anew.
+// A socket that was closed may be connected anew. What was put off for the old
+// connection then knows by its number that it has come too late.
 function renew(socket) {
     if (socket._id !== 0)
         handles[socket._id] = new Past(socket);
     socket._id = 0;
+    extra(socket).connections++;
     socket._undestroy();
     socket._flags &= UNREF | SLOW | LIBRARY;
     socket._callbacks = null;
     socket._totals = null;
-    if (socket._extra !== null) {
-        Object.assign(socket._extra, {
-            pending: null, failed: null, refused: null, failure: null,
-            late: null, onFinish: null, onFinal: null, attempts: null,
-            attempted: null, addresses: 0, remote: undefined, local: undefined,
-        });
-    }
+    Object.assign(socket._extra, {
+        pending: null, failed: null, refused: null, failure: null, late: null,
+        onFinish: null, onFinal: null, attempts: null, attempted: null,
+        addresses: 0, remote: undefined, local: undefined, idleAt: -1,
+    });
+    if (socket._extra.onread !== null)
+        Object.assign(socket._extra.onread, { rest: undefined, ended: false });
+    waitHere(socket);
 }
 
 // Hands the connection to C; an error at once is told like any other.
@@ -273,8 +290,8 @@ Socket.prototype._connectNative = function (connect, address, port) {
     this._flags &= ~LOOKING_UP;
     const errno = connect(this._id);
     if (errno < 0) {
-        nextTick((error) => this.destroy(error),
-            exceptionWithHostPort(errno, 'connect', address, port));
+        const error = exceptionWithHostPort(errno, 'connect', address, port);
+        deferFor(this, () => this.destroy(error));
         return;
     }
     settle(this);
@@ -419,7 +436,7 @@ function failReading(socket) {
 function failWrites(socket) {
     failRefused(socket);
     if (socket._flags & NEED_DRAIN)
-        defer(drained, socket);
+        defer(drainedLater, socket, connectionOf(socket));
 }
 
 function isFailing(socket) {
@@ -436,7 +453,7 @@ Socket.prototype._onData = function (bytes) {
     else if (!(this._read === _read ? pushBytes(this, bytes) : this.push(bytes)))
         stop(this);
     if (isFailing(this)) // behind what C has read and not told yet
-        require('timers').setImmediate(failWhenEmpty, this);
+        require('timers').setImmediate(failLater, this, connectionOf(this));
 };
 
 function failWhenEmpty(socket) {
@@ -444,10 +461,12 @@ function failWhenEmpty(socket) {
         failReading(socket);
 }
 
+const failLater = unlessRenewed(failWhenEmpty);
+
 function giveToOnread(socket, bytes) {
     const { onread } = socket._extra;
     onread.rest = onread.rest === undefined ? bytes
-        : Buffer.concat([onread.rest, bytes]);
+        : concat([onread.rest, bytes]);
     feedOnread(socket);
 }
 
@@ -529,10 +548,14 @@ Socket.prototype._onEnd = function () {
     if (this._flags & PIPED)
         this._leavePipe();
     const onread = this._extra?.onread;
-    if (onread && onread.rest !== undefined)
+    if (this._extra !== null)
+        this._extra.idleAt = -1; // this was I/O, too
+    if (onread && onread.rest !== undefined) {
         onread.ended = true; // after what the callback still has to have
-    else
+        keepAddresses(this);
+    } else {
         endReading(this);
+    }
 };
 
 function endReading(socket) {
@@ -562,14 +585,19 @@ function _read() {
 Socket.prototype._read = _read;
 
 // The kernel is not read while a socket is paused: its window closes, and the
-// peer has to wait.
+// peer has to wait. Who listens to `readable` decides by read(), as ever.
 Socket.prototype.pause = function pause() {
     if (this._flags & PIPED)
         this._leavePipe();
     Readable.prototype.pause.call(this);
-    stop(this);
+    if (!isAskedByRead(this) || this._extra?.onread)
+        stop(this);
     return this;
 };
+
+function isAskedByRead(socket) {
+    return (socket._readableState.flags & f.READABLE_LISTENING) !== 0;
+}
 
 Socket.prototype.resume = function resume() {
     if (this._extra !== null && this._extra.onread !== null) {
@@ -667,14 +695,14 @@ function bytesOf(socket, chunk, encoding) {
         encoding ||= socket._extra !== null ? socket._extra.encoding : 'utf8';
         if (encoding === 'buffer')
             encoding = 'utf8';
-        else if (encoding !== 'utf8' && !Buffer.isEncoding(encoding))
+        else if (encoding !== 'utf8' && !isEncoding(encoding))
             throw new codes.ERR_UNKNOWN_ENCODING(encoding);
-        return Buffer.from(chunk, encoding);
+        return bufferFrom(chunk, encoding);
     }
     if (chunk instanceof Uint8Array)
         return chunk;
     if (ArrayBuffer.isView(chunk))
-        return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+        return bufferFrom(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     throw new codes.ERR_INVALID_ARG_TYPE('chunk',
         ['string', 'Buffer', 'TypedArray', 'DataView'], chunk);
 }
@@ -773,7 +801,8 @@ function drainLater(socket) {
     if (socket._flags & NEED_DRAIN)
         return;
     socket._flags |= NEED_DRAIN;
-    require('timers').setTimeout(drained, 10, socket);
+    require('timers').setTimeout(drainedLater, 10, socket,
+        connectionOf(socket));
 }
 
 // C tells the error as an event, too, after what the peer had sent has been
@@ -808,6 +837,8 @@ function drained(socket) {
     if (!(socket._flags & ENDED) && !socket.destroyed)
         socket.emit('drain');
 }
+
+const drainedLater = unlessRenewed(drained);
 
 // As on Node, `drain` comes before the callback of the last write.
 Socket.prototype._onWritten = function (status) {
@@ -864,7 +895,7 @@ Socket.prototype.uncork = function uncork() {
 Socket.prototype.setDefaultEncoding = function (encoding) {
     if (typeof encoding === 'string')
         encoding = encoding.toLowerCase();
-    if (!Buffer.isEncoding(encoding))
+    if (!isEncoding(encoding))
         throw new codes.ERR_UNKNOWN_ENCODING(encoding);
     extra(this).encoding = encoding;
     if (this._flags & LIBRARY)
@@ -899,8 +930,9 @@ function _write(chunk, encoding, callback) {
 }
 
 function _writev(chunks, callback) {
-    const all = chunks.map((each) => bytesOf(this, each.chunk, each.encoding));
-    this._write(Buffer.concat(all), 'buffer', callback);
+    const all = Arrays.map(chunks,
+        (each) => bytesOf(this, each.chunk, each.encoding));
+    this._write(concat(all), 'buffer', callback);
 }
 
 function _final(callback) {
@@ -996,18 +1028,14 @@ function afterFinish(socket, error, callback) {
 
 // FIN behind what is queued. Without a queue it is sent now.
 function finishWriting(socket) {
-    if (socket._flags & LOOKING_UP)
+    if (socket._flags & LOOKING_UP || hasEndedEarly(socket))
         return;
-    if (!(socket._flags & (CONNECTED | CONNECTING))) {
-        defer(finished, socket);
-        return;
-    }
     registers[WANTS_CALLBACK] = (socket._flags & CONNECTING) !== 0 ||
         areCallbacksOut(socket) ? 1 : 0;
     if (native.end(socket._id) > 0)
         (socket._callbacks ??= []).push(FINISH);
     else
-        defer(finished, socket);
+        defer(finishedLater, socket, connectionOf(socket));
     settle(socket);
 }
 
@@ -1035,6 +1063,8 @@ function finished(socket) {
         socket.destroy();
 }
 
+const finishedLater = unlessRenewed(finished);
+
 Socket.prototype.destroySoon = function destroySoon() {
     if (this.writable)
         this.end();
@@ -1047,15 +1077,16 @@ Socket.prototype.destroySoon = function destroySoon() {
 };
 
 Socket.prototype.resetAndDestroy = function resetAndDestroy() {
-    if (this._id === 0 && !(this._flags & CONNECTING)) {
-        this.destroy(new codes.ERR_SOCKET_CLOSED());
-        return this;
-    }
     if (this._flags & CONNECTING) {
         this.once('connect', () => this.resetAndDestroy());
         return this;
     }
-    if (native.address(this._id, false)?.[2] === 1)
+    if (!isConnected(this)) {
+        this.destroy(new codes.ERR_SOCKET_CLOSED());
+        return this;
+    }
+    // A UNIX socket; or one that broke, and nobody knows any more.
+    if (this.localAddress === undefined && !isFailing(this))
         throw new codes.ERR_INVALID_HANDLE_TYPE();
     this._flags |= RESET;
     return this.destroy();
@@ -1094,16 +1125,19 @@ function release(socket, error) {
     if (socket._flags & PIPED)
         socket._leavePipe();
     failPending(socket, error);
+    if (socket._extra !== null && socket._extra.timer !== null)
+        waitHere(socket);
 }
 
 // The last that is told of it is `close`.
 function closeHandle(socket) {
+    const hadError = (socket._flags & HAD_ERROR) !== 0;
     settle(socket);
     notCounted(socket);
-    if (socket._id === 0 && socket._flags & CONNECTED)
-        require('timers').setImmediate(emitClose, socket); // as if C said it
+    if (socket._id === 0 && socket._flags & CONNECTED) // as if C said it
+        require('timers').setImmediate(emitClose, socket, hadError);
     else if (socket._id === 0)
-        defer(emitClose, socket);
+        defer(emitClose, socket, hadError);
     else if (socket._flags & RESET)
         native.reset(socket._id);
     else
@@ -1141,13 +1175,24 @@ function failPending(socket, error) {
             nextTick(callback, writeError(socket));
     }
     failRefused(socket);
-    for (const callback of more.onFinish ?? EMPTY)
-        nextTick(callback, error ?? new codes.ERR_STREAM_DESTROYED('end'));
-    more.pending = more.onFinish = more.onFinal = null;
+    more.pending = more.onFinal = null;
+    if (!areCallbacksOut(socket)) // else C's close comes behind those
+        failFinish(socket, error ?? new codes.ERR_STREAM_DESTROYED('end'));
 }
 
-function emitClose(socket) {
-    socket.emit('close', (socket._flags & HAD_ERROR) !== 0);
+function failFinish(socket, error) {
+    callAll(socket._extra.onFinish, error);
+    socket._extra.onFinish = null;
+}
+
+function callAll(callbacks, error) {
+    for (const callback of callbacks ?? EMPTY)
+        nextTick(callback, error);
+}
+
+// Even if the socket has another connection by now.
+function emitClose(socket, hadError) {
+    socket.emit('close', hadError);
 }
 
 // C is done with it. Without destroy() both directions have ended, and what
@@ -1155,19 +1200,46 @@ function emitClose(socket) {
 Socket.prototype._onClose = function () {
     this._totals = [counters[BYTES_READ], counters[BYTES_WRITTEN]];
     this._id = 0;
-    if (this._extra !== null)
+    if (this._extra !== null) {
         failRefused(this);
+        if (this.destroyed)
+            failFinish(this, writeError(this));
+    }
     if (this.destroyed)
-        defer(emitClose, this); // behind those callbacks
+        defer(emitClose, this, (this._flags & HAD_ERROR) !== 0); // behind those
     else if (isFailing(this))
         failReading(this);
     else if (this.writableFinished && this.readableEnded)
         this.destroy();
+    if (this._extra !== null && this._extra.idleAt !== traffic())
+        waitHere(this);
 };
 
+// It is told again when there has been I/O.
 Socket.prototype._onTimeout = function () {
+    native.readCounters(this._id);
+    extra(this).idleAt = traffic();
     this.emit('timeout');
 };
+
+// What has gone either way, by the counters that were read last.
+function traffic() {
+    return counters[BYTES_READ] + counters[BYTES_WRITTEN];
+}
+
+// When both sides have ended C is done with a connection. What was read may
+// still wait for a reader, and the idle time goes on; as on Node it holds
+// nothing.
+function waitHere(socket) {
+    const { clearTimeout, setTimeout } = require('timers');
+    const more = socket._extra;
+    clearTimeout(more.timer);
+    more.timer = null;
+    if (more.idleTime > 0 && isConnected(socket) && socket._id === 0) {
+        more.timer = setTimeout(() => socket.emit('timeout'), more.idleTime);
+        more.timer.unref();
+    }
+}
 
 // -------------------------------------------------------------------- settings
 
@@ -1178,11 +1250,16 @@ Socket.prototype.setTimeout = function setTimeout(msecs, callback) {
     const ms = require('internal/net/arguments').duration(msecs, 'msecs');
     if (callback !== undefined)
         validateFunction(callback, 'callback');
-    extra(this).timeout = ms;
+    const more = extra(this);
+    more.timeout = msecs;
+    more.idleTime = ms;
+    more.idleAt = -1;
     if (ms > 0 && !(this._flags & CONNECTED))
         ensureHandle(this);
     if (this._id !== 0)
         native.setTimeout(this._id, ms);
+    else if (this._flags & CONNECTED)
+        waitHere(this);
     if (callback !== undefined) {
         if (ms === 0)
             this.removeListener('timeout', callback);

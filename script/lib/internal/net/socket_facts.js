@@ -203,4 +203,4 @@ function define(prototype) {
     }
 }
 
-module.exports = { define, keepAddresses };
+module.exports = { define, isConnected, keepAddresses };

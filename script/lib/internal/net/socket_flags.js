@@ -3,6 +3,8 @@
 // `_flags` is one integer because there may be ten thousand of them; what only
 // some sockets need lies in an object that is made when it is first needed.
 
+const { defer } = require('internal/core');
+
 const CONNECTING = 1 << 0;
 const CONNECTED = 1 << 1;
 const ENDED = 1 << 2; // end() was called
@@ -27,7 +29,11 @@ const LOOKED_AT = CONNECTED | ENDED | SLOW;
 
 // What few sockets have, made when it is first needed.
 class Extra {
-    timeout = undefined;
+    connections = 0; // before the present one
+    timeout = undefined; // as it was given,
+    idleTime = 0; // and in whole ms
+    timer = null; // of the timeout, when C's has gone
+    idleAt = -1; // what had gone either way when the timeout was told
     highWaterMark = -1; // -1: the kernel's word counts
     corks = 0;
     encoding = 'utf8';
@@ -61,8 +67,27 @@ function extra(socket) {
     return socket._extra ??= new Extra();
 }
 
+// A socket that was closed may be connected anew, and what was put off for the
+// old connection comes too late then. It is put off with the number of the
+// connection that it is for.
+function connectionOf(socket) {
+    return socket._extra === null ? 0 : socket._extra.connections;
+}
+
+function unlessRenewed(callback) {
+    return (socket, connection) => {
+        if (connectionOf(socket) === connection)
+            callback(socket);
+    };
+}
+
+// In a tick of its own.
+function deferFor(socket, callback) {
+    defer(unlessRenewed(callback), socket, connectionOf(socket));
+}
+
 module.exports = {
-    extra,
+    extra, connectionOf, unlessRenewed, deferFor,
     CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED, HAD_ERROR,
     RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED,
     AS_ACCEPTED, LIBRARY, QUIET, USUAL, LOOKED_AT,

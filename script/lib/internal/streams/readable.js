@@ -510,8 +510,8 @@ function endReadable(stream, state) {
 function emitEnd(stream, state) {
     const over = f.ERRORED | f.CLOSE_EMITTED | f.END_EMITTED;
 
-    // Somebody may have unshifted meanwhile.
-    if ((state.flags & over) || state.length > 0) {
+    // Somebody may have unshifted meanwhile, or connected a socket anew.
+    if ((state.flags & (over | f.ENDED)) !== f.ENDED || state.length > 0) {
         return;
     }
     if (state.flags & f.CUT) {
@@ -520,18 +520,22 @@ function emitEnd(stream, state) {
     }
     state.flags |= f.END_EMITTED;
     stream.emit('end');
+    if (!(state.flags & f.END_EMITTED)) {
+        return; // it has another connection
+    }
 
     if (state.failure !== null) {
         stream.destroy(state.failure);
     } else if (stream.writable && stream.allowHalfOpen === false) {
-        defer(endWritable, stream);
+        defer(endWritable, stream, state);
     } else if ((state.flags & f.AUTO_DESTROY) && isWritingOver(stream)) {
         stream.destroy();
     }
 }
 
-function endWritable(stream) {
-    if (stream.writable && !stream.writableEnded && !stream.destroyed) {
+function endWritable(stream, state) {
+    if (stream.writable && !stream.writableEnded && !stream.destroyed &&
+        (state.flags & f.END_EMITTED)) {
         stream.end();
     }
 }
@@ -702,8 +706,9 @@ Readable.prototype.setEncoding = function (encoding) {
 
     setDecoder(state, encoding);
     if (state.length > 0) {
-        let text = state.queue.toArray()
-            .map((chunk) => state.decoder.write(chunk)).join('');
+        const parts = Arrays.map(state.queue.toArray(),
+            (chunk) => state.decoder.write(chunk));
+        let text = Arrays.join(parts, '');
 
         if (state.flags & f.ENDED) {
             text += state.decoder.end();

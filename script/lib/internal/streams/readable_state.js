@@ -121,7 +121,7 @@ function applyOptions(state, options, isDuplex) {
     }
     state.highWaterMark = chooseHighWaterMark(
         options, isDuplex ? 'readableHighWaterMark' : null, state.objectMode);
-    if (options.defaultEncoding && options.defaultEncoding !== 'utf8') {
+    if ((options.defaultEncoding ?? 'utf8') !== 'utf8') {
         state.defaultEncoding = checkedEncoding(options.defaultEncoding);
     }
     if (options.encoding) {

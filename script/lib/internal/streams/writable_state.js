@@ -105,7 +105,7 @@ function applyOptions(state, options, isDuplex) {
     }
     state.highWaterMark = chooseHighWaterMark(
         options, isDuplex ? 'writableHighWaterMark' : null, state.objectMode);
-    if (options.defaultEncoding && options.defaultEncoding !== 'utf8') {
+    if ((options.defaultEncoding ?? 'utf8') !== 'utf8') {
         if (!Buffer.isEncoding(options.defaultEncoding)) {
             const { codes } = require('internal/errors');
             throw new codes.ERR_UNKNOWN_ENCODING(options.defaultEncoding);
