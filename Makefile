@@ -55,7 +55,8 @@ help:
 	@echo 'make bench-deps          install the peers that Debian and npm have'
 	@echo 'make bench-check         count instructions, compare with the record'
 	@echo 'make install             into PREFIX ($(PREFIX)), under DESTDIR'
-	@echo 'make print-libs          what a program links besides libweir.a'
+	@echo 'make print-libs          what a program links besides libweir.a;'
+	@echo '                         print-script-libs: besides libweir-script.a'
 	@echo 'make compile_commands.json  for clangd and clang-tidy'
 	@echo 'make format              clang-format on every C file'
 	@echo 'make clean'
@@ -133,7 +134,8 @@ install: all
 
 # ---------------------------------------------------------------- the tests
 
-TEST_PROGRAMS := $(patsubst test/%.c,%,$(wildcard test/*/test_*.c))
+TEST_SOURCES := $(filter-out test/embed/%,$(wildcard test/*/test_*.c))
+TEST_PROGRAMS := $(TEST_SOURCES:test/%.c=%)
 SUPPORT := $(wildcard test/support/*.c)
 TEST_FLAGS = $(BASE) -DWEIR_SYS_SEAM -g -fno-omit-frame-pointer
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -163,27 +165,27 @@ $(eval $(call variant,portable,-O1 -DWEIR_BACKEND_KQUEUE -DWEIR_SYS_PORTABLE \
 PLAIN_TESTS = $(TEST_PROGRAMS:%=build/test/%)
 SANITIZED_TESTS = $(TEST_PROGRAMS:%=build/sanitize/%)
 # Tests that replace epoll's own calls say nothing of kqueue.
-EPOLL_ONLY := $(shell grep -l 'epoll_\(wait\|ctl\|create\)' test/*/test_*.c | \
+EPOLL_ONLY := $(shell grep -l 'epoll_\(wait\|ctl\|create\)' $(TEST_SOURCES) | \
   xargs grep -L WEIR_BACKEND_ 2>/dev/null)
 KQUEUE_TESTS = $(patsubst test/%.c,build/kqueue/%,\
-  $(filter-out $(EPOLL_ONLY),$(wildcard test/*/test_*.c)))
+  $(filter-out $(EPOLL_ONLY),$(TEST_SOURCES)))
 # Those that meet what is different where there is less.
 PORTABLE_TESTS = $(addprefix build/portable/,$(addprefix reactor/test_,async io \
   loop signal) $(addprefix net/test_,server server_limits socket unix write))
 
 .PHONY: check check-plain check-valgrind check-sanitize check-kqueue
 check: all $(PLAIN_TESTS) $(SANITIZED_TESTS)
-	@test/run plain $(PLAIN_TESTS) $(SCRIPT_TESTS_HERE) : \
+	@test/run plain $(PLAIN_TESTS) $(EMBED_TESTS) $(SCRIPT_TESTS_HERE) : \
 	  scripts test/scripts/*.sh test/documents/run : \
-	  valgrind $(PLAIN_TESTS) $(VALGRIND_SCRIPTS_HERE) : \
-	  sanitize $(SANITIZED_TESTS) $(SCRIPT_TESTS_HERE)
+	  valgrind $(PLAIN_TESTS) $(EMBED_TESTS) $(VALGRIND_SCRIPTS_HERE) : \
+	  sanitize $(SANITIZED_TESTS) $(EMBED_SANITIZED) $(SCRIPT_TESTS_HERE)
 check-plain: all $(PLAIN_TESTS)
-	@test/run plain $(PLAIN_TESTS) $(SCRIPT_TESTS_HERE) : \
+	@test/run plain $(PLAIN_TESTS) $(EMBED_TESTS) $(SCRIPT_TESTS_HERE) : \
 	  scripts test/scripts/*.sh test/documents/run
 check-valgrind: all $(PLAIN_TESTS)
-	@test/run valgrind $(PLAIN_TESTS) $(VALGRIND_SCRIPTS_HERE)
+	@test/run valgrind $(PLAIN_TESTS) $(EMBED_TESTS) $(VALGRIND_SCRIPTS_HERE)
 check-sanitize: $(SANITIZED_TESTS)
-	@test/run sanitize $(SANITIZED_TESTS) $(SCRIPT_TESTS_HERE)
+	@test/run sanitize $(SANITIZED_TESTS) $(EMBED_SANITIZED) $(SCRIPT_TESTS_HERE)
 check-kqueue: $(KQUEUE_TESTS) $(PORTABLE_TESTS)
 	@test/run plain $(KQUEUE_TESTS) $(PORTABLE_TESTS)
 

@@ -509,6 +509,11 @@ WEIR_API int weir_server_create(weir_server **server, weir_loop *loop,
 WEIR_API void weir_server_set_events(weir_server *server,
                                      const weir_server_events *events);
 
+/* Another callback and another pointer, at any time, for what is accepted from
+ * now on. cb must not be NULL. */
+WEIR_API void weir_server_set_connection(weir_server *server,
+                                         weir_connection_cb *cb, void *data);
+
 /*
  * Begins to accept. A UNIX socket's file that nobody listens on is replaced;
  * any other file, and one that somebody listens on, is -EADDRINUSE. -EINVAL for

@@ -680,6 +680,13 @@ void weir_server_set_events(weir_server *server,
     server->events = events;
 }
 
+void weir_server_set_connection(weir_server *server, weir_connection_cb *cb,
+                                void *data)
+{
+    server->cb = cb;
+    server->data = data;
+}
+
 void weir_server_set_max_connections(weir_server *server, size_t maximum)
 {
     server->max_connections = maximum;

@@ -3,24 +3,45 @@
  *
  *   weir [options] script.js [arguments]
  *
- * Its options are read here; what they mean is internal/main.js's business.
+ * The first client of <weir/script.h>: a script on a loop, until nothing is
+ * alive. What is a process's own is here, and in no library.
  */
-#include "engine.h"
+#include <weir/script.h>
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { BAD_OPTION = 9 }; /* as Node's */
 
 struct command {
-    const char *mode; /* "file", "eval", "print", "check", "stdin" */
-    const char *code; /* of -e and -p */
-    const char *script;
+    const char *code;   /* of -e and -p */
+    const char *script; /* NULL: standard input */
     char **arguments;
-    int count;
+    unsigned flags;
 };
+
+/*
+ * Before main(), since it has to be before the first descriptor of ours: one of
+ * the three that we were started without would otherwise be the number of the
+ * loop's own or of a connection, and printing would go there. And a reader that
+ * has gone is to be an error of write(), not a reason to die without a word.
+ */
+__attribute__((constructor)) static void prepare_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        /* The lowest number that is free is the one that is missing. */
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", O_RDWR) < 0)
+            _exit(1);
+    }
+    signal(SIGPIPE, SIG_IGN);
+}
 
 static void usage(FILE *to)
 {
@@ -81,12 +102,11 @@ static bool parse_option(struct command *command, char **argv, int *at)
         return false;
     }
     if (is(option, "-c", "--check")) {
-        command->mode = "check";
+        command->flags |= WEIR_SCRIPT_CHECK;
     } else if (is(option, "-e", "--eval")) {
-        command->mode = "eval";
         command->code = value_of(argv, at);
     } else if (is(option, "-p", "--print") || !strcmp(option, "-pe")) {
-        command->mode = "print";
+        command->flags |= WEIR_SCRIPT_PRINT;
         command->code = value_of(argv, at);
     } else {
         bad_option(option, "no such option");
@@ -106,47 +126,13 @@ static bool parse(struct command *command, char **argv)
         if (!parse_option(command, argv, &at))
             return false;
     }
-    if (!command->code && argv[at] && strcmp(argv[at], "-") != 0)
-        command->script = argv[at++];
-    else if (!command->code) {
-        command->mode = command->mode && !strcmp(command->mode, "check")
-                            ? "check"
-                            : "stdin";
-        at += argv[at] != NULL;
+    if (!command->code && argv[at]) {
+        if (strcmp(argv[at], "-") != 0)
+            command->script = argv[at];
+        at++;
     }
-    if (!command->mode)
-        command->mode = "file";
     command->arguments = argv + at;
-    while (argv[at + command->count])
-        command->count++;
     return true;
-}
-
-static void set_text(script *s, JSObjectRef object, const char *name,
-                     const char *text)
-{
-    if (text)
-        script_set(s, object, name,
-                   script_from_utf8(s->context, text, (size_t)-1));
-}
-
-static JSObjectRef options_of(script *s, const struct command *command,
-                              const char *argv0)
-{
-    JSObjectRef options = JSObjectMake(s->context, NULL, NULL);
-    JSObjectRef list = JSObjectMakeArray(s->context, 0, NULL, NULL);
-
-    for (int i = 0; i < command->count; i++)
-        JSObjectSetPropertyAtIndex(
-            s->context, list, (unsigned)i,
-            script_from_utf8(s->context, command->arguments[i], (size_t)-1),
-            NULL);
-    set_text(s, options, "mode", command->mode);
-    set_text(s, options, "code", command->code);
-    set_text(s, options, "script", command->script);
-    set_text(s, options, "argv0", argv0);
-    script_set(s, options, "arguments", list);
-    return options;
 }
 
 /* As many descriptors as the system lets us have: connections are what this is
@@ -161,23 +147,51 @@ static void raise_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* At once: nothing of the engine is taken apart, which would take as long as
+ * making it and give nothing that the end of the process does not. */
+static void leave(weir_script *script, int code, void *data)
+{
+    (void)script, (void)data;
+    fflush(stdout);
+    _Exit(code);
+}
+
+static int run(weir_script *script, const struct command *command)
+{
+    if (command->code)
+        return weir_script_run_text(script, "[eval]", command->code,
+                                    strlen(command->code), command->flags,
+                                    NULL);
+    return weir_script_run_file(script, command->script, command->flags, NULL);
+}
+
 int main(int argc, char **argv)
 {
     struct command command = { 0 };
-    script *s;
-    int result;
+    weir_script_options options = { .signals = true, .exit = leave };
+    weir_script *script;
+    weir_loop *loop;
+    int result, status = 1;
 
     (void)argc;
     if (!parse(&command, argv))
         return 0;
+    options.argv0 = argv[0];
+    options.arguments = (const char *const *)command.arguments;
     raise_limit();
-    result = script_open(&s);
+    result = weir_loop_create(&loop);
+    if (result == 0)
+        result = weir_script_create(&script, loop, &options);
+    if (result == 0)
+        result = run(script, &command);
     if (result < 0) {
         fprintf(stderr, "weir: cannot start: %s\n", weir_error_text(result));
         return 1;
     }
-    script_start(s, options_of(s, &command, argv[0]));
-    result = script_finish(s);
-    fflush(stdout);
-    _Exit(result);
+    result = weir_script_finish(script, &status);
+    if (result < 0)
+        fprintf(stderr, "weir: waiting for events: %s\n",
+                weir_error_text(result));
+    weir_loop_destroy(loop);
+    leave(script, status, NULL);
 }

@@ -13,53 +13,97 @@ JSC_LIBS := $(shell $(PKG_CONFIG) --libs $(JSC_PACKAGE))
 HAVE_JSC := yes
 endif
 
-SCRIPT_SOURCES := $(wildcard script/*.c)
+# The library, and the command, its first client.
+SCRIPT_SOURCES := $(filter-out script/main.c,\
+  $(wildcard script/*.c script/host/*.c script/bindings/*.c))
 BUILTINS := $(sort $(shell find script/lib -name '*.js'))
+SCRIPT_LIBS = $(JSC_LIBS) $(LIBS) -lm
+HEADERS += build/include/weir/script.h
 
 ifdef HAVE_JSC
-all: build/weir
+all: build/weir build/libweir-script.a build/libweir-script.so build/examples/embed
+install: install-script
 else
 all: no-engine
 endif
-
-ifdef HAVE_JSC
-install: install-weir
-endif
-.PHONY: no-engine install-weir
-install-weir: all
-	install -d $(DESTDIR)$(PREFIX)/bin
+.PHONY: no-engine install-script print-script-libs
+install-script: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib \
+	  $(DESTDIR)$(PREFIX)/include/weir
 	install -m 755 build/weir $(DESTDIR)$(PREFIX)/bin
+	install -m 644 script/script.h $(DESTDIR)$(PREFIX)/include/weir
+	install -m 644 build/libweir-script.a $(DESTDIR)$(PREFIX)/lib
+	install -m 755 build/libweir-script.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib
+	ln -sf libweir-script.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libweir-script.so.$(SOVERSION)
+	ln -sf libweir-script.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libweir-script.so
+print-script-libs:
+	@echo $(SCRIPT_LIBS)
 no-engine:
-	@echo 'The weir command is left out: it needs JavaScriptCore (Debian:' >&2
-	@echo 'libjavascriptcoregtk-4.1-dev). `make deps` installs it. The library is built.' >&2
+	@echo 'The weir command and libweir-script are left out: they need JavaScriptCore' >&2
+	@echo '(Debian: libjavascriptcoregtk-4.1-dev). `make deps` installs it. The library' >&2
+	@echo 'is built.' >&2
 
-build/builtins.c: $(BUILTINS) script/embed
+build/include/weir/%.h: script/%.h
+	@mkdir -p $(@D)
+	@cp $< $@
+
+build/builtins.c: $(BUILTINS) script/host/embed-builtins
 	@mkdir -p $(@D)
 	$(SAY) JS $@
-	$(Q)script/embed $(BUILTINS) > $@.$$$$ && mv $@.$$$$ $@
+	$(Q)script/host/embed-builtins $(BUILTINS) > $@.$$$$ && mv $@.$$$$ $@
 
-# $(1): folder, $(2): flags, $(3): the library it is linked with
-define weir_command
+# Its files share names that are not weir_...: one object is made of them, and
+# what is hidden stays in it. (macOS' linker does that by itself.)
+ifeq ($(shell uname -s),Darwin)
+HIDE = true
+else
+HIDE = objcopy --localize-hidden
+endif
+
+# $(1): folder, $(2): flags
+define weir_script
 build/$(1)/script/%.o: script/%.c build/.cares build/.flags | $(HEADERS)
 	@mkdir -p $$(@D)
 	$$(SAY) CC $$@
-	$$(Q)$$(CC) $$(BASE) $$(JSC_CFLAGS) $(2) -c $$< -o $$@
+	$$(Q)$$(CC) $$(BASE) $$(JSC_CFLAGS) $(2) -fPIC -c $$< -o $$@
 build/$(1)/builtins.o: build/builtins.c build/.flags
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(BASE) $$(JSC_CFLAGS) -O0 -c $$< -o $$@
+	$$(Q)$$(CC) $$(BASE) $$(JSC_CFLAGS) -O0 -fPIC -c $$< -o $$@
+build/$(1)/weir-script.o: $(SCRIPT_SOURCES:script/%.c=build/$(1)/script/%.o) \
+  build/$(1)/builtins.o
+	$$(SAY) LD $$@
+	$$(Q)ld -r $$^ -o $$@ && $$(HIDE) $$@
+build/$(1)/libweir-script.a: build/$(1)/weir-script.o
+	@rm -f $$@
+	$$(SAY) AR $$@
+	$$(Q)$$(AR) rcs $$@ $$^
 endef
-$(eval $(call weir_command,obj,$(CFLAGS)))
-$(eval $(call weir_command,sanitize,-O1 -g -fno-omit-frame-pointer $(SANITIZE)))
+$(eval $(call weir_script,obj,$(CFLAGS)))
+$(eval $(call weir_script,sanitize,-O1 -g -fno-omit-frame-pointer $(SANITIZE)))
 
-build/weir: $(SCRIPT_SOURCES:script/%.c=build/obj/script/%.o) build/obj/builtins.o \
-  build/libweir.a
-	$(SAY) LD $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(JSC_LIBS) $(LIBS) -lm -o $@
+build/libweir-script.a: build/obj/libweir-script.a
+	@cp $< $@
 
-build/sanitize/weir: $(SCRIPT_SOURCES:script/%.c=build/sanitize/script/%.o) \
-  build/sanitize/builtins.o build/sanitize/libweir.a
+build/libweir-script.so: build/obj/weir-script.o build/libweir.so
 	$(SAY) LD $@
-	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) $^ $(JSC_LIBS) $(LIBS) -lm -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(subst libweir,libweir-script,$(SHARED)) \
+	  build/obj/weir-script.o -Lbuild -lweir $(SCRIPT_LIBS) -o $@.$(VERSION)
+	@ln -sf libweir-script.so.$(VERSION) build/libweir-script.so.$(SOVERSION)
+	@ln -sf libweir-script.so.$(SOVERSION) $@
+
+build/weir: build/obj/script/main.o build/libweir-script.a build/libweir.a
+	$(SAY) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(SCRIPT_LIBS) -o $@
+
+build/examples/embed: script/examples/embed.c build/libweir-script.a build/libweir.a
+	@mkdir -p $(@D)
+	$(SAY) LD $@
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) $^ $(SCRIPT_LIBS) -o $@
+
+build/sanitize/weir: build/sanitize/script/main.o \
+  build/sanitize/libweir-script.a build/sanitize/libweir.a
+	$(SAY) LD $@
+	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) $^ $(SCRIPT_LIBS) -o $@
 
 # ---------------------------------------------------------------- its tests
 
@@ -69,9 +113,24 @@ VALGRIND_SCRIPTS := $(filter $(addprefix %/test_,net_read.js net_write.js \
   net_server.js net_half.js net_arguments.js tcp.js timers.js fs.js \
   process.js titanium.js),$(SCRIPT_TESTS))
 
+# Programs in C that have a script, with the tests' own library below it.
+EMBED_NAMES := $(patsubst test/%.c,%,$(wildcard test/embed/test_*.c))
+define embed_tests
+$(EMBED_NAMES:%=build/$(1)/%): build/$(1)/%: build/$(1)/test/%.o $(2) \
+  build/$(1)/libweir.a
+	@mkdir -p $$(@D)
+	$(SAY) LD $$@
+	$(Q)$$(CC) $(3) $(LDFLAGS) $$^ $(CMOCKA_LIBS) $(SCRIPT_LIBS) -o $$@
+endef
+$(eval $(call embed_tests,test,build/libweir-script.a,-O1))
+$(eval $(call embed_tests,sanitize,build/sanitize/libweir-script.a,-O1 $(SANITIZE)))
+
 .PHONY: check-script check-script-valgrind check-script-sanitize check-node check-leaks check-documents
 ifdef HAVE_JSC
-check check-sanitize: build/sanitize/weir
+EMBED_TESTS = $(EMBED_NAMES:%=build/test/%)
+EMBED_SANITIZED = $(EMBED_NAMES:%=build/sanitize/%)
+check check-plain check-valgrind: $(EMBED_TESTS)
+check check-sanitize: build/sanitize/weir $(EMBED_SANITIZED)
 SCRIPT_TESTS_HERE = $(SCRIPT_TESTS)
 VALGRIND_SCRIPTS_HERE = $(VALGRIND_SCRIPTS)
 check-script: build/weir
@@ -95,4 +154,3 @@ check-node:
 	@command -v node >/dev/null || { echo 'check-node: node is not installed' >&2; exit 1; }
 	@test/run node $(NODE_TESTS)
 
--include $(wildcard build/obj/script/*.d build/sanitize/script/*.d)

@@ -44,11 +44,11 @@ function lazily(name, make, writable = true) {
 // ----------------------------------------------------------------- arguments
 
 function mainScript() {
-    const { mode, script } = options;
+    const { isStdin, script } = options;
 
     if (script !== undefined)
         return [require('path').resolve(script)];
-    return mode === 'stdin' ? ['-'] : [];
+    return isStdin ? ['-'] : [];
 }
 
 lazily('execPath', () => native.execPath() ?? options.argv0);
@@ -149,15 +149,13 @@ function umask(mask) {
 
 // ------------------------------------------------------------------- identity
 
-const IDS = ['pid', 'ppid', 'getuid', 'geteuid', 'getgid', 'getegid'];
-
 // The effective group is among them, whether the system lists it or not.
 function getgroups() {
     return [...new Set([...native.getgroups(), self.getegid()])];
 }
 
 // By number or by name, as in setuid('nobody').
-function setId(which, id, isGroup) {
+function setId(name, which, id, isGroup) {
     const { codes, errnoException } = require('internal/errors');
     const { validateUint32 } = require('internal/validators');
     let number = id;
@@ -173,9 +171,9 @@ function setId(which, id, isGroup) {
     } else {
         throw new codes.ERR_INVALID_ARG_TYPE('id', ['number', 'string'], id);
     }
-    const result = native.setId(IDS.indexOf(`get${which}`), number);
+    const result = native.setId(which, number);
     if (result < 0)
-        throw errnoException(result, `set${which}`);
+        throw errnoException(result, name);
 }
 
 // --------------------------------------------------------------------- clocks
@@ -331,7 +329,7 @@ function isSignal(event) {
 let hasSignalCallback = false;
 
 function onNewListener(event) {
-    if (!isSignal(event) || self.listenerCount(event) > 0)
+    if (!isSignal(event) || self.listenerCount(event) > 0 || !options.signals)
         return;
     if (!hasSignalCallback) {
         hasSignalCallback = true;
@@ -470,9 +468,9 @@ constant('features', {
     tls_sni: false, tls_ocsp: false, tls: false, typescript: false,
 });
 constant('config', { target_defaults: {}, variables: {} });
-constant('pid', native.ids(0));
+constant('pid', native.id(native.PID));
 Object.defineProperty(self, 'ppid', {
-    configurable: true, enumerable: true, get: () => native.ids(1),
+    configurable: true, enumerable: true, get: () => native.id(native.PPID),
 });
 
 Object.assign(self, {
@@ -485,15 +483,15 @@ Object.assign(self, {
     abort, chdir, cpuUsage, cwd, emitWarning, exit, hrtime, kill, memoryUsage,
     nextTick, reallyExit, resourceUsage, umask,
     uptime: () => native.uptime(),
-    getuid: () => native.ids(2),
-    geteuid: () => native.ids(3),
-    getgid: () => native.ids(4),
-    getegid: () => native.ids(5),
+    getuid: () => native.id(native.UID),
+    geteuid: () => native.id(native.EUID),
+    getgid: () => native.id(native.GID),
+    getegid: () => native.id(native.EGID),
     getgroups,
-    setuid: (id) => setId('uid', id, false),
-    seteuid: (id) => setId('euid', id, false),
-    setgid: (id) => setId('gid', id, true),
-    setegid: (id) => setId('egid', id, true),
+    setuid: (id) => setId('setuid', native.UID, id, false),
+    seteuid: (id) => setId('seteuid', native.EUID, id, false),
+    setgid: (id) => setId('setgid', native.GID, id, true),
+    setegid: (id) => setId('setegid', native.EGID, id, true),
     setUncaughtExceptionCaptureCallback: (callback) =>
         require('internal/uncaught').setCaptureCallback(callback),
     hasUncaughtExceptionCaptureCallback: () =>

@@ -1,190 +1,88 @@
 // timers: setTimeout, setInterval, setImmediate and what they return
 //
-// The idea: the loop has one timer and one task for all of JavaScript.
-// Timeouts of the same duration expire in the order in which they were started,
-// so they stand in a linked list, one for each duration in use, and starting or
-// clearing one links or unlinks it, whatever their number. The lists stand in a
-// heap by the time when their first timeout may be due; the loop's timer is set
-// to the heap's top.
+// A Timeout that runs is one weir_timer, known to C by a number, as sockets are:
+// the loop's wheel starts, stops and fires any number of them at the same cost,
+// and keeps the order of those that are due at once. `timeouts` keeps what runs
+// from the collector. All immediates are one task of the loop.
 //
-// What crosses into C: starting a timeout is one call, which reads the clock
-// and also sets the loop's timer where this timeout is the earliest. (A timeout
-// is never early, so its start is the time of the call and not one that was
-// read earlier in the turn; hence one call, and not none.) Clearing costs none,
-// but for the last one that held the process. setImmediate() costs one for the
-// first of a turn. From C comes one call for each callback, since the engine
-// runs promise jobs only between calls.
+// What crosses into C stands in `registers`, memory that both sides see, so that
+// starting and clearing cost a call without arguments each.
 
+const { run, entry, runsJobs } = require('internal/core');
 const { validateFunction } = require('internal/validators');
 const native = binding.timers;
 
 const MAX_DELAY = 2 ** 31 - 1;
 
-const kInspect = Symbol.for('nodejs.util.inspect.custom');
 const kRefed = Symbol('refed');
 const kId = Symbol('id');
+const kNumber = Symbol('number'); // of the weir_timer, 0 for none
+const kRuns = Symbol('runs');
 
-// ------------------------------------------------------------------- the lists
+const registers = new Float64Array(native.registers);
+const { NUMBER, DELAY, NOW, MORE } = native;
 
-// The head of a circular list whose members link by _idleNext and _idlePrev.
-class TimersList {
-    constructor(duration, expiry) {
-        this._idleNext = this;
-        this._idlePrev = this;
-        this.duration = duration;
-        this.expiry = expiry; // never after that of its first timeout
-        this.place = 0;       // in the heap
-    }
+// ------------------------------------------------------------ the loop's timers
 
-    // Who looks at a timeout does not want to see all others.
-    [kInspect](depth, options) {
-        return options.stylize('[TimersList]', 'special');
-    }
+const timeouts = []; // by number
+const free = [];     // numbers that nobody has
+
+function takeNumber(timeout) {
+    if (free.length === 0)
+        makeNumbers();
+    const number = free.pop();
+    timeouts[number] = timeout;
+    timeout[kNumber] = number;
+    if (!timeout[kRefed])
+        tell(native.unref, timeout);
 }
 
-const lists = new SafeMap(); // by duration
-const heap = [];         // of lists; a parent never expires after its child
-let referenced = 0;      // timeouts in lists that hold the process
-let firing = false;      // C waits for us to say what comes next
-
-function place(list, index) {
-    heap[index] = list;
-    list.place = index;
+// The low ones first: the table stays short. 0 is nobody's.
+function makeNumbers() {
+    const first = timeouts.length;
+    const end = first + native.grow();
+    for (let number = first; number < end; number++)
+        timeouts.push(undefined);
+    for (let number = end - 1; number >= first && number > 0; number--)
+        free.push(number);
 }
 
-function siftUp(list, index) {
-    while (index > 0) {
-        const parent = (index - 1) >> 1;
-        if (heap[parent].expiry <= list.expiry)
-            break;
-        place(heap[parent], index);
-        index = parent;
-    }
-    place(list, index);
+function giveNumber(timeout) {
+    if (!timeout[kRefed])
+        tell(native.ref, timeout);
+    timeouts[timeout[kNumber]] = undefined;
+    free.push(timeout[kNumber]);
+    timeout[kNumber] = 0;
 }
 
-function siftDown(list, index) {
-    for (;;) {
-        let child = 2 * index + 1;
-        if (child + 1 < heap.length &&
-            heap[child + 1].expiry < heap[child].expiry)
-            child++;
-        if (child >= heap.length || heap[child].expiry >= list.expiry)
-            break;
-        place(heap[child], index);
-        index = child;
-    }
-    place(list, index);
+function tell(ring, timeout) {
+    registers[NUMBER] = timeout[kNumber];
+    ring();
 }
 
-function removeList(list) {
-    const last = heap[heap.length - 1];
-
-    heap.length--;
-    lists.delete(list.duration);
-    if (last === list)
-        return;
-    siftDown(last, list.place);
-    siftUp(last, last.place);
-}
-
-function append(list, timeout) {
-    const last = list._idlePrev;
-
-    timeout._idlePrev = last;
-    timeout._idleNext = list;
-    last._idleNext = timeout;
-    list._idlePrev = timeout;
-}
-
-function link(timeout, duration) {
-    let list = lists.get(duration);
-
-    if (list === undefined) {
-        list = new TimersList(duration, timeout._idleStart + duration);
-        lists.set(duration, list);
-        siftUp(list, heap.length);
-    }
-    append(list, timeout);
-    if (timeout[kRefed])
-        referenced++;
-}
-
-function unlink(timeout) {
-    const previous = timeout._idlePrev;
-    const next = timeout._idleNext;
-
-    previous._idleNext = next;
-    next._idlePrev = previous;
-    timeout._idleNext = timeout._idlePrev = null;
-    if (previous === next) // what is left is the head
-        removeList(next);
-    if (timeout[kRefed])
-        referenced--;
-}
-
-// Without this the process would stay, or end, as the last timeout wanted.
-function tellReferenced(before) {
-    if (!firing && (before === 0) !== (referenced === 0))
-        native.reference(referenced > 0);
-}
-
-function start(timeout, now = 0) {
-    const duration = Math.trunc(timeout._idleTimeout);
-
+// Counts from now, or from `since`.
+function start(timeout, since = 0) {
+    if (timeout[kNumber] === 0)
+        takeNumber(timeout);
     timeout._destroyed = false;
-    if (now > 0)
-        timeout._idleStart = now;
-    else if (firing)
-        timeout._idleStart = native.now();
-    else
-        timeout._idleStart = native.start(duration,
-            referenced > 0 || timeout[kRefed]);
-    link(timeout, duration);
-}
-
-// One that stands in a list goes to its end. The list keeps its place in the
-// heap: that is too early now, which nextDue() finds out in time.
-function restart(timeout) {
-    const duration = Math.trunc(timeout._idleTimeout);
-    const list = lists.get(duration);
-
-    timeout._idleStart = firing ? native.now() :
-        native.start(duration, referenced > 0);
-    if (list._idlePrev === timeout)
-        return;
-    timeout._idlePrev._idleNext = timeout._idleNext;
-    timeout._idleNext._idlePrev = timeout._idlePrev;
-    append(list, timeout);
+    timeout[kRuns] = true;
+    registers[DELAY] = Math.trunc(timeout._idleTimeout);
+    registers[NOW] = since;
+    tell(native.start, timeout);
+    timeout._idleStart = registers[NOW];
 }
 
 function stop(timeout) {
-    const before = referenced;
-
-    unlink(timeout);
-    tellReferenced(before);
+    if (timeout[kRuns])
+        tell(native.stop, timeout);
+    timeout[kRuns] = false;
+    giveNumber(timeout);
 }
 
 // -------------------------------------------------------------- firing them
 
-// The next timeout that is due, or null. A list may be looked at too early: the
-// timeout that it stood in the heap for has been cleared.
-function nextDue(now) {
-    while (heap.length > 0 && heap[0].expiry <= now) {
-        const list = heap[0];
-        const first = list._idleNext;
-        const due = first._idleStart + list.duration;
-
-        if (due <= now)
-            return first;
-        list.expiry = due;
-        siftDown(list, 0);
-    }
-    return null;
-}
-
 function afterCall(timeout, now) {
-    if (timeout._idleNext !== null || timeout._destroyed)
+    if (timeout[kRuns] || timeout._destroyed)
         return; // refreshed, or cleared, by its own callback
     if (timeout._repeat !== null && timeout._idleTimeout >= 0) {
         timeout._idleTimeout = timeout._repeat;
@@ -192,6 +90,7 @@ function afterCall(timeout, now) {
         return;
     }
     timeout._destroyed = true;
+    giveNumber(timeout);
     forgetId(timeout);
 }
 
@@ -199,6 +98,8 @@ function call(timeout, now) {
     const args = timeout._timerArgs;
 
     try {
+        if (typeof timeout._onTimeout !== 'function')
+            return;
         if (args === undefined)
             timeout._onTimeout();
         else
@@ -208,24 +109,15 @@ function call(timeout, now) {
     }
 }
 
-// Called by C until it gives a number: when to come again, negative when nobody
-// waits for that, 0 for never. `now` is one time for all that fire in a turn:
-// what they start is not for this turn.
-function fire(now) {
-    firing = true;
-    const timeout = nextDue(now);
+// `now` is one time for all that fire in a turn.
+const fire = entry(() => {
+    const timeout = timeouts[registers[NUMBER]];
 
-    if (timeout !== null) {
-        unlink(timeout);
-        if (typeof timeout._onTimeout === 'function')
-            call(timeout, now);
-        return undefined;
-    }
-    firing = false;
-    if (heap.length === 0)
-        return 0;
-    return referenced > 0 ? heap[0].expiry : -heap[0].expiry;
-}
+    if (timeout === undefined)
+        return; // cleared by an immediate that came between
+    timeout[kRuns] = false;
+    call(timeout, registers[NOW]);
+});
 
 // ------------------------------------------------------------------- timeouts
 
@@ -252,19 +144,16 @@ function delayOf(value) {
 }
 
 function holdProcess(timeout, wanted) {
-    const before = referenced;
-
-    if (timeout._idleNext !== null && timeout[kRefed] !== wanted)
-        referenced += wanted ? 1 : -1;
+    if (timeout[kRefed] === wanted)
+        return;
     timeout[kRefed] = wanted;
-    tellReferenced(before);
+    if (timeout[kNumber] !== 0)
+        tell(wanted ? native.ref : native.unref, timeout);
 }
 
 class Timeout {
     constructor(callback, delay, args, repeats) {
         this._idleTimeout = delayOf(delay);
-        this._idlePrev = null;
-        this._idleNext = null;
         this._idleStart = 0;
         this._onTimeout = callback;
         this._timerArgs = args;
@@ -272,16 +161,15 @@ class Timeout {
         this._destroyed = false;
         this[kRefed] = true;
         this[kId] = 0;
+        this[kNumber] = 0;
+        this[kRuns] = false;
         start(this);
     }
 
     refresh() {
         if (this._idleTimeout < 0)
             return this; // cleared: for good
-        if (this._idleNext !== null)
-            restart(this);
-        else
-            start(this);
+        start(this);
         return this;
     }
 
@@ -336,7 +224,7 @@ function cancel(timeout) {
     timeout._onTimeout = null;
     timeout._idleTimeout = -1;
     forgetId(timeout);
-    if (timeout._idleNext !== null)
+    if (timeout[kNumber] !== 0)
         stop(timeout);
 }
 
@@ -472,33 +360,47 @@ function clearImmediate(immediate) {
     tellImmediates(before);
 }
 
-// Called by C: once with true for the start of a phase, then until it gives
-// false. What has been set meanwhile may hold the process less than the phase.
-function runImmediate(isFirst) {
-    if (isFirst) {
-        posted = false;
-        const phase = waiting;
-        waiting = running;
-        running = phase;
-    }
+function runImmediate() {
     const immediate = running.head;
-    if (immediate === null) {
-        if (posted && immediates === 0)
-            native.post(false);
-        return false;
-    }
-
     const callback = immediate._onImmediate;
     const args = immediate._argv;
+
     finish(immediate);
     if (args === undefined)
         callback.call(immediate);
     else
         Reflect.apply(callback, immediate, args);
-    return undefined;
 }
 
-native.setCallbacks(fire, runImmediate);
+function beginPhase() {
+    const phase = waiting;
+
+    posted = false;
+    waiting = running;
+    running = phase;
+}
+
+// What has been set meanwhile may hold the process less than the phase.
+function endPhase() {
+    if (posted && immediates === 0)
+        native.post(false);
+}
+
+// A phase, with ticks and jobs between any two; or one immediate, to be called
+// again, where the engine must be left for jobs to run.
+function runImmediates() {
+    if (running.head === null)
+        beginPhase();
+    do {
+        if (running.head !== null)
+            run(runImmediate);
+    } while (runsJobs && running.head !== null);
+    registers[MORE] = running.head === null ? 0 : 1;
+    if (running.head === null)
+        endPhase();
+}
+
+native.setCallbacks(fire, runImmediates);
 
 // -------------------------------------------------------------------- exports
 

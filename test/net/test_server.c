@@ -883,6 +883,30 @@ static void a_drop_nobody_listens_for_is_harmless(void **state)
         close(clients[i]);
 }
 
+static void note_another(weir_server *server, weir_socket *socket)
+{
+    assert_ptr_equal(weir_server_data(server), &told);
+    told.connections += 100;
+    weir_socket_set_events(socket, &echo, NULL);
+}
+
+static void another_callback_is_told_of_what_is_accepted_from_then_on(
+    void **state)
+{
+    weir_server *server = start_server(on_connection, NULL);
+    int first = connect_to(server), second;
+
+    (void)state;
+    RUN_UNTIL(told.connections == 1);
+    weir_server_set_connection(server, note_another, &told);
+    second = connect_to(server);
+    RUN_UNTIL(told.connections == 101);
+    assert_echoes(first);
+    assert_echoes(second);
+    close(first);
+    close(second);
+}
+
 static int no_name(int fd, struct sockaddr *name, socklen_t *size)
 {
     (void)fd, (void)name, (void)size;
@@ -1686,6 +1710,7 @@ int main(void)
         TEST(a_place_that_becomes_free_is_given_again),
         TEST(a_lower_maximum_closes_nobody),
         TEST(a_drop_nobody_listens_for_is_harmless),
+        TEST(another_callback_is_told_of_what_is_accepted_from_then_on),
         TEST(an_address_that_is_not_known_is_told_as_null),
         TEST(a_server_may_be_closed_in_its_drop_event),
         TEST(who_connects_during_a_pause_waits_and_is_accepted),

@@ -447,3 +447,26 @@ test('the sample of EADDRINUSE: close() and listen() until the port is free',
         await new Promise((resolve) => server.once('listening', resolve));
         assert.strictEqual(tries, 2);
     });
+
+// --------------------------------------------------------------------- handles
+
+// Numbers of sockets and of servers are of one table, and only weir has them.
+if (process.versions.weir !== undefined) {
+    test('a server\'s number where a socket\'s belongs is nobody\'s', async (t) => {
+        const server = net.createServer((socket) => socket.end('hello'));
+        server.listen(0, '127.0.0.1');
+        await t.once(server, 'listening');
+        const impostor = new net.Socket();
+        impostor._id = server._id;
+        impostor.setNoDelay(true).setTimeout(1).pause().resume();
+        assert.strictEqual(impostor.bytesRead, 0);
+        const client = net.connect(server.address().port, '127.0.0.1');
+        client.setEncoding('utf8');
+        const [text] = await t.once(client, 'data');
+        assert.strictEqual(text, 'hello');
+        impostor._id = 0;
+        impostor.destroy();
+        client.destroy();
+        server.close();
+    });
+}

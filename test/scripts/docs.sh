@@ -148,11 +148,12 @@ done
 # Whatever looks like a call or a constant of ours, anywhere in the pages that
 # are for users; docs/decisions.md may speak of what is inside.
 strangers() {
-    { for header in reactor/reactor.h net/net.h; do
+    { for header in reactor/reactor.h net/net.h script/script.h; do
         bare "$header" | grep -o '\<[Ww][Ee][Ii][Rr]_[A-Za-z_0-9]*\>'
         sed -n 's/^# *define \([A-Za-z_]*\).*/\1/p' "$header"
     done; } | sort -u >"$tmp/ours"
-    for file in README.md docs/guide.md docs/reactor.md docs/net.md; do
+    for file in README.md docs/guide.md docs/reactor.md docs/net.md \
+        docs/embedding.md; do
         [ -e "$file" ] || continue
         { grep -o '\<weir_[a-z_0-9]*(' "$file" | tr -d '('
           grep -o '\<WEIR_[A-Z_0-9]*[A-Z0-9]\>' "$file"; } | sort -u |
@@ -210,7 +211,7 @@ extract() {
         on { text = text $0 "\n" }
         /^```c$/ { on = 1; text = ""; line = NR + 1 }' "$1"
 }
-for file in docs/guide.md README.md; do
+for file in docs/guide.md README.md docs/embedding.md; do
     if [ -e $file ]; then
         extract $file
     else
@@ -219,14 +220,24 @@ for file in docs/guide.md README.md; do
 done
 
 libs=$(make -s --no-print-directory print-libs)
+script_libs=$(make -s --no-print-directory print-script-libs)
 compiles() {
+    case $(cat "$1") in
+    *weir/script.h*) with="build/libweir-script.a build/libweir.a $script_libs" ;;
+    *) with="build/libweir.a $libs" ;;
+    esac
     # shellcheck disable=SC2086 # a list of options
     ${CC:-cc} -Wall -Wextra -Werror -std=c11 -D_GNU_SOURCE "$1" \
-        -Ibuild/include build/libweir.a $libs -o "${1%.c}"
+        -Ibuild/include $with -o "${1%.c}"
 }
 for file in "$tmp"/*-line-*.c; do
     [ -e "$file" ] || continue
     name=$(basename "$file" .c)
+    if grep -q 'weir/script\.h' "$file" && ! [ -f build/libweir-script.a ]; then
+        skip "the program at line ${name##*-} of ${name%%-*}.md compiles" \
+            'no JavaScriptCore'
+        continue
+    fi
     check "the program at line ${name##*-} of ${name%%-*}.md compiles and links" \
         compiles "$file"
 done

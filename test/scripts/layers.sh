@@ -38,11 +38,30 @@ check 'net includes nothing but itself and reactor' \
 from_script() { includes reactor/*.[ch] net/*.[ch] net/examples/*.c | grep script/; }
 check 'no file below script includes it' nothing_from from_script
 
+# script/ has floors of its own, each a folder: host (the engine) below bindings
+# below what lies in script/ itself; weir's public headers are below all.
+check "script's host includes nothing of script but itself, and of weir the loop" \
+    nothing_from strangers script/host '^<weir/reactor\.h>$'
+check "script's bindings include only the host's and weir's public headers" \
+    nothing_from strangers script/bindings \
+    '^("script/host/[a-z_]*\.h"|<weir/(reactor|net)\.h>)$'
+# main.c is what a user can write. The rest of script/ stands above both floors.
+of_the_command() {
+    includes script/main.c | grep -v ' <weir/script\.h>$' | grep 'weir/\|"'
+}
+check 'the weir command includes of weir only <weir/script.h>' \
+    nothing_from of_the_command
+public="reactor net"
+[ -f build/include/weir/script.h ] && public="$public script"
+check 'the host names no binding' nothing_from sh -c \
+    'grep -nE "script_(un)?bind_[a-z]+" script/host/*.[ch] | grep -v bind_core'
+
 # Neither our private headers nor c-ares: an example is what a user can write.
 of_examples() {
-    includes net/examples/*.[ch] | grep -Ev \
-        ': <(weir/(reactor|net)|[a-z0-9]+|(sys|net|netinet|arpa)/[a-z]+)\.h>$'
-    includes net/examples/*.[ch] | grep '<\(ares\|valgrind\|cmocka\)'
+    includes net/examples/*.[ch] script/examples/*.c | grep -Ev \
+        ': <(weir/(reactor|net)|[a-z0-9]+|(sys|net|netinet|arpa)/[a-z]+)\.h>$' |
+        grep -v '^script/.* <weir/script\.h>$'
+    includes net/examples/*.[ch] script/examples/*.c | grep '<\(ares\|valgrind\|cmocka\)'
 }
 check 'examples include only <weir/...> and the C library' \
     nothing_from of_examples
@@ -64,13 +83,13 @@ as_cxx() {
         -Wconversion -Wshadow -Ibuild/include -fsyntax-only -xc++ -
 }
 
-for header in reactor net; do
+for header in $public; do
     check "<weir/$header.h> compiles alone, as C11 without extensions" \
         as_c $header
 done
 check 'the headers compile together in either order, and twice' \
     eval 'as_c reactor net && as_c net reactor && as_c net net reactor'
-for header in reactor net; do
+for header in $public; do
     sentence="<weir/$header.h> compiles alone as C++"
     if [ -n "$cxx" ]; then
         check "$sentence" as_cxx $header

@@ -77,8 +77,9 @@ check 'the same program needs no extension of C' strictly
 root=$tmp/root/usr
 installs() {
     quiet_make install DESTDIR="$tmp/root" PREFIX=/usr || return 1
-    # The weir command is there where its engine is.
-    (cd "$root" && find . ! -type d ! -path ./bin/weir | sort) >"$tmp/list"
+    # The weir command and its library are there where its engine is.
+    (cd "$root" && find . ! -type d ! -path ./bin/weir ! -name '*script*' |
+        sort) >"$tmp/list"
     cat >"$tmp/expected" <<END
 ./include/weir/net.h
 ./include/weir/reactor.h
@@ -90,7 +91,7 @@ END
     diff "$tmp/expected" "$tmp/list"
 }
 if [ "$(uname -s)" = Linux ]; then
-    check 'make install puts two headers and the libraries under DESTDIR' \
+    check 'make install puts the headers and the libraries under DESTDIR' \
         installs
 
     with_shared() (
@@ -114,6 +115,49 @@ if [ "$(uname -s)" = Linux ]; then
             says_hello ./static
     )
     check 'the installed static library does as well' with_static
+
+    # The library with the engine, where there is one.
+    cat >"$tmp/embed.c" <<'END'
+#include <weir/script.h>
+
+int main(void)
+{
+    const char *text = "'hel' + 'lo'";
+    weir_loop *loop;
+    weir_script *script;
+    weir_value value;
+
+    weir_check(weir_loop_create(&loop));
+    weir_check(weir_script_create(&script, loop, NULL));
+    weir_check(weir_script_run_text(script, "text", text, strlen(text),
+                                    WEIR_SCRIPT_PRINT, &value));
+    weir_value_unref(&value);
+    weir_script_destroy(script);
+    return weir_loop_destroy(loop);
+}
+END
+    embeds_static() (
+        cd "$tmp" || exit 1
+        # shellcheck disable=SC2046 # a list of options
+        ${CC:-cc} embed.c -I"$root/include" "$root/lib/libweir-script.a" \
+            "$root/lib/libweir.a" \
+            $(quiet_make -C "$tree" print-script-libs) -o embed &&
+            says_hello ./embed
+    )
+    embeds_shared() (
+        cd "$tmp" || exit 1
+        ${CC:-cc} embed.c -I"$root/include" -L"$root/lib" -lweir-script \
+            -lweir -o embed-shared &&
+            LD_LIBRARY_PATH=$root/lib says_hello ./embed-shared
+    )
+    for how in static shared; do
+        sentence="a program runs JavaScript with the $how library"
+        if [ -f "$root/include/weir/script.h" ]; then
+            check "$sentence" embeds_$how
+        else
+            skip "$sentence" 'no JavaScriptCore'
+        fi
+    done
 else
     skip 'a program links with what is installed' 'written for Linux'
 fi

@@ -48,6 +48,25 @@ in_archive >"$tmp/archive"
 check 'every function that a header declares is in the static library' \
     nothing_from comm -23 "$tmp/declared" "$tmp/archive"
 
+# The same of the library with the engine, where there is one: what it has of
+# weir's own comes from the other.
+if [ -f build/libweir-script.so ]; then
+    in_header() {
+        sed -n 's/^WEIR_API .*\(weir_[a-z_]*\)(.*/\1/p' script/script.h | sort -u
+    }
+    of_script() {
+        nm "$@" --defined-only | names |
+            grep -Ev '^(_init|_fini|_edata|_end|__bss_start)$'
+    }
+    in_header >"$tmp/declared-script"
+    of_script -D build/libweir-script.so >"$tmp/script-shared"
+    of_script -g build/libweir-script.a >"$tmp/script-static"
+    for how in shared static; do
+        check "the $how library of scripts shows what its header declares" \
+            diff "$tmp/declared-script" "$tmp/script-$how"
+    done
+fi
+
 version=$(sed -n 's/^#define WEIR_VERSION "\(.*\)"/\1/p' reactor/reactor.h)
 dynamic() {
     { readelf -d "$1" 2>/dev/null || objdump -p "$1"; } |

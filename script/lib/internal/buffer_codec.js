@@ -3,7 +3,7 @@
  *
  * An encoding is a number here, found once from its name. Two ways lead to the
  * same result: loops in JavaScript for a few characters of ASCII, where a call
- * into C would cost more than the work, and script/bind_buffer.c for the rest.
+ * into C would cost more than the work, and bindings/buffer.c for the rest.
  * The limits between the two were measured (ns, string of 64 characters:
  * written here 75, there 250; read here 450, there 260).
  *
@@ -13,23 +13,22 @@ const { codes } = require('internal/errors');
 
 const native = binding.buffer;
 
-/* What goes to C and back beside objects and strings; see bind_buffer.c. */
+/* What goes to C and back beside objects and strings; see bindings/buffer.c. */
 const frame = new Float64Array(native.frame);
 
-/* As bind_buffer.c numbers them. */
-const UTF8 = 0;
-const UTF16LE = 1;
-const LATIN1 = 2;
-const ASCII = 3;
-const HEX = 4;
-const BASE64 = 5;
-const BASE64URL = 6;
-const STRICT = 8;
+const {
+    UTF8, UTF16LE, LATIN1, ASCII, HEX, BASE64, BASE64URL, STRICT,
+} = native;
 
 /* By their numbers. */
-const names = [
-    'utf8', 'utf16le', 'latin1', 'ascii', 'hex', 'base64', 'base64url',
-];
+const names = [];
+names[UTF8] = 'utf8';
+names[UTF16LE] = 'utf16le';
+names[LATIN1] = 'latin1';
+names[ASCII] = 'ascii';
+names[HEX] = 'hex';
+names[BASE64] = 'base64';
+names[BASE64URL] = 'base64url';
 
 const WRITE_HERE = 192;
 const READ_HERE = 32;

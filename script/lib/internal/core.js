@@ -1,9 +1,10 @@
 // internal/core: the first JavaScript that runs, and the last of every turn
 //
 // Builtin modules, nextTick's queue, and the way in from the loop. Each entry
-// ends with drain(), so that the queue is empty before the engine runs promise
-// jobs, which it does when the outermost call into it returns. What those jobs
-// put into the queue the host sees in `state` and calls settle() for.
+// ends with drain(), which is Node's order and stands here alone: ticks, promise
+// jobs, again until there are none of both, then the rejections that nobody has
+// handled. (Where the engine cannot be told to run its jobs it does so when it
+// is left; then the host comes back with settle() as long as `state` says.)
 //
 // The host calls this file's function with two arguments of its own: a function
 // that gives a binding by its name, and the command's options.
@@ -16,8 +17,7 @@ const { defineProperty } = Object;
 const { apply } = Reflect;
 
 const natives = {};
-for (const name of ['core', 'util', 'buffer', 'loader', 'fs', 'process',
-    'stdio', 'timers', 'net', 'dns', 'titanium']) {
+for (const name of bind()) {
     defineProperty(natives, name, {
         configurable: true,
         enumerable: true,
@@ -30,8 +30,7 @@ for (const name of ['core', 'util', 'buffer', 'loader', 'fs', 'process',
 }
 
 const core = natives.core;
-const PENDING = 0; // in `state`: there is something to do for settle()
-const PROMISES = 1; // the program speaks of promises
+const PENDING = 0; // in `state`: ticks or rejections wait
 const state = new Int32Array(core.state);
 
 // ------------------------------------------------------------ builtin modules
@@ -53,7 +52,6 @@ function requireBuiltin(id) {
 }
 
 primordials = requireBuiltin('internal/primordials');
-const { exec } = primordials.RegExps;
 const { then } = primordials.Promises;
 const resolve = Promise.resolve.bind(Promise);
 
@@ -145,26 +143,44 @@ function runTicks() {
 let rejections = []; // promise, reason, and so on
 let handled = []; // promises whose rejection was told before
 
-// The last act of each entry; promise jobs run next, as the engine is left.
-function drain() {
+// Most entries have left nothing but, maybe, jobs.
+function drainAll() {
+    if (state[PENDING] === 0)
+        runJobs();
+    while (state[PENDING] !== 0) {
+        do {
+            runTicks();
+            state[PENDING] = 0;
+            runJobs();
+        } while (head < tail);
+        judge();
+    }
+}
+
+// A tick may handle a rejection, and so may a job that a tick has made: it is
+// judged when neither is left. Who is told may leave some of both.
+function judge() {
+    if (rejections.length === 0 && handled.length === 0)
+        return;
+    tellHandled();
+    tellRejections();
+    state[PENDING] = 1;
+}
+
+function drainTicks() {
     runTicks();
     state[PENDING] = rejections.length + handled.length;
 }
 
-// The host calls this, as often as `state` says that there is something to do,
-// when promise jobs have run. A tick may handle a rejection, and so may a job
-// that a tick has made: it is judged when neither is left.
-function settle() {
-    if (head < tail) {
-        drain();
-        return;
-    }
-    state[PENDING] = 0;
-    tellHandled();
-    tellRejections();
-    if (state[PENDING] !== 0)
-        drain();
+function settleTicks() {
+    if (head === tail)
+        judge();
+    drainTicks();
 }
+
+const { runJobs } = core;
+const drain = runJobs === undefined ? drainTicks : drainAll;
+const settle = runJobs === undefined ? settleTicks : drainAll;
 
 // -------------------------------------------------------- what nobody caught
 
@@ -248,20 +264,9 @@ function queueMicrotask(callback) {
     });
 }
 
-// Promise jobs must run between any two callbacks, which costs; whether a
-// program can have any shows in its source. (What it makes of strings by eval()
-// speaks of promises in those strings.)
-const SPEAKS_OF_PROMISES =
-    /\b(?:async|await|Promise|queueMicrotask|import)\b|\.\s*(?:then|catch|finally)\b/;
-
-function noteSource(source) {
-    if (state[PROMISES] === 0 && exec(SPEAKS_OF_PROMISES, source) !== null)
-        state[PROMISES] = 1;
-}
-
 // ------------------------------------------------------------------- entering
 
-// What script_call() of engine.h calls.
+// What script_call() of the host calls.
 function run(callback, a, b, c, d, e, f, g) {
     let result;
     try {
@@ -269,8 +274,7 @@ function run(callback, a, b, c, d, e, f, g) {
     } catch (error) {
         onException(error);
     }
-    if (state[PENDING] !== 0)
-        drain();
+    drain();
     return result;
 }
 
@@ -283,8 +287,7 @@ function entry(callback) {
         } catch (error) {
             onException(error);
         }
-        if (state[PENDING] !== 0)
-            drain();
+        drain();
     };
 }
 
@@ -308,8 +311,9 @@ function atExit() {
 
 modules['internal/core'] = {
     exports: {
-        nextTick, defer, drain, state, PENDING, run, entry, queueMicrotask,
-        noteHandled, noteSource, onException, requireBuiltin, options,
+        nextTick, defer, drain, run, entry, queueMicrotask, noteHandled,
+        onException, requireBuiltin, options,
+        runsJobs: runJobs !== undefined,
     },
 };
 core.setCallbacks(run, settle, onRejection, beforeExit, atExit, serve);

@@ -3,8 +3,9 @@
  *
  *   runMain(path)                    weir script.js
  *   runEval(code, { print, name })   weir -e, weir -p
- *   runStdin()                       weir -
- *   runCheck(path)                   weir --check; without a path: stdin
+ *   readStdin()                      weir -
+ *   runCheck(path)                   weir --check
+ *   checkText(text, name)            the same
  *   sourceOf(name)                   the text that a stack names, or undefined
  *   HEAD                             what stands before a file's first line
  *   mainModule()                     the program's own Module, or undefined
@@ -20,7 +21,6 @@
  */
 
 const { dirname, resolve: resolvePath } = require('path');
-const { noteSource } = require('internal/core');
 
 const lazy = require;
 const { core, loader: { kind, readText, realpath } } = binding;
@@ -357,7 +357,6 @@ function withoutShebang(text) {
 }
 
 function compile(source, filename) {
-    noteSource(source);
     try {
         return core.compile(source, PARAMETERS, filename, 1);
     } catch (error) {
@@ -476,7 +475,7 @@ function resolveFor(module, request, options) {
         paths === undefined ? undefined : foldersFrom(paths, request));
 }
 
-// ---------------------------------------------------------------- the command
+// ------------------------------------------------------------ for the host
 
 function findMain(script) {
     const path = absolute(script);
@@ -490,7 +489,7 @@ function runMain(script) {
     const filename = findMain(script);
     main = new Module(filename, null);
     main.id = '.';
-    runModule(main, filename, null);
+    return runModule(main, filename, null);
 }
 
 // Code that is in no file runs as a script: what it declares is global, and so
@@ -510,11 +509,11 @@ function runEval(code, { print = false, name = '[eval]' } = {}) {
     const result = evaluate(code, name);
     if (print)
         lazy('console').log(result);
+    return result;
 }
 
 // A syntax error of the code itself has no frame in it: nothing had run.
 function evaluate(code, name) {
-    noteSource(code);
     try {
         return core.evaluate(code, name, 1);
     } catch (error) {
@@ -529,20 +528,15 @@ function readStdin() {
     return withoutShebang(read(0));
 }
 
-function runStdin() {
-    runEval(readStdin(), { name: '[stdin]' });
-}
-
 function runCheck(script) {
-    if (script === undefined) {
-        const text = readStdin();
-        texts.set('[stdin]', text);
-        compile(text, '[stdin]');
-        return;
-    }
     const filename = findMain(script);
     refuseModuleSource(filename, null);
     compile(withoutShebang(read(filename)), filename);
+}
+
+function checkText(text, name) {
+    texts.set(name, text);
+    compile(text, name);
 }
 
 function sourceOf(name) {
@@ -556,5 +550,6 @@ function mainModule() {
 }
 
 module.exports = {
-    runMain, runEval, runStdin, runCheck, sourceOf, HEAD, mainModule,
+    runMain, runEval, readStdin, runCheck, checkText, sourceOf, HEAD,
+    mainModule,
 };

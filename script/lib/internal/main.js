@@ -1,22 +1,29 @@
-// internal/main: what the command was asked to run
+// internal/main: what the host was asked to run
+//
+// The host gets two functions for it, and one that loads what programs in C
+// need beyond that. What they give stands in an array: a run that threw gives
+// none.
 
 const { options } = require('internal/core');
 
 const loader = require('internal/loader');
 
-switch (options.mode) {
-case 'file':
-    loader.runMain(options.script);
-    break;
-case 'eval':
-    loader.runEval(options.code, { print: false });
-    break;
-case 'print':
-    loader.runEval(options.code, { print: true });
-    break;
-case 'check':
-    loader.runCheck(options.script);
-    break;
-default:
-    loader.runStdin();
+const CHECK = 1; // the flags of weir/script.h
+const PRINT = 2;
+
+function runFile(path, text, flags) {
+    if (path === undefined)
+        return runText('[stdin]', loader.readStdin(), flags);
+    options.script = path;
+    return [flags & CHECK ? loader.runCheck(path) : loader.runMain(path)];
 }
+
+function runText(name, text, flags) {
+    if (name === '[stdin]')
+        options.isStdin = true;
+    if (flags & CHECK)
+        return [loader.checkText(text, name)];
+    return [loader.runEval(text, { print: (flags & PRINT) !== 0, name })];
+}
+
+options.setRunners(runFile, runText, () => require('internal/embed'));

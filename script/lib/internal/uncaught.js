@@ -13,19 +13,20 @@
  * handlers of 'uncaughtException'. If there are none, 'exit' is emitted with 1
  * and the error printed: the place, its source line with a caret, the stack,
  * what else the error carries. If one of those who were told throws, that error
- * is printed and the code is 7.
+ * is printed and the code is 7. A program in C that collects errors is told
+ * instead of all that, and says whether the script goes on.
  *
  * The engine says where an error was made, not where it was thrown, and says
  * nothing of values that are no errors. The place shown is the topmost in a
  * file of the program; of weir's own only when there is no other.
  */
 
-const { noteHandled } = require('internal/core');
+const { noteHandled, options } = require('internal/core');
 const { emittedBy } = require('internal/errors');
 const { frames, formatStack } = require('internal/stack');
 
 const lazy = require;
-const { core, loader } = binding;
+const { core } = binding;
 
 const HANDLER_THREW = 7;
 
@@ -78,6 +79,8 @@ function onException(error, origin = 'uncaughtException') {
         print(thrown);
         return HANDLER_THREW;
     }
+    if (options.collectsErrors)
+        return report(error) ? -1 : emitExit();
     const code = emitExit();
     print(error);
     return code;
@@ -257,16 +260,23 @@ function describe(error) {
     return `${place}${inspected(error)}\n`;
 }
 
-function print(error) {
-    require('internal/primordials').restore();
+// True when the host has taken it.
+function report(error) {
     const version = lazy('process').versions?.weir;
     let text;
+    let stack;
     try {
         text = describe(error);
+        stack = error instanceof Error ? formatStack(error) : undefined;
     } catch {
         text = 'Uncaught: an error that cannot be shown\n';
     }
-    loader.writeError(`${text}\nweir v${version}\n`);
+    return core.report(`${text}\nweir v${version}\n`, stack);
+}
+
+function print(error) {
+    require('internal/primordials').restore();
+    report(error);
 }
 
 module.exports = {

@@ -1,4 +1,4 @@
-// internal/net/native: where bind_net.c's numbers become objects
+// internal/net/native: where binding.net's numbers become objects
 //
 // A socket or a server is known to C by an `id`, an index into `handles`. The
 // table keeps what is live; C says a socket's `close` exactly once, and that is
@@ -6,37 +6,27 @@
 // say stands in `registers`, shared memory: neither arguments nor results of
 // the hot calls are converted.
 
-const { entry, state, PENDING, drain, onException } =
-    require('internal/core');
+const { entry, drain, onException } = require('internal/core');
 const { FastBuffer } = require('internal/buffer_pool');
 
 const native = binding.net;
 const registers = new Int32Array(native.registers);
-const putOff = new Int32Array(native.putOff);
+const batch = new Int32Array(native.batch);
 const counters = new Float64Array(native.counters);
 
-// Places in registers and counters, as in bind_net.c.
-const ID = 0;
-const SLAB = 1;
-const OFFSET = 2;
-const LENGTH = 3;
-const RESULT = 4;
-const STATUS = 6;
-const OTHER = 7;
-const COUNT = 8;
-const KIND = 9;
-const FRESH = 10;
-const BYTES_READ = 0;
-const BYTES_WRITTEN = 1;
-const BUFFERED = 2;
+// Places in registers and counters.
+const {
+    ID, SLAB, OFFSET, LENGTH, RESULT, WANTS_CALLBACK, STATUS, OTHER, COUNT,
+    KIND, FRESH, BYTES_READ, BYTES_WRITTEN, BUFFERED,
+} = native;
 
 // These take the socket's id from a register, and answer in another.
 for (const name of ['end', 'destroy', 'pause', 'resume', 'readCounters', 'ref',
     'unref']) {
-    const ring = native[name];
+    const call = native[name];
     native[name] = (id) => {
         registers[ID] = id;
-        ring();
+        call();
         return registers[RESULT];
     };
 }
@@ -88,8 +78,7 @@ function tellRead(slab, number, id, offset, length) {
     } catch (error) {
         onException(error);
     }
-    if (state[PENDING] !== 0)
-        drain();
+    drain();
 }
 
 // The slab that has just been read into, known to C alone so far.
@@ -99,7 +88,7 @@ function wrapped(number) {
     return slab;
 }
 
-// One read or, where nobody can tell the difference, all of a turn. A slab that
+// All reads of a turn, or one: nobody can tell the difference. A slab that
 // is used up is forgotten, so that it lives as long as the program's Buffers.
 function tellReads() {
     const count = registers[COUNT];
@@ -109,8 +98,8 @@ function tellReads() {
     const slab = registers[FRESH] === 0 ? readSlabs[kind] : wrapped(number);
     readSlabs[kind] = usedUp ? undefined : slab;
     for (let i = 0; i < count; i++) {
-        tellRead(slab, number, putOff[3 * i], putOff[3 * i + 1],
-            putOff[3 * i + 2]);
+        tellRead(slab, number, batch[3 * i], batch[3 * i + 1],
+            batch[3 * i + 2]);
     }
     if (usedUp)
         last.bytes = NOTHING;
@@ -145,6 +134,6 @@ native.setCallbacks({
 module.exports = {
     native, registers, counters, handles, last, open, set, forget, makeSlab,
     slabNumber, FastBuffer,
-    ID, SLAB, OFFSET, LENGTH, RESULT, WANTS_CALLBACK: 5,
+    ID, SLAB, OFFSET, LENGTH, RESULT, WANTS_CALLBACK,
     BYTES_READ, BYTES_WRITTEN, BUFFERED,
 };

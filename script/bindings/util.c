@@ -1,5 +1,5 @@
 /*
- * bind_util.c - what JavaScript cannot find out by itself
+ * util.c - what JavaScript cannot find out by itself
  *
  * The object behind a Proxy, which the engine tells only through a function
  * that its public headers leave out; and the names and texts of errors.
@@ -10,7 +10,9 @@
  * that could not be looked up: errorName() takes them as the reactor's, from
  * whom they come, and eachError(), behind util.getSystemErrorMap(), as Node's.
  */
-#include "engine.h"
+#include "bindings.h"
+
+#include <weir/net.h>
 
 #include <errno.h>
 #include <string.h>

@@ -1,11 +1,13 @@
 /*
- * bind_dns.c - names for dns.js
+ * dns.c - names for dns.js
  *
  * A lookup is a number here and there. C tells JavaScript once, with a status
  * and a list of [address, family], and the number is free. So is a resolver,
  * which is open from openResolver() to closeResolver(); 0 is the loop's own.
  */
-#include "engine.h"
+#include "bindings.h"
+
+#include <weir/net.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +31,6 @@ static struct {
     struct pending *pending;
     struct resolver *resolvers;
     uint32_t last_id;
-    bool closing;
 } dns;
 
 static void forget(struct pending *pending)
@@ -68,10 +69,6 @@ static void on_answer(weir_lookup *lookup, int status,
     struct pending *pending = weir_lookup_data(lookup);
     JSValueRef arguments[3];
 
-    if (dns.closing) {
-        forget(pending);
-        return;
-    }
     arguments[0] = script_from_number(dns.s->context, pending->id);
     arguments[1] = script_from_number(dns.s->context, status);
     arguments[2] = list_of(addresses, status < 0 ? 0 : count);
@@ -213,12 +210,18 @@ void script_bind_dns(script *s, JSObjectRef target)
     script_set_number(s, target, "ENOSERVER", WEIR_ENOSERVER);
 }
 
-/* What is under way the loop gives up when it is destroyed, and resolvers with
- * it. */
 void script_unbind_dns(script *s)
 {
     (void)s;
-    dns.closing = true;
-    while (dns.resolvers)
+    while (dns.pending) {
+        weir_lookup_cancel(dns.pending->lookup);
+        forget(dns.pending);
+    }
+    while (dns.resolvers) {
+        weir_resolver_destroy(dns.resolvers->resolver);
         forget_resolver(&dns.resolvers);
+    }
+    dns.s = NULL;
+    dns.answered = NULL;
+    dns.last_id = 0;
 }

@@ -1,26 +1,21 @@
 /*
- * bind_titanium.c - what Titanium's sockets have and Node's have not
+ * titanium.c - what Titanium's sockets have and Node's have not
  *
  * Calls that block, on one descriptor; a close that delivers what was written;
- * this machine's address. Sockets are the numbers that bind_net.c gives them.
+ * this machine's address. Sockets are the numbers that net.c gives them.
  */
-#include "engine.h"
+#include "bindings.h"
+#include "net.h"
 
 #include <ifaddrs.h>
 #include <net/if.h>
 
 #define INT(index) script_int(ctx, argc, argv, (index), 0)
 
-static weir_socket *socket_argument(JSContextRef ctx, size_t argc,
-                                    const JSValueRef argv[])
-{
-    return script_net_socket((uint32_t)INT(0));
-}
-
 /* read(id, view, timeout): how much has come, 0 at the end, or an error. */
 SCRIPT_NATIVE(read_wait)
 {
-    weir_socket *socket = socket_argument(ctx, argc, argv);
+    weir_socket *socket = net_socket_argument(ctx, argc, argv);
     uint8_t *bytes;
     size_t length;
     ssize_t result = -EINVAL;
@@ -35,7 +30,7 @@ SCRIPT_NATIVE(read_wait)
 /* flush(id, timeout) */
 SCRIPT_NATIVE(flush_wait)
 {
-    weir_socket *socket = socket_argument(ctx, argc, argv);
+    weir_socket *socket = net_socket_argument(ctx, argc, argv);
     int result = socket ? weir_socket_flush_wait(socket, INT(1)) : -EBADF;
 
     return JSValueMakeNumber(ctx, result);
@@ -44,7 +39,7 @@ SCRIPT_NATIVE(flush_wait)
 /* close(id) */
 SCRIPT_NATIVE(close_socket)
 {
-    weir_socket *socket = socket_argument(ctx, argc, argv);
+    weir_socket *socket = net_socket_argument(ctx, argc, argv);
 
     if (socket)
         weir_socket_close(socket);

@@ -1,5 +1,5 @@
 /*
- * bind_stdio.c - the three descriptors that a process is given
+ * stdio.c - the three descriptors that a process is given
  *
  * They are shared with whoever started us, so they are never made non-blocking:
  * that would change them for the others, too. Writing waits until all is
@@ -7,11 +7,10 @@
  * in the loop until there is something to read, and then reads once, which does
  * not block.
  */
-#include "engine.h"
+#include "bindings.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -31,23 +30,6 @@ static struct {
     int fd;
     bool saved;
 } terminal;
-
-/*
- * Before main(), since it has to be before the first descriptor of ours: one of
- * the three that we were started without would otherwise be the number of the
- * loop's own or of a connection, and printing would go there. And a reader that
- * has gone is to be an error of write(), not a reason to die without a word.
- */
-__attribute__((constructor)) static void prepare_descriptors(void)
-{
-    for (int fd = 0; fd <= 2; fd++) {
-        /* The lowest number that is free is the one that is missing. */
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
-            open("/dev/null", O_RDWR) < 0)
-            _exit(1);
-    }
-    signal(SIGPIPE, SIG_IGN);
-}
 
 static JSValueRef number(JSContextRef ctx, double value)
 {
@@ -244,5 +226,6 @@ void script_bind_stdio(script *s, JSObjectRef target)
 void script_unbind_stdio(script *s)
 {
     forget_input(s);
+    input.unreferenced = false;
     (void)restore_terminal();
 }

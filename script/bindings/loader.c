@@ -1,14 +1,11 @@
 /*
- * bind_loader.c - what require() asks of the file system, and the last words
+ * loader.c - what require() asks of the file system
  *
  * Three questions, all of them answered at once and without an Error object:
  * most of a search through node_modules is paths that do not exist, and a
  * number is all that the search wants to know of those.
- *
- * The last words are the text of an exception that ends the process: written
- * past all streams, since there will be no loop to wait for them.
  */
-#include "engine.h"
+#include "bindings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -152,30 +149,9 @@ SCRIPT_NATIVE(real_path)
     return result;
 }
 
-/* writeError(text): all of it to standard error, before it returns. */
-SCRIPT_NATIVE(write_error)
-{
-    size_t length, done = 0;
-    char *text = script_utf8(ctx, argc, argv, 0, &length);
-
-    while (text && done < length) {
-        ssize_t put = write(STDERR_FILENO, text + done, length - done);
-
-        if (put >= 0)
-            done += (size_t)put;
-        else if (errno == EAGAIN)
-            wait_for(STDERR_FILENO, POLLOUT);
-        else if (errno != EINTR)
-            break;
-    }
-    free(text);
-    return JSValueMakeUndefined(ctx);
-}
-
 void script_bind_loader(script *s, JSObjectRef target)
 {
     script_function(s, target, "readText", read_text);
     script_function(s, target, "kind", kind);
     script_function(s, target, "realpath", real_path);
-    script_function(s, target, "writeError", write_error);
 }

@@ -19,13 +19,4 @@ JSStringRef text_to_string(const char *utf8, size_t length);
  * may be NULL. */
 char *text_from_string(JSStringRef string, size_t *length);
 
-/* The built-in modules, each with its function's head and foot; the last has
- * id NULL. Made by script/embed. */
-struct script_builtin {
-    const char *id;
-    const char *source;
-    size_t length;
-};
-extern const struct script_builtin script_builtins[];
-
 #endif

@@ -1,12 +1,12 @@
 /*
- * bind_fs.c - system calls on files
+ * fs.c - system calls on files
  *
  * Each native is one system call, made at once: files on local disks do not
  * block in a way that a loop could wait for, and the callback and promise forms
  * of fs.js only tell later what was done now. A call that fails gives its
  * negative errno; what stat finds goes into numbers that both sides see.
  */
-#include "engine.h"
+#include "bindings.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -377,53 +377,34 @@ SCRIPT_NATIVE(readdir_native)
 
 /* -------------------------------------------------------------- constants */
 
-static void set_constants(script *s, JSObjectRef target)
-{
-    static const struct {
-        const char *name;
-        int value;
-    } constants[] = {
-        { "O_RDONLY", O_RDONLY },
-        { "O_WRONLY", O_WRONLY },
-        { "O_RDWR", O_RDWR },
-        { "O_CREAT", O_CREAT },
-        { "O_EXCL", O_EXCL },
-        { "O_NOCTTY", O_NOCTTY },
-        { "O_TRUNC", O_TRUNC },
-        { "O_APPEND", O_APPEND },
-        { "O_DIRECTORY", O_DIRECTORY },
-        { "O_NOFOLLOW", O_NOFOLLOW },
-        { "O_SYNC", O_SYNC },
-        { "O_DSYNC", O_DSYNC },
-        { "O_NONBLOCK", O_NONBLOCK },
-        { "S_IFMT", S_IFMT },
-        { "S_IFREG", S_IFREG },
-        { "S_IFDIR", S_IFDIR },
-        { "S_IFCHR", S_IFCHR },
-        { "S_IFBLK", S_IFBLK },
-        { "S_IFIFO", S_IFIFO },
-        { "S_IFLNK", S_IFLNK },
-        { "S_IFSOCK", S_IFSOCK },
-        { "S_IRWXU", S_IRWXU },
-        { "S_IRUSR", S_IRUSR },
-        { "S_IWUSR", S_IWUSR },
-        { "S_IXUSR", S_IXUSR },
-        { "S_IRWXG", S_IRWXG },
-        { "S_IRGRP", S_IRGRP },
-        { "S_IWGRP", S_IWGRP },
-        { "S_IXGRP", S_IXGRP },
-        { "S_IRWXO", S_IRWXO },
-        { "S_IROTH", S_IROTH },
-        { "S_IWOTH", S_IWOTH },
-        { "S_IXOTH", S_IXOTH },
-        { "F_OK", F_OK },
-        { "R_OK", R_OK },
-        { "W_OK", W_OK },
-        { "X_OK", X_OK },
-    };
+static const script_constant kinds[] = {
+    SCRIPT_CONSTANT(S_IFMT),  SCRIPT_CONSTANT(S_IFREG),
+    SCRIPT_CONSTANT(S_IFDIR), SCRIPT_CONSTANT(S_IFCHR),
+    SCRIPT_CONSTANT(S_IFBLK), SCRIPT_CONSTANT(S_IFIFO),
+    SCRIPT_CONSTANT(S_IFLNK), SCRIPT_CONSTANT(S_IFSOCK),
+};
 
-    for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++)
-        script_set_number(s, target, constants[i].name, constants[i].value);
+static const script_constant others[] = {
+    SCRIPT_CONSTANT(O_RDONLY),    SCRIPT_CONSTANT(O_WRONLY),
+    SCRIPT_CONSTANT(O_RDWR),      SCRIPT_CONSTANT(O_CREAT),
+    SCRIPT_CONSTANT(O_EXCL),      SCRIPT_CONSTANT(O_NOCTTY),
+    SCRIPT_CONSTANT(O_TRUNC),     SCRIPT_CONSTANT(O_APPEND),
+    SCRIPT_CONSTANT(O_DIRECTORY), SCRIPT_CONSTANT(O_NOFOLLOW),
+    SCRIPT_CONSTANT(O_SYNC),      SCRIPT_CONSTANT(O_DSYNC),
+    SCRIPT_CONSTANT(O_NONBLOCK),  SCRIPT_CONSTANT(S_IRWXU),
+    SCRIPT_CONSTANT(S_IRUSR),     SCRIPT_CONSTANT(S_IWUSR),
+    SCRIPT_CONSTANT(S_IXUSR),     SCRIPT_CONSTANT(S_IRWXG),
+    SCRIPT_CONSTANT(S_IRGRP),     SCRIPT_CONSTANT(S_IWGRP),
+    SCRIPT_CONSTANT(S_IXGRP),     SCRIPT_CONSTANT(S_IRWXO),
+    SCRIPT_CONSTANT(S_IROTH),     SCRIPT_CONSTANT(S_IWOTH),
+    SCRIPT_CONSTANT(S_IXOTH),     SCRIPT_CONSTANT(F_OK),
+    SCRIPT_CONSTANT(R_OK),        SCRIPT_CONSTANT(W_OK),
+    SCRIPT_CONSTANT(X_OK),
+};
+
+static void set_kinds(script *s, JSObjectRef target)
+{
+    script_set_constants(s, target, kinds, sizeof kinds / sizeof kinds[0]);
 }
 
 /* constants(): an object of their own, made for who asks. */
@@ -431,16 +412,15 @@ SCRIPT_NATIVE(constants_native)
 {
     JSObjectRef object = JSObjectMake(ctx, NULL, NULL);
 
-    set_constants(script_get(), object);
+    set_kinds(script_get(), object);
+    script_set_constants(script_get(), object, others,
+                         sizeof others / sizeof others[0]);
     return object;
 }
 
 void script_bind_fs(script *s, JSObjectRef target)
 {
-    static const struct {
-        const char *name;
-        JSObjectCallAsFunctionCallback native;
-    } natives[] = {
+    static const script_native natives[] = {
         { "open", open_native },         { "close", close_native },
         { "read", read_native },         { "write", write_native },
         { "fsync", fsync_native },       { "ftruncate", ftruncate_native },
@@ -453,7 +433,7 @@ void script_bind_fs(script *s, JSObjectRef target)
         { "readdir", readdir_native },   { "constants", constants_native },
     };
 
-    for (size_t i = 0; i < sizeof natives / sizeof natives[0]; i++)
-        script_function(s, target, natives[i].name, natives[i].native);
+    script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
+    set_kinds(s, target);
     script_share(s, target, "statNumbers", stat_numbers, sizeof stat_numbers);
 }

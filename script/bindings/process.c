@@ -1,12 +1,13 @@
 /*
- * bind_process.c - the process: its environment, identity, clocks, signals
+ * process.c - the process: its environment, identity, clocks, signals
  *
  * A signal watcher exists for each signal that a script listens to, and never
  * keeps the process alive. Numbers that come in groups (times, usage) go
  * through memory that both sides see.
  */
-#include "engine.h"
+#include "bindings.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
@@ -154,16 +155,26 @@ SCRIPT_NATIVE(umask_native)
 
 /* --------------------------------------------------------------- identity */
 
-/* ids(): pid, parent, user, effective user, group, effective group. */
-SCRIPT_NATIVE(ids)
-{
-    const double values[] = { getpid(),  getppid(), getuid(),
-                              geteuid(), getgid(),  getegid() };
-    int which = script_int(ctx, argc, argv, 0, 0);
+enum id { PID, PPID, UID, EUID, GID, EGID };
 
-    if (which < 0 || which >= (int)(sizeof values / sizeof values[0]))
-        which = 0;
-    return number(ctx, values[which]);
+/* id(which) */
+SCRIPT_NATIVE(id)
+{
+    switch ((enum id)script_int(ctx, argc, argv, 0, PID)) {
+    case PPID:
+        return number(ctx, getppid());
+    case UID:
+        return number(ctx, getuid());
+    case EUID:
+        return number(ctx, geteuid());
+    case GID:
+        return number(ctx, getgid());
+    case EGID:
+        return number(ctx, getegid());
+    case PID:
+        break;
+    }
+    return number(ctx, getpid());
 }
 
 SCRIPT_NATIVE(getgroups_native)
@@ -199,20 +210,22 @@ SCRIPT_NATIVE(look_up)
     return result;
 }
 
-/* setId(which, id), by the same numbers as ids(). */
+/* setId(which, id) */
 SCRIPT_NATIVE(set_id)
 {
-    unsigned id = (unsigned)script_number(ctx, argc, argv, 1, 0);
+    unsigned value = (unsigned)script_number(ctx, argc, argv, 1, 0);
 
-    switch (script_int(ctx, argc, argv, 0, 0)) {
-    case 2:
-        return outcome(ctx, setuid(id));
-    case 3:
-        return outcome(ctx, seteuid(id));
-    case 4:
-        return outcome(ctx, setgid(id));
+    switch (script_int(ctx, argc, argv, 0, PID)) {
+    case UID:
+        return outcome(ctx, setuid(value));
+    case EUID:
+        return outcome(ctx, seteuid(value));
+    case GID:
+        return outcome(ctx, setgid(value));
+    case EGID:
+        return outcome(ctx, setegid(value));
     default:
-        return outcome(ctx, setegid(id));
+        return number(ctx, -EINVAL);
     }
 }
 
@@ -419,10 +432,7 @@ SCRIPT_NATIVE(abort_native)
 /* signals(): an object of names and numbers. */
 SCRIPT_NATIVE(signal_table)
 {
-    static const struct {
-        const char *name;
-        int value;
-    } table[] = {
+    static const script_constant table[] = {
         { "SIGHUP", SIGHUP },       { "SIGINT", SIGINT },
         { "SIGQUIT", SIGQUIT },     { "SIGILL", SIGILL },
         { "SIGTRAP", SIGTRAP },     { "SIGABRT", SIGABRT },
@@ -453,8 +463,8 @@ SCRIPT_NATIVE(signal_table)
     };
     JSObjectRef object = JSObjectMake(ctx, NULL, NULL);
 
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-        script_set_number(script_get(), object, table[i].name, table[i].value);
+    script_set_constants(script_get(), object, table,
+                         sizeof table / sizeof table[0]);
     return object;
 }
 
@@ -506,10 +516,7 @@ SCRIPT_NATIVE(engine_version)
 
 void script_bind_process(script *s, JSObjectRef target)
 {
-    static const struct {
-        const char *name;
-        JSObjectCallAsFunctionCallback native;
-    } natives[] = {
+    static const script_native natives[] = {
         { "getenv", getenv_native },
         { "setenv", setenv_native },
         { "environment", environment },
@@ -517,7 +524,7 @@ void script_bind_process(script *s, JSObjectRef target)
         { "chdir", chdir_native },
         { "execPath", exec_path },
         { "umask", umask_native },
-        { "ids", ids },
+        { "id", id },
         { "getgroups", getgroups_native },
         { "lookUp", look_up },
         { "setId", set_id },
@@ -534,9 +541,14 @@ void script_bind_process(script *s, JSObjectRef target)
         { "signals", signal_table },
         { "engineVersion", engine_version },
     };
+    static const script_constant constants[] = {
+        SCRIPT_CONSTANT(PID),  SCRIPT_CONSTANT(PPID), SCRIPT_CONSTANT(UID),
+        SCRIPT_CONSTANT(EUID), SCRIPT_CONSTANT(GID),  SCRIPT_CONSTANT(EGID),
+    };
 
-    for (size_t i = 0; i < sizeof natives / sizeof natives[0]; i++)
-        script_function(s, target, natives[i].name, natives[i].native);
+    script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
+    script_set_constants(s, target, constants,
+                         sizeof constants / sizeof constants[0]);
     script_set(s, target, "arch", text(s->context, ARCH));
     script_set(s, target, "platform", text(s->context, PLATFORM));
     script_set(s, target, "version", text(s->context, weir_version()));

@@ -13,6 +13,14 @@
  * other sizes go back to malloc. */
 enum { SLAB_SMALL = 64 * 1024, SLAB_LARGE = 256 * 1024 };
 
+/* With the engine: between the two what is free is kept. What is still pinned
+ * at the second goes as it is unpinned. */
+void slabs_open(void);
+void slabs_close(void);
+
+/* A slab that was never wrapped goes at once. */
+void slab_drop(uint32_t number);
+
 /* Memory for a slab, not cleared; its number. NULL when out of memory. */
 uint8_t *slab_take(size_t size, uint32_t *number);
 

@@ -3,7 +3,7 @@
  *
  * The memory is ours. The engine's collector tells when no view of a slab is
  * left, on a thread of its own, hence the lock; bytes that still wait to be
- * written pin it beyond that.
+ * written pin it beyond that, and beyond the engine.
  *
  * Who streams goes through a slab in a fraction of a millisecond. Left alone,
  * the engine collects after some 8 MB of them: memory that no cache holds, and
@@ -47,10 +47,12 @@ struct kept {
 
 static struct {
     pthread_mutex_t lock;
+    bool open;
     struct slab *table; /* grows in the loop's thread only */
     uint32_t size;
-    uint32_t next; /* where to look for a free number */
-    size_t alive;  /* bytes of slabs for reading */
+    uint32_t next;  /* where to look for a free number */
+    uint32_t count; /* of slabs that there are */
+    size_t alive;   /* bytes of slabs for reading */
     struct kept kept[2];
 
     size_t used; /* bytes, since what is young was collected */
@@ -69,6 +71,14 @@ static struct kept *kept_of(size_t size)
 
 /* ---------------------------------------------------- taking, giving back */
 
+/* With the lock, when there are none. */
+static void free_table(void)
+{
+    free(slabs.table);
+    slabs.table = NULL;
+    slabs.size = slabs.next = 0;
+}
+
 /* With the lock. */
 static void give_back(uint32_t number)
 {
@@ -77,13 +87,15 @@ static void give_back(uint32_t number)
 
     if (kept)
         slabs.alive -= slab->size;
-    if (kept && (kept->count + 1) * kept->size <= KEPT_BYTES)
+    if (slabs.open && kept && (kept->count + 1) * kept->size <= KEPT_BYTES)
         kept->blocks[kept->count++] = slab->bytes;
     else
         free(slab->bytes);
     slab->bytes = NULL;
     if (number < slabs.next)
         slabs.next = number;
+    if (--slabs.count == 0 && !slabs.open)
+        free_table();
 }
 
 /* On any thread, at any time, perhaps after the loop is gone. */
@@ -97,6 +109,11 @@ static void drop(void *bytes, void *context)
     if (slabs.table[number].pins == 0)
         give_back(number);
     pthread_mutex_unlock(&slabs.lock);
+}
+
+void slab_drop(uint32_t number)
+{
+    drop(NULL, (void *)(uintptr_t)number);
 }
 
 static bool grow(void)
@@ -136,6 +153,7 @@ uint8_t *slab_take(size_t size, uint32_t *number)
         slabs.table[*number] =
             (struct slab){ .bytes = bytes, .size = (uint32_t)size };
         slabs.next = *number + 1;
+        slabs.count++;
         slabs.alive += kept ? size : 0;
     }
     pthread_mutex_unlock(&slabs.lock);
@@ -155,7 +173,7 @@ JSObjectRef slab_wrap(JSContextRef ctx, uint32_t number, JSValueRef *exception)
         (void)JSObjectGetArrayBufferBytesPtr(ctx, buffer, NULL);
         return buffer;
     }
-    drop(NULL, (void *)(uintptr_t)number);
+    slab_drop(number);
     script_throw(ctx, exception, "out of memory: %zu bytes", size);
     return NULL;
 }
@@ -180,6 +198,32 @@ void slab_unpin(uint32_t number)
     slab = &slabs.table[number];
     if (--slab->pins == 0 && slab->dropped)
         give_back(number);
+    pthread_mutex_unlock(&slabs.lock);
+}
+
+/* -------------------------------------------------------- opening, closing */
+
+void slabs_open(void)
+{
+    pthread_mutex_lock(&slabs.lock);
+    slabs.open = true;
+    slabs.used = 0;
+    slabs.rest_until = 0;
+    pthread_mutex_unlock(&slabs.lock);
+}
+
+void slabs_close(void)
+{
+    pthread_mutex_lock(&slabs.lock);
+    slabs.open = false;
+    for (int i = 0; i < 2; i++) {
+        struct kept *kept = &slabs.kept[i];
+
+        while (kept->count > 0)
+            free(kept->blocks[--kept->count]);
+    }
+    if (slabs.count == 0)
+        free_table();
     pthread_mutex_unlock(&slabs.lock);
 }
 

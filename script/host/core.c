@@ -1,0 +1,261 @@
+/*
+ * core.c - what internal/core.js asks of its host: binding.core
+ *
+ * Built-in modules and the program's own source become functions here; promise
+ * jobs and rejections, the turns of the loop and the end of the process are
+ * what the two of them do together.
+ */
+#include "engine.h"
+
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Exported, and in no public header. A port without them does without. */
+#define OPTIONAL extern __attribute__((weak))
+OPTIONAL void JSGlobalContextSetUnhandledRejectionCallback(JSGlobalContextRef,
+                                                           JSObjectRef,
+                                                           JSValueRef *);
+OPTIONAL void JSSynchronousGarbageCollectForDebugging(JSContextRef);
+/* JSC::JSPromise::isHandled(JSC::VM &) const. A reference to an object is a
+ * pointer to it. */
+OPTIONAL bool _ZNK3JSC9JSPromise9isHandledERNS_2VME(JSValueRef promise,
+                                                    JSContextGroupRef vm);
+/* JSC::VM::drainMicrotasks() */
+OPTIONAL void _ZN3JSC2VM15drainMicrotasksEv(JSContextGroupRef vm);
+
+bool script_runs_jobs(void)
+{
+    return _ZN3JSC2VM15drainMicrotasksEv != NULL;
+}
+
+/* ----------------------------------------------------------------- sources */
+
+static const struct script_builtin *find_builtin(const char *id)
+{
+    const struct script_builtin *builtin = script_builtins;
+
+    while (builtin->id && strcmp(builtin->id, id) != 0)
+        builtin++;
+    return builtin->id ? builtin : NULL;
+}
+
+static JSValueRef evaluate(JSContextRef ctx, JSStringRef source,
+                           const char *name, int line, JSValueRef *exception)
+{
+    JSStringRef url = JSStringCreateWithUTF8CString(name);
+    JSValueRef result =
+        JSEvaluateScript(ctx, source, NULL, url, line, exception);
+
+    JSStringRelease(url);
+    return result ? result : JSValueMakeUndefined(ctx);
+}
+
+JSValueRef script_builtin(JSContextRef ctx, const char *id,
+                          JSValueRef *exception)
+{
+    const struct script_builtin *found = find_builtin(id);
+    JSStringRef source =
+        found ? text_to_string(found->source, found->length) : NULL;
+    JSValueRef result;
+    char name[80];
+
+    if (!source)
+        return JSValueMakeUndefined(ctx);
+    snprintf(name, sizeof name, "node:%s", id);
+    result = evaluate(ctx, source, name, 1, exception);
+    JSStringRelease(source);
+    return result;
+}
+
+/* builtin(id): its function, undefined when there is none. */
+SCRIPT_NATIVE(builtin)
+{
+    char *id = script_utf8(ctx, argc, argv, 0, NULL);
+    JSValueRef result =
+        id ? script_builtin(ctx, id, exception) : JSValueMakeUndefined(ctx);
+
+    free(id);
+    return result;
+}
+
+/* evaluate(source, filename, line): the value of a script. */
+SCRIPT_NATIVE(evaluate_native)
+{
+    char *name = script_utf8(ctx, argc, argv, 1, NULL);
+    JSStringRef source = JSValueToStringCopy(
+        ctx, script_argument(ctx, argc, argv, 0), exception);
+    JSValueRef result = JSValueMakeUndefined(ctx);
+
+    if (source) {
+        result = evaluate(ctx, source, name ? name : "",
+                          script_int(ctx, argc, argv, 2, 1), exception);
+        JSStringRelease(source);
+    }
+    free(name);
+    return result;
+}
+
+/* compile(source, parameters, filename, line): a function whose body begins on
+ * the line of its parameters, so that the file's lines keep their numbers. */
+SCRIPT_NATIVE(compile)
+{
+    size_t source_length, parameters_length, size;
+    char *source = script_utf8(ctx, argc, argv, 0, &source_length);
+    char *parameters = script_utf8(ctx, argc, argv, 1, &parameters_length);
+    char *name = script_utf8(ctx, argc, argv, 2, NULL);
+    JSValueRef result = JSValueMakeUndefined(ctx);
+    JSStringRef string = NULL;
+    char *text = NULL;
+
+    if (source && parameters && name) {
+        size = source_length + parameters_length + sizeof "(function () {\n})";
+        text = malloc(size);
+    }
+    if (text) {
+        int head = snprintf(text, size, "(function (%s) {", parameters);
+
+        memcpy(text + head, source, source_length);
+        memcpy(text + head + source_length, "\n})", 4);
+        string = text_to_string(text, (size_t)head + source_length + 3);
+    }
+    if (string) {
+        result = evaluate(ctx, string, name, script_int(ctx, argc, argv, 3, 1),
+                          exception);
+        JSStringRelease(string);
+    } else {
+        script_throw(ctx, exception, "compile: out of memory");
+    }
+    free(text);
+    free(name);
+    free(parameters);
+    free(source);
+    return result;
+}
+
+/* checkSyntax(source, filename): throws the SyntaxError. */
+SCRIPT_NATIVE(check_syntax)
+{
+    char *name = script_utf8(ctx, argc, argv, 1, NULL);
+    JSStringRef url = JSStringCreateWithUTF8CString(name ? name : "");
+    JSStringRef source = JSValueToStringCopy(
+        ctx, script_argument(ctx, argc, argv, 0), exception);
+
+    if (source) {
+        JSCheckScriptSyntax(ctx, source, url, 1, exception);
+        JSStringRelease(source);
+    }
+    JSStringRelease(url);
+    free(name);
+    return JSValueMakeUndefined(ctx);
+}
+
+/* ------------------------------------------------------- turns and endings */
+
+/* setCallbacks(run, settle, onRejection, beforeExit, atExit, serve) */
+SCRIPT_NATIVE(set_callbacks)
+{
+    script *s = script_get();
+
+    if (argc < 6)
+        return script_throw(ctx, exception, "setCallbacks: six functions");
+    for (size_t i = 0; i < argc; i++)
+        script_protect(s, argv[i]);
+    s->run = (JSObjectRef)argv[0];
+    s->settle = (JSObjectRef)argv[1];
+    s->before_exit = (JSObjectRef)argv[3];
+    s->at_exit = (JSObjectRef)argv[4];
+    s->serve = (JSObjectRef)argv[5];
+    if (JSGlobalContextSetUnhandledRejectionCallback)
+        JSGlobalContextSetUnhandledRejectionCallback(
+            s->context, (JSObjectRef)argv[2], exception);
+    return JSValueMakeUndefined(ctx);
+}
+
+/* isHandled(promise), of one that onRejection was told of: whether somebody
+ * handles it by now. False where the engine does not say. */
+SCRIPT_NATIVE(is_handled)
+{
+    return JSValueMakeBoolean(ctx, _ZNK3JSC9JSPromise9isHandledERNS_2VME &&
+                                       argc > 0 &&
+                                       _ZNK3JSC9JSPromise9isHandledERNS_2VME(
+                                           argv[0], JSContextGetGroup(ctx)));
+}
+
+/* runJobs(): promise jobs, until none is left. */
+SCRIPT_FAST_CALL(run_jobs)
+{
+    _ZN3JSC2VM15drainMicrotasksEv(JSContextGetGroup(script_get()->context));
+}
+
+/* serve(): the loop tells what it has in this turn, from inside of the
+ * engine. */
+SCRIPT_FAST_CALL(serve)
+{
+    weir_loop_serve(script_get()->loop);
+}
+
+SCRIPT_NATIVE(collect_garbage)
+{
+    if (JSSynchronousGarbageCollectForDebugging)
+        JSSynchronousGarbageCollectForDebugging(ctx);
+    else
+        JSGarbageCollect(ctx);
+    return JSValueMakeUndefined(ctx);
+}
+
+/* exit(code): nothing of the script runs after it. */
+SCRIPT_NATIVE(exit_native)
+{
+    script *s = script_get();
+    int code = script_int(ctx, argc, argv, 0, 0);
+
+    script_end(s, code);
+    if (s->owner.exit) {
+        s->natives++;
+        s->owner.exit(s, code);
+        s->natives--;
+    }
+    script_cut_off(s, exception);
+    return JSValueMakeUndefined(ctx);
+}
+
+/* report(text, stack): an error that nobody took; whether the script goes
+ * on. */
+SCRIPT_NATIVE(report)
+{
+    script *s = script_get();
+    char *text = script_utf8(ctx, argc, argv, 0, NULL);
+    char *stack = script_utf8(ctx, argc, argv, 1, NULL);
+    bool taken = script_report(s, text ? text : "out of memory\n", stack);
+
+    free(stack);
+    free(text);
+    script_cut_off(s, exception);
+    return JSValueMakeBoolean(ctx, taken);
+}
+
+void script_bind_core(script *s, JSObjectRef target)
+{
+    static const script_native natives[] = {
+        { "builtin", builtin },
+        { "evaluate", evaluate_native },
+        { "compile", compile },
+        { "checkSyntax", check_syntax },
+        { "setCallbacks", set_callbacks },
+        { "isHandled", is_handled },
+        { "collectGarbage", collect_garbage },
+        { "exit", exit_native },
+        { "report", report },
+    };
+    static const script_fast_call fast[] = {
+        SCRIPT_FAST("serve", serve),
+        SCRIPT_FAST("runJobs", run_jobs),
+    };
+
+    script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
+    script_fast_calls(s, target, fast, script_runs_jobs() ? 2 : 1);
+    script_share(s, target, "state", s->state, sizeof s->state);
+}
