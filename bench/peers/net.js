@@ -159,6 +159,8 @@ const nodeHttpServer = () =>
 
 // --------------------------------------------------------------------- main
 
+const onPromised = (style) => require('./net_promises')[style];
+
 const WORKLOADS = {
     echo: () => net.createServer({ noDelay: true }, onEcho),
     bulk: () => net.createServer({ noDelay: true, allowHalfOpen: true }, onBulk),
@@ -174,6 +176,11 @@ const WORKLOADS = {
         ? net.createServer({ noDelay: true }, onHttp)
         : nodeHttpServer()),
 };
+
+for (const style of ['handler', 'for-await', 'pipeline', 'once']) {
+    WORKLOADS[style] = () =>
+        net.createServer({ noDelay: true }, onPromised(style));
+}
 
 const [workload, port, target = ''] = process.argv.slice(2);
 const [, host, targetPort] = /^(.+):(\d+)$/.exec(target) ?? [];

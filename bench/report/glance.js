@@ -5,7 +5,7 @@
  */
 const { COUNTED, compare } = require('./statistics');
 const { show, spread, plain, list, NONE } = require('./format');
-const { WORKS, yardstickOf, best, size } = require('./works');
+const { WORKS, STYLES, yardstickOf, best, size } = require('./works');
 const { OURS } = require('./findings');
 const { kindOf, ratioTo, restricted } = require('./rows');
 
@@ -89,6 +89,8 @@ function shortTitle({ part, fields }) {
     switch (part) {
     case 'echo':
         return `${name} ${size(fields)} × ${plain(fields.connections)}`;
+    case 'promises':
+        return `${name} by ${STYLES[fields.style]}`;
     case 'bulk':
     case 'sink':
     case 'http':

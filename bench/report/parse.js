@@ -19,6 +19,7 @@
 /* The keys that tell one measurement of a part from another, by part. */
 const CONFIGURATION = {
     echo: ['connections', 'size'],
+    promises: ['style', 'connections', 'size'],
     pipelined: ['connections', 'size', 'depth'],
     bulk: ['connections', 'size'],
     sink: ['connections', 'size'],

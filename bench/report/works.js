@@ -13,6 +13,10 @@ function size({ size: bytes }) {
     return bytes % 1024 === 0 ? `${bytes / 1024} KiB` : `${bytes} B`;
 }
 
+/* Of the part with promises: what the echo is written with. */
+const STYLES = { handler: 'an async handler', 'for-await': 'for await',
+    once: 'events.once()', pipeline: 'pipeline()' };
+
 const MESSAGE = { what: 'CPU per message', unit: 'seconds',
     rate: 'perSecond' };
 const BYTE = { what: 'CPU per GB', unit: 'perGigabyte',
@@ -21,6 +25,9 @@ const BYTE = { what: 'CPU per GB', unit: 'perGigabyte',
 const WORKS = {
     echo: { ...MESSAGE, name: 'Echo', section: 'messages',
         title: (f) => `Echo, ${size(f)}, ${connections(f)}` },
+    promises: { ...MESSAGE, name: 'Echo', section: 'messages',
+        title: (f) => `Echo by ${STYLES[f.style]}, ${size(f)}, ` +
+            connections(f) },
     pipelined: { ...MESSAGE, name: 'Pipelined', section: 'messages',
         title: (f) => `Pipelined echo, ${size(f)}, ${f.depth} under way on ` +
             `each of ${connections(f)}` },
@@ -72,4 +79,5 @@ function slug(found) {
     return found.part + tail.join('');
 }
 
-module.exports = { WORKS, yardstickOf, best, slug, connections, size };
+module.exports = { WORKS, STYLES, yardstickOf, best, slug, connections,
+    size };

@@ -252,6 +252,21 @@ test('bars are sorted, and the raw loop is the line at 1', () => {
         ['native', 'ours', 'native', 'ours', 'script', 'native']);
 });
 
+test('an echo with promises is put beside the raw loop, and named', () => {
+    const picture = pictureOf('promises-handler-64-64');
+    assert.strictEqual(picture.title,
+        'Echo by an async handler, 64 B, 64 connections');
+    assert.match(picture.legend, /1 = raw loop/);
+    assert.deepStrictEqual(picture.finding, ['weir JS needs 1.15 (1.13–1.16) ' +
+        'of the raw loop’s CPU per message: ahead of Node and Bun node:net.']);
+});
+
+test('each style of it has a row of its own at a glance', () => {
+    const labels = pictureOf('glance-cost').rows.map(({ label }) => label);
+    assert.ok(labels.includes('Echo by an async handler'));
+    assert.ok(labels.includes('Echo by for await'));
+});
+
 test('a proxy is measured by HAProxy', () => {
     const { legend, finding } = pictureOf('proxy-1');
     assert.match(legend, /1 = HAProxy/);
@@ -347,6 +362,12 @@ test('goals are judged, and what was not measured is called so', () => {
     const state = (what) => rows.find((row) => row.what === what).state;
     assert.strictEqual(state('instructions per echoed 64 B message, C'), 'met');
     assert.strictEqual(state('timers: re-arm, 10,000 live'), 'missed');
+    assert.strictEqual(state('CPU per message by an async handler, ' +
+        'JavaScript, to the raw loop'), 'met');
+    assert.strictEqual(state('CPU per message by for await, JavaScript, to ' +
+        'the raw loop'), 'missed');
+    assert.strictEqual(
+        state('echo by for await, JavaScript: behind none'), 'missed');
     assert.strictEqual(
         state('bulk echo, 1 connection, C, to the raw loop'), 'not measured');
     assert.strictEqual(rows.length, GOALS.length);

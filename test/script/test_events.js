@@ -548,6 +548,33 @@ test('events.once() resolves with the arguments and cleans up', async () => {
     assert.deepStrictEqual(emitter.eventNames(), []);
 });
 
+test('events.once() asks an emitter that has a once() of its own', async () => {
+    const asked = [];
+    class Own extends EventEmitter {
+        once(type, listener) {
+            asked.push(type);
+            return super.once(type, listener);
+        }
+    }
+    const emitter = new Own();
+    const promise = once(emitter, 'event');
+    emitter.emit('event', 1);
+    assert.deepStrictEqual(await promise, [1]);
+    assert.deepStrictEqual(asked, ['event', 'error']);
+    assert.deepStrictEqual(emitter.eventNames(), []);
+});
+
+test('events.once() counts the first of two events in one another',
+    async () => {
+        const emitter = new EventEmitter();
+        emitter.on('event', (value) => {
+            if (value < 3) emitter.emit('event', value + 1);
+        });
+        const promise = once(emitter, 'event');
+        emitter.emit('event', 1);
+        assert.deepStrictEqual(await promise, [3]);
+    });
+
 test('events.once() rejects with an error that comes first', async () => {
     const emitter = new EventEmitter();
     const failure = new Error('first');

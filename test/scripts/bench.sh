@@ -208,6 +208,24 @@ echo_run() {
 }
 check 'a run has a line with all its keys for each peer' echo_run
 
+# The yardstick runs its plain echo; who knows no promises takes no part. For
+# the other styles there may be no time, which is said.
+promises_run() {
+    run --only promises --peers raw,weir,weir-js || return 1
+    for peer in raw weir-js; do
+        has_keys promises $peer round connections size units cpu_s || return 1
+    done
+    for style in handler for-await once pipeline; do
+        grep "style=$style[ ,]" "$tmp/raw" || return 1
+    done
+    ! grep '^part=promises peer=weir ' "$tmp/raw"
+}
+if [ -x build/weir ]; then
+    check 'an echo with promises is measured beside the raw loop' promises_run
+else
+    skip 'an echo with promises is measured' 'build/weir is missing'
+fi
+
 says_where() {
     for key in machine cores kernel date load_before rounds mode commit \
         compiler engine; do

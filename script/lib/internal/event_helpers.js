@@ -83,7 +83,9 @@ function addAbortListener(signal, listener) {
 
 function listen(emitter, type, listener, once) {
     if (typeof emitter?.on === 'function') {
-        emitter[once ? 'once' : 'on'](type, listener);
+        // The listeners of ours remove themselves.
+        const usual = emitter.once === EventEmitter.prototype.once;
+        emitter[once && !usual ? 'once' : 'on'](type, listener);
     } else if (isTarget(emitter)) {
         emitter.addEventListener(type, listener, { once });
     } else {
@@ -105,9 +107,9 @@ function abortError(signal) {
 }
 
 /** A promise of the next event's arguments. */
-async function once(emitter, name, options = {}) {
-    validateObject(options, 'options');
-    const { signal } = options;
+async function once(emitter, name, options) {
+    if (options !== undefined) validateObject(options, 'options');
+    const signal = options?.signal;
     validateAbortSignal(signal, 'options.signal');
     if (signal?.aborted) throw abortError(signal);
 

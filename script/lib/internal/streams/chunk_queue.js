@@ -57,6 +57,9 @@ class ChunkQueue {
 
     // Everything, as one string or one Buffer; `length` is its known length.
     takeAll(length, strings) {
+        if (this.items.length === 1) { // as most are
+            return this.items.pop();
+        }
         if (this.length === 1) {
             return this.shift();
         }

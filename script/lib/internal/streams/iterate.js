@@ -29,6 +29,10 @@ async function* readAll(stream, options) {
     let outcome;
     let wake = null;
 
+    const wait = (resolve) => {
+        wake = resolve;
+    };
+
     function onProgress() {
         const waiting = wake;
 
@@ -53,9 +57,7 @@ async function* readAll(stream, options) {
             } else if (outcome === null) {
                 return;
             } else {
-                await new Promise((resolve) => {
-                    wake = resolve;
-                });
+                await new Promise(wait);
             }
         }
     } catch (error) {

@@ -24,6 +24,12 @@ const DIRECT_WANTED = f.FLOWING | f.DATA_LISTENING;
 const DIRECT = DIRECT_WANTED | f.SYNC | f.OBJECT_MODE | f.HAS_DECODER |
     f.ENDED | f.DESTROYED | f.ERRORED;
 
+// Bytes wait for a reader who listens to 'readable', and nothing else is to be
+// thought of.
+const WAITING_WANTED = f.CONSTRUCTED | f.READABLE_LISTENING;
+const WAITING = WAITING_WANTED | f.FLOWING | f.PAUSE_CALLED | f.SYNC |
+    f.OBJECT_MODE | f.HAS_DECODER | f.ENDED | f.DESTROYED | f.ERRORED;
+
 const MAX_HIGH_WATER_MARK = 0x40000000;
 
 function Readable(options) {
@@ -99,6 +105,14 @@ function pushBytes(stream, buffer) {
         stream.push === push) {
         state.flags &= ~f.READING;
         pushDirect(stream, state, buffer);
+        return canPushMore(state);
+    }
+    if ((state.flags & WAITING) === WAITING_WANTED && stream.push === push) {
+        state.flags &= ~f.READING;
+        state.enqueue(buffer, false);
+        if (state.flags & f.NEED_READABLE) {
+            emitReadable(stream, state);
+        }
         return canPushMore(state);
     }
     return stream.push(buffer);
