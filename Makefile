@@ -177,13 +177,13 @@ PORTABLE_TESTS = $(addprefix build/portable/,$(addprefix reactor/test_,async io 
 check: all $(PLAIN_TESTS) $(SANITIZED_TESTS)
 	@test/run plain $(PLAIN_TESTS) $(EMBED_TESTS) $(SCRIPT_TESTS_HERE) : \
 	  scripts test/scripts/*.sh test/documents/run : \
-	  valgrind $(PLAIN_TESTS) $(EMBED_TESTS) $(VALGRIND_SCRIPTS_HERE) : \
+	  valgrind $(PLAIN_TESTS) $(EMBED_VALGRIND) $(VALGRIND_SCRIPTS_HERE) : \
 	  sanitize $(SANITIZED_TESTS) $(EMBED_SANITIZED) $(SCRIPT_TESTS_HERE)
 check-plain: all $(PLAIN_TESTS)
 	@test/run plain $(PLAIN_TESTS) $(EMBED_TESTS) $(SCRIPT_TESTS_HERE) : \
 	  scripts test/scripts/*.sh test/documents/run
 check-valgrind: all $(PLAIN_TESTS)
-	@test/run valgrind $(PLAIN_TESTS) $(EMBED_TESTS) $(VALGRIND_SCRIPTS_HERE)
+	@test/run valgrind $(PLAIN_TESTS) $(EMBED_VALGRIND) $(VALGRIND_SCRIPTS_HERE)
 check-sanitize: $(SANITIZED_TESTS)
 	@test/run sanitize $(SANITIZED_TESTS) $(EMBED_SANITIZED) $(SCRIPT_TESTS_HERE)
 check-kqueue: $(KQUEUE_TESTS) $(PORTABLE_TESTS)

@@ -128,6 +128,9 @@ $(eval $(call embed_tests,sanitize,build/sanitize/libweir-script.a,-O1 $(SANITIZ
 .PHONY: check-script check-script-valgrind check-script-sanitize check-node check-leaks check-documents
 ifdef HAVE_JSC
 EMBED_TESTS = $(EMBED_NAMES:%=build/test/%)
+# Each life of an engine takes three seconds there: those that are about lives,
+# and about what crosses into C.
+EMBED_VALGRIND = $(filter %/test_script_life %/test_script_sockets,$(EMBED_TESTS))
 EMBED_SANITIZED = $(EMBED_NAMES:%=build/sanitize/%)
 check check-plain check-valgrind: $(EMBED_TESTS)
 check check-sanitize: build/sanitize/weir $(EMBED_SANITIZED)

@@ -145,7 +145,7 @@ END
 check 'garbage of thousands of connections is collected within turns' \
     says_ok <<'END'
 const net = require('net');
-const TOTAL = 6000;
+const TOTAL = 3000;
 let begun = 0;
 let ended = 0;
 let most = 0;
@@ -162,7 +162,7 @@ const one = () => {
     client.on('close', () => {
         most = Math.max(most, process.memoryUsage().rss);
         if (++ended === TOTAL) {
-            console.log(most < 700e6 ? 'ok' : `${most} bytes`);
+            console.log(most < 350e6 ? 'ok' : `${most} bytes`);
             process.exit();
         }
         one();
