@@ -322,9 +322,7 @@ static int open_attempt(struct attempt *attempt, const char **call)
     int fd, result;
 
     *call = "socket";
-    fd = weir_sys_stream(family);
-    if (weir_kernel_pipes_make_room(dial->loop, fd))
-        fd = weir_sys_stream(family);
+    fd = weir_open_stream(dial->loop, family);
     if (fd < 0)
         return fd;
     attempt->source.fd = fd;

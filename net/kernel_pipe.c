@@ -140,6 +140,13 @@ bool weir_kernel_pipes_make_room(weir_loop *loop, int error)
            weir_kernel_pipes_close(weir_net_of(loop));
 }
 
+int weir_open_stream(weir_loop *loop, int family)
+{
+    int fd = weir_sys_stream(family);
+
+    return weir_kernel_pipes_make_room(loop, fd) ? weir_sys_stream(family) : fd;
+}
+
 ssize_t weir_kernel_pipe_fill(struct weir_kernel_pipe *pipe, int fd)
 {
     ssize_t n = sys_splice_in(fd, pipe->ends[1], SIZE - pipe->held);

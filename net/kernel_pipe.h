@@ -33,6 +33,9 @@ bool weir_kernel_pipes_close(struct weir_net *net);
  * there may be one now. (Each has two, that nobody uses just now.) */
 bool weir_kernel_pipes_make_room(weir_loop *loop, int error);
 
+/* weir_sys_stream(), with their room if there is no other. */
+int weir_open_stream(weir_loop *loop, int family);
+
 /* Moves bytes in from a socket: how many; 0 when the socket must be read to
  * learn more; a negative errno when it, or the system, refuses. */
 ssize_t weir_kernel_pipe_fill(struct weir_kernel_pipe *pipe, int fd);

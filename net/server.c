@@ -503,11 +503,9 @@ static int listen_on(weir_server *server, const weir_address *address,
 {
     unsigned backlog = options->backlog ? options->backlog : BACKLOG;
     int family = weir_address_family(address);
-    int fd = weir_sys_stream(family);
+    int fd = weir_open_stream(server->loop, family);
     int result;
 
-    if (weir_kernel_pipes_make_room(server->loop, fd))
-        fd = weir_sys_stream(family);
     if (fd < 0)
         return fd;
     result = set_listener_options(fd, family, options);

@@ -94,6 +94,24 @@ void weir_release(void *memory)
         free(memory);
 }
 
+int weir_table_reach(unsigned char **table, size_t *size, size_t at)
+{
+    size_t wanted = *size ? *size : 64;
+    unsigned char *grown;
+
+    if (at < *size)
+        return 0;
+    while (wanted <= at)
+        wanted *= 2;
+    grown = weir_realloc(*table, wanted);
+    if (!grown)
+        return -ENOMEM;
+    memset(grown + *size, 0, wanted - *size);
+    *table = grown;
+    *size = wanted;
+    return 0;
+}
+
 /* ------------------------------------------------- telling the checkers */
 
 static void tell_slab(struct weir_pool *pool, struct weir_slab *slab)

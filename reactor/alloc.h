@@ -17,6 +17,10 @@ void *weir_alloc_zeroed(size_t size);
 void *weir_realloc(void *memory, size_t size);
 void weir_release(void *memory);
 
+/* Makes a table of bytes reach to the place `at`; what is new of it is 0.
+ * -ENOMEM, and it is as it was. */
+int weir_table_reach(unsigned char **table, size_t *size, size_t at);
+
 /* The allocator in force, NULL when it is the C library's. */
 const weir_allocator *weir_allocator_custom(void);
 

@@ -318,24 +318,6 @@ static void watch_as(struct weir_backend *backend, int fd, unsigned interest)
                   (interest & WEIR_EDGE ? SHORT_EDGE : 0));
 }
 
-static int make_room(struct weir_backend *backend, size_t fd)
-{
-    size_t size = backend->watched_size ? backend->watched_size : 64;
-    uint8_t *grown;
-
-    if (fd < backend->watched_size)
-        return 0;
-    while (size <= fd)
-        size *= 2;
-    grown = weir_realloc(backend->watched, size);
-    if (!grown)
-        return -ENOMEM;
-    memset(grown + backend->watched_size, 0, size - backend->watched_size);
-    backend->watched = grown;
-    backend->watched_size = size;
-    return 0;
-}
-
 /* From `before` to `interest`, or an error and `before` again. */
 static int change(weir_loop *loop, struct weir_source *source, unsigned before,
                   unsigned interest)
@@ -358,7 +340,8 @@ int weir_backend_add(weir_loop *loop, struct weir_source *source,
 {
     int result = weir_loop_inherited(loop)
                      ? -EBADF
-                     : make_room(&loop->backend, (size_t)source->fd);
+                     : weir_table_reach(&loop->backend.watched,
+                              &loop->backend.watched_size, (size_t)source->fd);
 
     if (result < 0)
         return result;

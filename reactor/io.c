@@ -8,7 +8,6 @@
 #include "loop.h"
 
 #include <limits.h>
-#include <string.h>
 
 static const unsigned failures = WEIR_ERROR | WEIR_HANGUP;
 static const unsigned directions = WEIR_READABLE | WEIR_WRITABLE;
@@ -78,30 +77,12 @@ static unsigned char bit_of(int fd)
     return (unsigned char)(1u << fd % CHAR_BIT);
 }
 
-static int make_room(weir_loop *loop, size_t byte)
-{
-    size_t size = loop->always_size ? loop->always_size : 16;
-    unsigned char *grown;
-
-    if (byte < loop->always_size)
-        return 0;
-    while (size <= byte)
-        size *= 2;
-    grown = weir_realloc(loop->always, size);
-    if (!grown)
-        return -ENOMEM;
-    memset(grown + loop->always_size, 0, size - loop->always_size);
-    loop->always = grown;
-    loop->always_size = size;
-    return 0;
-}
-
 static int start_always(weir_io *io)
 {
     weir_loop *loop = io->loop;
     int fd = io->source.fd;
     size_t byte = (size_t)fd / CHAR_BIT;
-    int result = make_room(loop, byte);
+    int result = weir_table_reach(&loop->always, &loop->always_size, byte);
 
     if (result < 0)
         return result;

@@ -21,4 +21,4 @@ const script_binding script_bindings[] = {
 };
 
 const size_t script_binding_count =
-    sizeof script_bindings / sizeof script_bindings[0];
+    SCRIPT_COUNT(script_bindings);

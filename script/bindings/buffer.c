@@ -141,14 +141,7 @@ static size_t to_units(enum encoding encoding, const struct part *part,
 static JSValueRef make_string(JSContextRef ctx, const uint16_t *units,
                               size_t count)
 {
-    JSStringRef string = JSStringCreateWithCharacters(units, count);
-    JSValueRef value;
-
-    if (!string)
-        return JSValueMakeUndefined(ctx);
-    value = JSValueMakeString(ctx, string);
-    JSStringRelease(string);
-    return value;
+    return script_from_string(ctx, JSStringCreateWithCharacters(units, count));
 }
 
 SCRIPT_NATIVE(decode)
@@ -441,8 +434,7 @@ void script_bind_buffer(script *s, JSObjectRef target)
         SCRIPT_CONSTANT(BASE64URL), SCRIPT_CONSTANT(STRICT),
     };
 
-    script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
-    script_set_constants(s, target, constants,
-                         sizeof constants / sizeof constants[0]);
+    script_functions(s, target, natives, SCRIPT_COUNT(natives));
+    script_set_constants(s, target, constants, SCRIPT_COUNT(constants));
     script_share(s, target, "frame", frame, sizeof frame);
 }

@@ -404,7 +404,7 @@ static const script_constant others[] = {
 
 static void set_kinds(script *s, JSObjectRef target)
 {
-    script_set_constants(s, target, kinds, sizeof kinds / sizeof kinds[0]);
+    script_set_constants(s, target, kinds, SCRIPT_COUNT(kinds));
 }
 
 /* constants(): an object of their own, made for who asks. */
@@ -413,8 +413,7 @@ SCRIPT_NATIVE(constants_native)
     JSObjectRef object = JSObjectMake(ctx, NULL, NULL);
 
     set_kinds(script_get(), object);
-    script_set_constants(script_get(), object, others,
-                         sizeof others / sizeof others[0]);
+    script_set_constants(script_get(), object, others, SCRIPT_COUNT(others));
     return object;
 }
 
@@ -433,7 +432,7 @@ void script_bind_fs(script *s, JSObjectRef target)
         { "readdir", readdir_native },   { "constants", constants_native },
     };
 
-    script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
+    script_functions(s, target, natives, SCRIPT_COUNT(natives));
     set_kinds(s, target);
     script_share(s, target, "statNumbers", stat_numbers, sizeof stat_numbers);
 }

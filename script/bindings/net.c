@@ -258,9 +258,8 @@ void script_bind_net(script *s, JSObjectRef target)
 
     net.s = s;
     memset(net_registers, 0, sizeof net_registers);
-    script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
-    script_set_constants(s, target, constants,
-                         sizeof constants / sizeof constants[0]);
+    script_functions(s, target, natives, SCRIPT_COUNT(natives));
+    script_set_constants(s, target, constants, SCRIPT_COUNT(constants));
     script_share(s, target, "registers", net_registers, sizeof net_registers);
     script_share(s, target, "counters", net_counters, sizeof net_counters);
     net_bind_reads(s, target);

@@ -125,6 +125,15 @@ void net_tell_with(enum net_event event, size_t argc, const JSValueRef argv[]);
 
 /* ----------------------------------------------------------------- values */
 
+/* In a native: an argument, and what it gives. */
+#define INT(index)  script_int(ctx, argc, argv, (index), 0)
+#define FLAG(index) script_bool(ctx, argc, argv, (index))
+
+static inline JSValueRef result(JSContextRef ctx, int value)
+{
+    return JSValueMakeNumber(ctx, value);
+}
+
 JSValueRef net_number(double value);
 JSValueRef net_text(const char *utf8); /* undefined for NULL */
 

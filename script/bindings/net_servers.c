@@ -5,14 +5,6 @@
 
 #include <errno.h>
 
-#define INT(index)  script_int(ctx, argc, argv, (index), 0)
-#define FLAG(index) script_bool(ctx, argc, argv, (index))
-
-static JSValueRef result(JSContextRef ctx, int value)
-{
-    return JSValueMakeNumber(ctx, value);
-}
-
 static void on_connection(weir_server *server, weir_socket *socket)
 {
     uint32_t id = net_take_id(NET_SOCKET);
@@ -206,7 +198,7 @@ void net_bind_servers(script *s, JSObjectRef target)
         { "serverAddress", server_address },
     };
 
-    script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
+    script_functions(s, target, natives, SCRIPT_COUNT(natives));
 }
 
 void net_unbind_servers(void)

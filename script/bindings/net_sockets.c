@@ -16,11 +16,6 @@
 /* From this on a write that waits keeps the Buffer and not a copy. */
 enum { KEEP_FROM = 16 * 1024 };
 
-static JSValueRef result(JSContextRef ctx, int value)
-{
-    return JSValueMakeNumber(ctx, value);
-}
-
 /* ----------------------------------------------------------------- events */
 
 static void on_lookup(weir_socket *socket, int status,
@@ -391,9 +386,6 @@ SCRIPT_NATIVE(write_bytes)
         return result(ctx, socket ? (expression) : -EBADF);                    \
     }
 
-#define INT(index)  script_int(ctx, argc, argv, (index), 0)
-#define FLAG(index) script_bool(ctx, argc, argv, (index))
-
 ON_SOCKET(socket_reset, (weir_socket_reset(socket), 0))
 ON_SOCKET(socket_cork, weir_socket_cork(socket))
 ON_SOCKET(socket_uncork, weir_socket_uncork(socket))
@@ -527,8 +519,8 @@ void net_bind_sockets(script *s, JSObjectRef target)
         SCRIPT_FAST("unref", socket_unref),
     };
 
-    script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
-    script_fast_calls(s, target, fast, sizeof fast / sizeof fast[0]);
+    script_functions(s, target, natives, SCRIPT_COUNT(natives));
+    script_fast_calls(s, target, fast, SCRIPT_COUNT(fast));
 }
 
 void net_unbind_sockets(void)

@@ -463,8 +463,7 @@ SCRIPT_NATIVE(signal_table)
     };
     JSObjectRef object = JSObjectMake(ctx, NULL, NULL);
 
-    script_set_constants(script_get(), object, table,
-                         sizeof table / sizeof table[0]);
+    script_set_constants(script_get(), object, table, SCRIPT_COUNT(table));
     return object;
 }
 
@@ -546,9 +545,8 @@ void script_bind_process(script *s, JSObjectRef target)
         SCRIPT_CONSTANT(EUID), SCRIPT_CONSTANT(GID),  SCRIPT_CONSTANT(EGID),
     };
 
-    script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
-    script_set_constants(s, target, constants,
-                         sizeof constants / sizeof constants[0]);
+    script_functions(s, target, natives, SCRIPT_COUNT(natives));
+    script_set_constants(s, target, constants, SCRIPT_COUNT(constants));
     script_set(s, target, "arch", text(s->context, ARCH));
     script_set(s, target, "platform", text(s->context, PLATFORM));
     script_set(s, target, "version", text(s->context, weir_version()));

@@ -172,10 +172,9 @@ void script_bind_timers(script *s, JSObjectRef target)
     };
 
     weir_task_init(&state.task, s->loop, on_task);
-    script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
-    script_fast_calls(s, target, fast, sizeof fast / sizeof fast[0]);
-    script_set_constants(s, target, constants,
-                         sizeof constants / sizeof constants[0]);
+    script_functions(s, target, natives, SCRIPT_COUNT(natives));
+    script_fast_calls(s, target, fast, SCRIPT_COUNT(fast));
+    script_set_constants(s, target, constants, SCRIPT_COUNT(constants));
     script_share(s, target, "registers", registers, sizeof registers);
 }
 

@@ -10,8 +10,6 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 
-#define INT(index) script_int(ctx, argc, argv, (index), 0)
-
 /* read(id, view, timeout): how much has come, 0 at the end, or an error. */
 SCRIPT_NATIVE(read_wait)
 {

@@ -62,7 +62,7 @@ static const struct libuv_error libuv_errors[] = {
     { -4095, "EOF", "end of file" },
 };
 
-static const size_t libuv_count = sizeof libuv_errors / sizeof libuv_errors[0];
+static const size_t libuv_count = SCRIPT_COUNT(libuv_errors);
 
 static const struct libuv_error *find(int error)
 {

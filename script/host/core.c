@@ -255,7 +255,7 @@ void script_bind_core(script *s, JSObjectRef target)
         SCRIPT_FAST("runJobs", run_jobs),
     };
 
-    script_functions(s, target, natives, sizeof natives / sizeof natives[0]);
+    script_functions(s, target, natives, SCRIPT_COUNT(natives));
     script_fast_calls(s, target, fast, script_runs_jobs() ? 2 : 1);
     script_share(s, target, "state", s->state, sizeof s->state);
 }

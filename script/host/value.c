@@ -227,10 +227,8 @@ JSValueRef script_from_number(JSContextRef ctx, double number)
     return JSValueMakeNumber(ctx, number);
 }
 
-JSValueRef script_from_utf8(JSContextRef ctx, const char *text, size_t length)
+JSValueRef script_from_string(JSContextRef ctx, JSStringRef string)
 {
-    JSStringRef string =
-        text_to_string(text, length == (size_t)-1 ? strlen(text) : length);
     JSValueRef value;
 
     if (!string)
@@ -238,6 +236,13 @@ JSValueRef script_from_utf8(JSContextRef ctx, const char *text, size_t length)
     value = JSValueMakeString(ctx, string);
     JSStringRelease(string);
     return value;
+}
+
+JSValueRef script_from_utf8(JSContextRef ctx, const char *text, size_t length)
+{
+    return script_from_string(
+        ctx,
+        text_to_string(text, length == (size_t)-1 ? strlen(text) : length));
 }
 
 /* ---------------------------------------------------------- keeping values */

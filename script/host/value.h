@@ -24,6 +24,9 @@ typedef struct script script;
                            __attribute__((unused)) const JSValueRef argv[],    \
                            __attribute__((unused)) JSValueRef *exception)
 
+/* How many the tables below have. */
+#define SCRIPT_COUNT(table) (sizeof(table) / sizeof(table)[0])
+
 /* A native and its name in JavaScript. */
 typedef struct script_native {
     const char *name;
@@ -89,10 +92,9 @@ typedef struct script_constant {
     int value;
 } script_constant;
 
-#define SCRIPT_CONSTANT(name)                                                  \
-    {                                                                          \
-#name, name                                                            \
-    }
+/* clang-format off: it takes the # for a directive. */
+#define SCRIPT_CONSTANT(name) { #name, name }
+/* clang-format on */
 
 void script_set_constants(script *s, JSObjectRef target,
                           const script_constant constants[], size_t count);
@@ -136,6 +138,8 @@ bool script_bytes(JSContextRef ctx, size_t argc, const JSValueRef argv[],
 /* ------------------------------------------------- into JavaScript's values */
 
 JSValueRef script_from_number(JSContextRef ctx, double number);
+/* Of a string that is released here; undefined for NULL. */
+JSValueRef script_from_string(JSContextRef ctx, JSStringRef string);
 /* `length` -1: up to the NUL. What is not UTF-8 becomes U+FFFD. */
 JSValueRef script_from_utf8(JSContextRef ctx, const char *text, size_t length);
 

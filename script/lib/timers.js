@@ -55,9 +55,9 @@ function giveNumber(timeout) {
     timeout[kNumber] = 0;
 }
 
-function tell(ring, timeout) {
+function tell(request, timeout) {
     registers[NUMBER] = timeout[kNumber];
-    ring();
+    request();
 }
 
 // Counts from now, or from `since`.

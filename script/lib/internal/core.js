@@ -167,6 +167,8 @@ function judge() {
     state[PENDING] = 1;
 }
 
+// For the host that leaves the engine to have its jobs run, and then calls
+// settleTicks() as long as `state` says so.
 function drainTicks() {
     runTicks();
     state[PENDING] = rejections.length + handled.length;

@@ -42,6 +42,14 @@ function serverOf(id) {
     return server;
 }
 
+// Which it has no longer.
+function numberOf(object) {
+    const id = object._id;
+    forget(id);
+    object._id = 0;
+    return id;
+}
+
 // The number, or why it cannot be had: nothing that JavaScript has been
 // promised may be lost.
 function takeSocket(socket) {
@@ -52,9 +60,7 @@ function takeSocket(socket) {
     if (socket.readableLength > 0 || socket._flags & PIPED ||
         socket._callbacks?.length > 0)
         return EBUSY;
-    const id = socket._id;
-    forget(id);
-    socket._id = 0;
+    const id = numberOf(socket);
     socket.destroy();
     return id;
 }
@@ -64,9 +70,7 @@ function takeServer(server) {
         return EINVAL;
     if (server._id === 0)
         return ENOTCONN;
-    const id = server._id;
-    forget(id);
-    server._id = 0;
+    const id = numberOf(server);
     server._emitCloseIfDrained();
     return id;
 }

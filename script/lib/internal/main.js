@@ -8,8 +8,7 @@ const { options } = require('internal/core');
 
 const loader = require('internal/loader');
 
-const CHECK = 1; // the flags of weir/script.h
-const PRINT = 2;
+const { CHECK, PRINT } = options; // the flags of weir/script.h
 
 function runFile(path, text, flags) {
     if (path === undefined)

@@ -179,8 +179,7 @@ function ensureHandle(socket) {
         native.setTimeout(id, socket._extra.idleTime);
     if (socket._extra !== null && socket._extra.corks > 0)
         native.cork(id);
-    if ((socket._readableState.flags & (f.PAUSE_CALLED |
-        f.READABLE_LISTENING)) === f.PAUSE_CALLED)
+    if (socket.isPaused() && !isAskedByRead(socket))
         stop(socket); // before it was connected, or of an earlier connection
 }
 
