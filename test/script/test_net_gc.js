@@ -118,13 +118,15 @@ test('sockets that have closed are collected', async (t) => {
     for (let i = 0; i < 100; i++) {
         await one();
     }
-    await t.sleep(20);
-    await collect(t);
-    await collect(t);
-    const left = refs.filter((ref) => ref.deref() !== undefined).length;
     assert.strictEqual(refs.length, 200);
-    // The stack is scanned conservatively: a few may be seen there.
-    assert.ok(left < 20, `${left} of 200 are left`);
+    const left = () => refs.filter((ref) => ref.deref() !== undefined).length;
+    /* The stack is scanned conservatively: a few may be seen there. And when a
+     * collection is a full one the engine decides: on a busy machine it takes
+     * several rounds until one is. What leaks outlives them all. */
+    for (let round = 0; round < 20 && left() >= 20; round++) {
+        await collect(t);
+    }
+    assert.ok(left() < 20, `${left()} of 200 are left`);
 });
 
 test('a Buffer from data is good after its socket has gone', async (t) => {
