@@ -63,7 +63,7 @@ enum {
 
 /* What is read into. With less than `least` left reading goes on in a new slab.
  */
-enum { SMALL, LARGE, READERS };
+enum { SMALL, LARGE, READERS, GONE = READERS };
 static struct reader {
     const uint32_t size, least;
     uint32_t number; /* 0: none yet */
@@ -107,7 +107,7 @@ static struct {
 
     void **handles; /* weir_socket or weir_server; NULL: free */
     uint32_t *free_ids;
-    uint8_t *streams; /* by id: LARGE for who streams */
+    uint8_t *streams; /* by id: LARGE for who streams, GONE */
     uint32_t size, free_count;
 
     unsigned put_off; /* how many reads wait to be told */
@@ -176,6 +176,12 @@ static uint32_t id_of(const weir_socket *socket)
 static void *handle(uint32_t id)
 {
     return id < net.size ? net.handles[id] : NULL;
+}
+
+/* JavaScript has destroyed it, and is told nothing more. */
+static bool is_gone(uint32_t id)
+{
+    return net.streams[id] == GONE;
 }
 
 weir_socket *script_net_socket(uint32_t id)
@@ -267,7 +273,7 @@ static void tell(enum event event, uint32_t id)
 {
     tell_reads();
     registers[ID] = (int32_t)id;
-    if (!net.closing)
+    if (!net.closing && !is_gone(id)) /* maybe by one of those */
         script_call_plain(net.s, net.events[event]);
 }
 
@@ -488,16 +494,20 @@ static void on_close(weir_socket *socket, bool had_error)
 {
     uint32_t id = id_of(socket);
 
-    tell_reads();
-    note_counters(socket);
-    registers[STATUS] = had_error;
-    tell(ON_CLOSE, id);
+    tell_reads(); /* one may be of this id */
+    if (!is_gone(id)) {
+        note_counters(socket);
+        registers[STATUS] = had_error;
+        tell(ON_CLOSE, id);
+    }
     give_id(id);
 }
 
 static void on_written(weir_socket *socket, int status, void *argument)
 {
     (void)argument;
+    if (is_gone(id_of(socket)))
+        return;
     tell_reads();
     registers[STATUS] = status;
     tell(ON_WRITTEN, id_of(socket));
@@ -784,6 +794,15 @@ static int end_socket(weir_socket *socket)
 }
 
 RING_SOCKET(socket_end, end_socket(socket))
+/* The socket's object is done with it. */
+static void leave_socket(weir_socket *socket)
+{
+    note_counters(socket);
+    net.streams[id_of(socket)] = GONE;
+    weir_socket_destroy(socket);
+}
+
+RING_SOCKET(socket_leave, (leave_socket(socket), 0))
 RING_SOCKET(socket_destroy, (weir_socket_destroy(socket), 0))
 RING_SOCKET(socket_pause, (weir_socket_pause(socket), 0))
 RING_SOCKET(socket_resume, (weir_socket_resume(socket), 0))
@@ -1095,6 +1114,7 @@ static const struct {
     JSObjectCallAsFunctionCallback native;
 } bells[] = {
     BELL("write", write_slab),       BELL("end", socket_end),
+    BELL("leave", socket_leave),
     BELL("destroy", socket_destroy), BELL("pause", socket_pause),
     BELL("resume", socket_resume),   BELL("readCounters", socket_counters),
 };

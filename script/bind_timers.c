@@ -1,10 +1,9 @@
 /*
- * bind_timers.c - the one timer and the one task behind timers.js
+ * bind_timers.c - the one timer and the one task behind internal/turn.js
  *
  * timers.js keeps the lists; here is what it needs of the loop: a clock, one
- * timer that stands at the earliest time of all, and one task for immediates.
- * Both call JavaScript once for each callback of a script, since the engine
- * runs promise jobs only when the call into it returns.
+ * timer that stands at the earliest time of all, and one task in which timers,
+ * immediates and closes are run, in Node's order and not the loop's.
  *
  * Time is in whole ms of the loop's clock, which is rounded down. A timeout's
  * start is told rounded up: counted from there it is never early.
@@ -12,7 +11,7 @@
 #include "engine.h"
 
 static struct {
-    JSObjectRef fire, run_immediate; /* protected; NULL before setCallbacks */
+    JSObjectRef run_turn; /* protected; NULL before setCallback */
     weir_timer timer;
     weir_task task;
     uint64_t deadline; /* the timer's, while it runs */
@@ -20,6 +19,8 @@ static struct {
 
 static void set_deadline(uint64_t deadline)
 {
+    if (weir_timer_running(&state.timer) && deadline == state.deadline)
+        return;
     state.deadline = deadline;
     weir_timer_start_at(&state.timer, deadline);
 }
@@ -32,45 +33,40 @@ static void reference(bool wanted)
         weir_timer_unref(&state.timer);
 }
 
-static void run_immediates(script *s)
+/* A number ends it: the next deadline, 0 when there is none, negative when it
+ * does not hold the process. Anything else: a callback ran, or threw. */
+static void run_turn(void)
 {
-    JSValueRef first = JSValueMakeBoolean(s->context, true);
-    JSValueRef result = script_call(s, state.run_immediate, 1, &first);
-    JSValueRef again = JSValueMakeBoolean(s->context, false);
+    script *s = script_get();
+    JSValueRef result;
+    double next;
 
-    while (!JSValueIsBoolean(s->context, result))
-        result = script_call(s, state.run_immediate, 1, &again);
+    if (!state.run_turn)
+        return;
+    do
+        result = script_call(s, state.run_turn, 0, NULL);
+    while (!JSValueIsNumber(s->context, result));
+    next = JSValueToNumber(s->context, result, NULL);
+    if (next == 0)
+        return;
+    reference(next > 0);
+    set_deadline((uint64_t)(next < 0 ? -next : next));
 }
 
+/* What JavaScript does in a turn comes behind all other tasks of it: some of
+ * them tell what was found as descriptors were served. */
 static void on_task(weir_task *task)
 {
     (void)task;
-    run_immediates(script_get());
+    if (!script_after_serving(run_turn))
+        run_turn();
 }
 
-/* A number ends it: the next deadline, 0 when there is none, negative when it
- * does not hold the process. Anything else: a callback ran, or threw. */
+/* Tasks come after timers. */
 static void on_timer(weir_timer *timer)
 {
-    script *s = script_get();
-    JSValueRef now, result;
-    double next;
-
     (void)timer;
-    /* Set since the last task phase, in callbacks of descriptors: Node runs
-     * those before it looks at its timers again. */
-    if (weir_task_posted(&state.task)) {
-        weir_task_cancel(&state.task);
-        run_immediates(s);
-    }
-    now = JSValueMakeNumber(s->context, (double)weir_loop_now(s->loop));
-    do
-        result = script_call(s, state.fire, 1, &now);
-    while (!JSValueIsNumber(s->context, result));
-    next = JSValueToNumber(s->context, result, NULL);
-    reference(next > 0);
-    if (next != 0)
-        set_deadline((uint64_t)(next < 0 ? -next : next));
+    weir_task_post(&state.task);
 }
 
 static uint64_t now_rounded_up(script *s)
@@ -78,17 +74,15 @@ static uint64_t now_rounded_up(script *s)
     return weir_loop_update_now(s->loop) + 1;
 }
 
-/* setCallbacks(fire, runImmediate): how they are called stands above each. */
-SCRIPT_NATIVE(set_callbacks)
+/* setCallback(runTurn): how it is called stands above it. */
+SCRIPT_NATIVE(set_callback)
 {
     script *s = script_get();
 
-    if (argc < 2)
-        return script_throw(ctx, exception, "setCallbacks: two functions");
-    state.fire = (JSObjectRef)argv[0];
-    state.run_immediate = (JSObjectRef)argv[1];
-    script_protect(s, state.fire);
-    script_protect(s, state.run_immediate);
+    if (argc < 1)
+        return script_throw(ctx, exception, "setCallback: a function");
+    state.run_turn = (JSObjectRef)argv[0];
+    script_protect(s, state.run_turn);
     return JSValueMakeUndefined(ctx);
 }
 
@@ -118,7 +112,7 @@ SCRIPT_NATIVE(reference_native)
     return JSValueMakeUndefined(ctx);
 }
 
-/* post(referenced): immediates are to be run; harmless when that is known. */
+/* post(referenced): there is something for a turn; harmless when that is known. */
 SCRIPT_NATIVE(post)
 {
     if (script_bool(ctx, argc, argv, 0))
@@ -133,7 +127,7 @@ void script_bind_timers(script *s, JSObjectRef target)
 {
     weir_timer_init(&state.timer, s->loop, on_timer);
     weir_task_init(&state.task, s->loop, on_task);
-    script_function(s, target, "setCallbacks", set_callbacks);
+    script_function(s, target, "setCallback", set_callback);
     script_function(s, target, "now", now);
     script_function(s, target, "start", start);
     script_function(s, target, "reference", reference_native);
@@ -142,11 +136,10 @@ void script_bind_timers(script *s, JSObjectRef target)
 
 void script_unbind_timers(script *s)
 {
-    if (!state.fire)
+    if (!state.run_turn)
         return;
     weir_timer_stop(&state.timer);
     weir_task_cancel(&state.task);
-    script_unprotect(s, state.fire);
-    script_unprotect(s, state.run_immediate);
-    state.fire = state.run_immediate = NULL;
+    script_unprotect(s, state.run_turn);
+    state.run_turn = NULL;
 }

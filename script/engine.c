@@ -99,6 +99,16 @@ void script_before_entering(void (*flush)(void))
     flush_put_off = flush;
 }
 
+static void (*after_serving)(void);
+static bool is_serving; /* several events, or tasks */
+
+bool script_after_serving(void (*function)(void))
+{
+    if (is_serving)
+        after_serving = function;
+    return is_serving;
+}
+
 static bool can_run_jobs(void)
 {
     return _ZN3JSC2VM15drainMicrotasksEv != NULL;
@@ -328,16 +338,29 @@ void script_collect_young(script *s)
 /* To leave the engine and enter it anew costs more than most events do, so
  * those of a turn are told from inside of one entry. Not where promise jobs run
  * only as it is left. */
+static void serve_all(weir_loop *loop)
+{
+    void (*after)(void);
+
+    is_serving = true;
+    weir_loop_serve(loop);
+    is_serving = false;
+    after = after_serving;
+    after_serving = NULL;
+    if (after)
+        after();
+}
+
 SCRIPT_BELL(serve)
 {
-    weir_loop_serve(the_script.loop);
+    serve_all(the_script.loop);
 }
 
 static void surround(weir_loop *loop, void *data)
 {
     (void)data;
     if (!serve_function || !can_run_jobs()) {
-        weir_loop_serve(loop);
+        serve_all(loop);
         return;
     }
     serving = true;

@@ -12,10 +12,10 @@
 // is never early, so its start is the time of the call and not one that was
 // read earlier in the turn; hence one call, and not none.) Clearing costs none,
 // but for the last one that held the process. setImmediate() costs one for the
-// first of a turn. From C comes one call for each callback, since the engine
-// runs promise jobs only between calls.
+// first of a turn. internal/turn.js says when which of them is run.
 
 const { validateFunction } = require('internal/validators');
+const { hooks, post } = require('internal/turn');
 const native = binding.timers;
 
 const MAX_DELAY = 2 ** 31 - 1;
@@ -208,24 +208,32 @@ function call(timeout, now) {
     }
 }
 
-// Called by C until it gives a number: when to come again, negative when nobody
-// waits for that, 0 for never. `now` is one time for all that fire in a turn:
-// what they start is not for this turn.
-function fire(now) {
-    firing = true;
-    const timeout = nextDue(now);
+// One time for all that fire in a turn: what they start is not for this turn.
+let turnNow = 0;
 
-    if (timeout !== null) {
-        unlink(timeout);
-        if (typeof timeout._onTimeout === 'function')
-            call(timeout, now);
-        return undefined;
+hooks.beginTimers = () => {
+    turnNow = heap.length > 0 ? native.now() - 1 : 0;
+    firing = true;
+};
+
+hooks.runTimer = () => {
+    const timeout = nextDue(turnNow);
+
+    if (timeout === null) {
+        firing = false;
+        return false;
     }
-    firing = false;
+    unlink(timeout);
+    if (typeof timeout._onTimeout === 'function')
+        call(timeout, turnNow);
+    return true;
+};
+
+hooks.nextDeadline = () => {
     if (heap.length === 0)
         return 0;
     return referenced > 0 ? heap[0].expiry : -heap[0].expiry;
-}
+};
 
 // ------------------------------------------------------------------- timeouts
 
@@ -379,8 +387,6 @@ class ImmediateList {
 
 let waiting = new ImmediateList();
 let running = new ImmediateList();
-let immediates = 0; // that hold the process, in both lists
-let posted = false;
 
 function unlinkImmediate(immediate) {
     const { _idlePrev: previous, _idleNext: next } = immediate;
@@ -400,18 +406,13 @@ function unlinkImmediate(immediate) {
     immediate._idleNext = immediate._idlePrev = null;
 }
 
-function tellImmediates(before) {
-    if (posted && (before === 0) !== (immediates === 0))
-        native.post(immediates > 0);
-}
-
+// hooks.immediates: those that hold the process, in both lists.
 function holdWithImmediate(immediate, wanted) {
-    const before = immediates;
-
-    if (!immediate._destroyed && immediate[kRefed] !== wanted)
-        immediates += wanted ? 1 : -1;
+    if (!immediate._destroyed && immediate[kRefed] !== wanted) {
+        hooks.immediates += wanted ? 1 : -1;
+        post();
+    }
     immediate[kRefed] = wanted;
-    tellImmediates(before);
 }
 
 class Immediate {
@@ -423,13 +424,8 @@ class Immediate {
         this._destroyed = false;
         this[kRefed] = true;
         waiting.append(this);
-        immediates++;
-        if (!posted) {
-            posted = true;
-            native.post(true);
-        } else {
-            tellImmediates(immediates - 1);
-        }
+        hooks.immediates++;
+        post();
     }
 
     ref() {
@@ -461,32 +457,24 @@ function finish(immediate) {
     immediate._destroyed = true;
     immediate._onImmediate = null;
     if (immediate[kRefed])
-        immediates--;
+        hooks.immediates--;
 }
 
 function clearImmediate(immediate) {
     if (!(immediate instanceof Immediate) || immediate._destroyed)
         return;
-    const before = immediates;
     finish(immediate);
-    tellImmediates(before);
+    post();
 }
 
-// Called by C: once with true for the start of a phase, then until it gives
-// false. What has been set meanwhile may hold the process less than the phase.
-function runImmediate(isFirst) {
-    if (isFirst) {
-        posted = false;
-        const phase = waiting;
-        waiting = running;
-        running = phase;
-    }
+hooks.beginImmediates = () => {
+    [waiting, running] = [running, waiting];
+};
+
+hooks.runImmediate = () => {
     const immediate = running.head;
-    if (immediate === null) {
-        if (posted && immediates === 0)
-            native.post(false);
+    if (immediate === null)
         return false;
-    }
 
     const callback = immediate._onImmediate;
     const args = immediate._argv;
@@ -495,10 +483,8 @@ function runImmediate(isFirst) {
         callback.call(immediate);
     else
         Reflect.apply(callback, immediate, args);
-    return undefined;
-}
-
-native.setCallbacks(fire, runImmediate);
+    return true;
+};
 
 // -------------------------------------------------------------------- exports
 

@@ -1,8 +1,9 @@
 // internal/net/native: where bind_net.c's numbers become objects
 //
 // A socket or a server is known to C by an `id`, an index into `handles`. The
-// table keeps what is live; C says a socket's `close` exactly once, and that is
-// where the entry goes; a server's goes when it is closed. What an event has to
+// table keeps what is live: a socket until it is destroyed, after which C tells
+// nothing more of it, or until C says its `close`; a server until it is closed.
+// What an event has to
 // say stands in `registers`, shared memory: neither arguments nor results of
 // the hot calls are converted.
 
@@ -30,7 +31,8 @@ const BYTES_WRITTEN = 1;
 const BUFFERED = 2;
 
 // These take the socket's id from a register, and answer in another.
-for (const name of ['end', 'destroy', 'pause', 'resume', 'readCounters']) {
+for (const name of ['end', 'leave', 'destroy', 'pause', 'resume',
+    'readCounters']) {
     const ring = native[name];
     native[name] = (id) => {
         registers[ID] = id;
@@ -82,7 +84,7 @@ function tellRead(slab, number, id, offset, length) {
     last.slab = number;
     last.offset = offset;
     try {
-        handles[id]._onData(bytes);
+        handles[id]?._onData(bytes); // destroyed in this very turn
     } catch (error) {
         onException(error);
     }
