@@ -112,7 +112,7 @@ SCRIPT_NATIVE(reference_native)
     return JSValueMakeUndefined(ctx);
 }
 
-/* post(referenced): there is something for a turn; harmless when that is known. */
+/* post(referenced): there is something for a turn. Harmless when known. */
 SCRIPT_NATIVE(post)
 {
     if (script_bool(ctx, argc, argv, 0))

@@ -154,9 +154,9 @@ void script_call_plain(script *s, JSObjectRef function);
  * the order of events stays what it was. There is one such binding. */
 void script_before_entering(void (*flush)(void));
 
-/* Has the function called when all events, or tasks, of the loop's that are being
- * served have been. False when the caller's is the only one: then it is not
- * called. There is one such binding. */
+/* Has the function called when all events, or tasks, of the loop's that are
+ * being served have been. False, and it is not called, when the caller's is the
+ * only one. There is one such binding. */
 bool script_after_serving(void (*function)(void));
 
 /* Whether promise jobs run between any two callbacks without the engine being
