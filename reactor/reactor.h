@@ -273,6 +273,13 @@ WEIR_API uint64_t weir_timer_remaining(const weir_timer *timer);
 WEIR_API void weir_timer_ref(weir_timer *timer);
 WEIR_API void weir_timer_unref(weir_timer *timer);
 
+/* For runtimes whose own order has a place for timers, behind something that
+ * they do in a task: reads the clock, and the timers with this callback that
+ * are due by it fire before this returns, in their order, whether or not
+ * descriptors have been looked at since. All others fire in the loop's time.
+ * What the callback starts is not of this call. */
+WEIR_API void weir_loop_fire(weir_loop *loop, weir_timer_cb *cb);
+
 /* ------------------------------------------------------------------ tasks */
 
 /*

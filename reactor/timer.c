@@ -84,6 +84,37 @@ static void fire(weir_loop *loop, struct weir_wheel_node *node)
     timer->cb(timer);
 }
 
+static bool has_callback(const struct weir_wheel_node *node, weir_timer_cb *cb)
+{
+    return node->fire == fire &&
+           weir_container_of(node, weir_timer, node)->cb == cb;
+}
+
+/* What is not meant waits in `others`, before what becomes due meanwhile. */
+void weir_loop_fire(weir_loop *loop, weir_timer_cb *cb)
+{
+    struct weir_link *due = &loop->wheel.due;
+    struct weir_link expired, others;
+
+    weir_loop_read_clock(loop);
+    weir_wheel_advance(&loop->wheel, loop->tick);
+    weir_list_init(&expired);
+    weir_list_init(&others);
+    weir_list_splice(&expired, due);
+    while (!weir_list_empty(&expired)) {
+        struct weir_wheel_node *node =
+            weir_container_of(expired.next, struct weir_wheel_node, link);
+
+        weir_link_remove(&node->link);
+        if (has_callback(node, cb))
+            node->fire(loop, node);
+        else
+            weir_list_append(&others, &node->link);
+    }
+    weir_list_splice(&others, due);
+    weir_list_splice(due, &others);
+}
+
 bool weir_timer_is_soon(const struct weir_wheel_node *node)
 {
     return node->fire == fire &&

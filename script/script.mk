@@ -157,3 +157,9 @@ check-node:
 	@command -v node >/dev/null || { echo 'check-node: node is not installed' >&2; exit 1; }
 	@test/run node $(NODE_TESTS)
 
+
+# Random programs by the thousand, on Node and on weir: SEEDS=5000 FIRST=1
+# CAUSES='data close'. test/script/order/record writes what the suite compares.
+.PHONY: check-order
+check-order: build/weir
+	@node test/script/order/compare.js $(or $(SEEDS),1000) $(or $(FIRST),1) $(CAUSES)

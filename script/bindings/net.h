@@ -55,7 +55,9 @@ enum net_event {
     EVENTS
 };
 
-enum net_kind { NET_FREE, NET_SOCKET, NET_SERVER };
+/* NET_GONE: a socket that JavaScript has destroyed. It is told nothing more of
+ * it, and the number is free when C is done with it. */
+enum net_kind { NET_FREE, NET_SOCKET, NET_SERVER, NET_GONE };
 
 struct net_handle {
     void *object; /* weir_socket or weir_server */
@@ -109,6 +111,11 @@ weir_server *net_server_argument(JSContextRef ctx, size_t argc,
 static inline void *net_as_data(uint32_t id)
 {
     return (void *)(uintptr_t)id;
+}
+
+static inline bool net_is_gone(uint32_t id)
+{
+    return net.handles[id].kind == NET_GONE;
 }
 
 static inline uint32_t net_id_of(const weir_socket *socket)

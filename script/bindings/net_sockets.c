@@ -94,17 +94,19 @@ static void on_close(weir_socket *socket, bool had_error)
 {
     uint32_t id = net_id_of(socket);
 
-    net_flush_reads();
-    note_counters(socket);
-    net_registers[STATUS] = had_error;
-    net_tell(ON_CLOSE, id);
+    net_flush_reads(); /* one may be of this number */
+    if (!net_is_gone(id)) {
+        note_counters(socket);
+        net_registers[STATUS] = had_error;
+        net_tell(ON_CLOSE, id);
+    }
     net_give_id(id);
 }
 
 static void on_written(weir_socket *socket, int status, void *argument)
 {
     (void)argument;
-    if (net_id_of(socket) == 0)
+    if (net_id_of(socket) == 0 || net_is_gone(net_id_of(socket)))
         return; /* nobody is left to be told */
     net_flush_reads();
     net_registers[STATUS] = status;
@@ -423,7 +425,17 @@ static int end_socket(weir_socket *socket)
     return error < 0 ? error : waits;
 }
 
+/* The socket's object is done with it. */
+static int leave_socket(weir_socket *socket)
+{
+    note_counters(socket);
+    net.handles[net_id_of(socket)].kind = NET_GONE;
+    weir_socket_destroy(socket);
+    return 0;
+}
+
 FAST_ON_SOCKET(socket_end, end_socket(socket))
+FAST_ON_SOCKET(socket_leave, leave_socket(socket))
 FAST_ON_SOCKET(socket_destroy, (weir_socket_destroy(socket), 0))
 FAST_ON_SOCKET(socket_pause, (weir_socket_pause(socket), 0))
 FAST_ON_SOCKET(socket_ref, (weir_socket_ref(socket), 0))
@@ -511,6 +523,7 @@ void net_bind_sockets(script *s, JSObjectRef target)
     static const script_fast_call fast[] = {
         SCRIPT_FAST("write", write_slab),
         SCRIPT_FAST("end", socket_end),
+        SCRIPT_FAST("leave", socket_leave),
         SCRIPT_FAST("destroy", socket_destroy),
         SCRIPT_FAST("pause", socket_pause),
         SCRIPT_FAST("resume", socket_resume),
@@ -527,8 +540,11 @@ void net_unbind_sockets(void)
 {
     forget_kept();
     for (uint32_t id = 1; id < net.size; id++) {
-        weir_socket *socket = net_take_socket(id);
+        weir_socket *socket;
 
+        if (net_is_gone(id))
+            net.handles[id].kind = NET_SOCKET;
+        socket = net_take_socket(id);
         if (socket)
             weir_socket_destroy(socket);
     }

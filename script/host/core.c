@@ -194,7 +194,7 @@ SCRIPT_FAST_CALL(run_jobs)
  * engine. */
 SCRIPT_FAST_CALL(serve)
 {
-    weir_loop_serve(script_get()->loop);
+    script_serve(script_get());
 }
 
 SCRIPT_NATIVE(collect_garbage)

@@ -180,7 +180,6 @@ static JSValueRef enter_once(script *s, JSObjectRef function, size_t argc,
     JSValueRef exception = NULL, result;
 
     s->depth++;
-    s->entries++;
     result = JSObjectCallAsFunction(s->context, function, NULL, argc, argv,
                                     &exception);
     s->depth--;
@@ -252,6 +251,28 @@ void script_collect_young(script *s)
         JSSynchronousEdenCollectForDebugging(s->context);
 }
 
+bool script_after_serving(script *s, void (*work)(script *s))
+{
+    if (s->serves_several)
+        s->after_serving = work;
+    return s->serves_several;
+}
+
+void script_serve(script *s)
+{
+    void (*work)(script *s);
+
+    s->serves_several = true;
+    weir_loop_serve(s->loop);
+    if (current != s)
+        return; /* destroyed by one of them */
+    s->serves_several = false;
+    work = s->after_serving;
+    s->after_serving = NULL;
+    if (work)
+        work(s);
+}
+
 /* To leave the engine and enter it anew costs more than most events do, so
  * those of a turn are told from inside of one entry. Not where promise jobs run
  * only as it is left. */
@@ -259,8 +280,9 @@ static void serve_turn(weir_loop *loop, void *data)
 {
     script *s = data;
 
+    (void)loop;
     if (!s->serve || !script_runs_jobs() || s->over) {
-        weir_loop_serve(loop);
+        script_serve(s);
         return;
     }
     s->serving = true;

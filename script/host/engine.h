@@ -69,10 +69,11 @@ struct script {
     void *work_data;
     int32_t state[1]; /* shared with it: not 0 while ticks or rejections wait */
     script_hook *hooks;
-    unsigned long entries;
     unsigned depth;   /* of JavaScript that was entered and not left */
     unsigned natives; /* of those that JavaScript called, the owner's */
     bool serving;     /* the loop, from inside of the engine */
+    bool serves_several; /* events, or tasks, of the loop */
+    void (*after_serving)(script *s);
 
     bool over;      /* nothing of the program runs any more */
     bool finishing; /* the loop runs for this script */
@@ -139,6 +140,11 @@ void script_within(script *s, void (*work)(script *s, void *data), void *data);
 /* The hook's memory is the caller's, until the engine is closed. */
 void script_add_hook(script *s, script_hook *hook);
 
+/* Has `work` called when all events, or tasks, of the loop that are being
+ * served have been. False when the caller's is the only one: then it is not
+ * called. There is one such binding. */
+bool script_after_serving(script *s, void (*work)(script *s));
+
 /* Whether promise jobs run between any two callbacks without the engine being
  * left. */
 bool script_runs_jobs(void);
@@ -160,6 +166,9 @@ struct script_builtin {
     size_t length;
 };
 extern const struct script_builtin script_builtins[];
+
+/* Lets the loop call what it has for this turn. */
+void script_serve(script *s);
 
 /* The function of a built-in module, undefined when there is none. */
 JSValueRef script_builtin(JSContextRef ctx, const char *id,

@@ -3,12 +3,13 @@
 // A Timeout that runs is one weir_timer, known to C by a number, as sockets are:
 // the loop's wheel starts, stops and fires any number of them at the same cost,
 // and keeps the order of those that are due at once. `timeouts` keeps what runs
-// from the collector. All immediates are one task of the loop.
+// from the collector. Immediates are two lists; internal/turn.js says when which
+// of all of them is run.
 //
 // What crosses into C stands in `registers`, memory that both sides see, so that
 // starting and clearing cost a call without arguments each.
 
-const { run, entry, runsJobs } = require('internal/core');
+const { hooks, post } = require('internal/turn');
 const { validateFunction } = require('internal/validators');
 const native = binding.timers;
 
@@ -18,9 +19,10 @@ const kRefed = Symbol('refed');
 const kId = Symbol('id');
 const kNumber = Symbol('number'); // of the weir_timer, 0 for none
 const kRuns = Symbol('runs');
+const kSame = Symbol('same'); // intervals of the same duration
 
 const registers = new Float64Array(native.registers);
-const { NUMBER, DELAY, NOW, MORE } = native;
+const { NUMBER, DELAY, NOW } = native;
 
 // ------------------------------------------------------------ the loop's timers
 
@@ -70,6 +72,8 @@ function start(timeout, since = 0) {
     registers[NOW] = since;
     tell(native.start, timeout);
     timeout._idleStart = registers[NOW];
+    if (intervals !== null)
+        noteStart(timeout);
 }
 
 function stop(timeout) {
@@ -79,6 +83,41 @@ function stop(timeout) {
     giveNumber(timeout);
 }
 
+// -------------------------------------------------- intervals and their order
+//
+// Timeouts of one duration are called in the order in which they were started. A
+// timeout counts from its call, and an interval from the turn in which it was
+// called; so it may have to wait for a timeout that was started in that turn.
+
+let intervals = null; // by duration: how many there are, and the last start
+
+function addInterval(interval) {
+    const duration = interval._idleTimeout;
+    intervals ??= new SafeMap();
+    if (!intervals.has(duration))
+        intervals.set(duration, { duration, count: 0, lastStart: 0 });
+    interval[kSame] = intervals.get(duration);
+    interval[kSame].count++;
+}
+
+function removeInterval(interval) {
+    const same = interval[kSame];
+    interval[kSame] = null;
+    if (same !== null && --same.count === 0)
+        intervals.delete(same.duration);
+}
+
+function noteStart(timeout) {
+    const same = intervals.get(timeout._idleTimeout);
+    if (same !== undefined)
+        same.lastStart = timeout._idleStart;
+}
+
+function startAgain(interval, now) {
+    const same = interval[kSame];
+    start(interval, same === null ? now : Math.max(now, same.lastStart));
+}
+
 // -------------------------------------------------------------- firing them
 
 function afterCall(timeout, now) {
@@ -86,7 +125,7 @@ function afterCall(timeout, now) {
         return; // refreshed, or cleared, by its own callback
     if (timeout._repeat !== null && timeout._idleTimeout >= 0) {
         timeout._idleTimeout = timeout._repeat;
-        start(timeout, now);
+        startAgain(timeout, now);
         return;
     }
     timeout._destroyed = true;
@@ -109,15 +148,15 @@ function call(timeout, now) {
     }
 }
 
-// `now` is one time for all that fire in a turn.
-const fire = entry(() => {
+hooks.runTimer = () => {
+    native.nextDue();
+    if (registers[NUMBER] === 0)
+        return false;
     const timeout = timeouts[registers[NUMBER]];
-
-    if (timeout === undefined)
-        return; // cleared by an immediate that came between
     timeout[kRuns] = false;
     call(timeout, registers[NOW]);
-});
+    return true;
+};
 
 // ------------------------------------------------------------------- timeouts
 
@@ -163,6 +202,9 @@ class Timeout {
         this[kId] = 0;
         this[kNumber] = 0;
         this[kRuns] = false;
+        this[kSame] = null;
+        if (repeats)
+            addInterval(this);
         start(this);
     }
 
@@ -223,6 +265,7 @@ function cancel(timeout) {
     timeout._destroyed = true;
     timeout._onTimeout = null;
     timeout._idleTimeout = -1;
+    removeInterval(timeout);
     forgetId(timeout);
     if (timeout[kNumber] !== 0)
         stop(timeout);
@@ -246,9 +289,8 @@ function clearInterval(timeout) {
 
 // ----------------------------------------------------------------- immediates
 
-// Two lists: those that wait for the next task phase, and those of the phase
-// that runs, which is what keeps an immediate that an immediate set for the
-// next turn.
+// Two lists: those that wait for the next turn, and those of the one that runs,
+// which is what keeps an immediate that an immediate set for the next.
 class ImmediateList {
     constructor() {
         this.head = null;
@@ -267,8 +309,6 @@ class ImmediateList {
 
 let waiting = new ImmediateList();
 let running = new ImmediateList();
-let immediates = 0; // that hold the process, in both lists
-let posted = false;
 
 function unlinkImmediate(immediate) {
     const { _idlePrev: previous, _idleNext: next } = immediate;
@@ -288,18 +328,13 @@ function unlinkImmediate(immediate) {
     immediate._idleNext = immediate._idlePrev = null;
 }
 
-function tellImmediates(before) {
-    if (posted && (before === 0) !== (immediates === 0))
-        native.post(immediates > 0);
-}
-
+// hooks.immediates: those that hold the process, in both lists.
 function holdWithImmediate(immediate, wanted) {
-    const before = immediates;
-
-    if (!immediate._destroyed && immediate[kRefed] !== wanted)
-        immediates += wanted ? 1 : -1;
+    if (!immediate._destroyed && immediate[kRefed] !== wanted) {
+        hooks.immediates += wanted ? 1 : -1;
+        post();
+    }
     immediate[kRefed] = wanted;
-    tellImmediates(before);
 }
 
 class Immediate {
@@ -311,13 +346,8 @@ class Immediate {
         this._destroyed = false;
         this[kRefed] = true;
         waiting.append(this);
-        immediates++;
-        if (!posted) {
-            posted = true;
-            native.post(true);
-        } else {
-            tellImmediates(immediates - 1);
-        }
+        hooks.immediates++;
+        post();
     }
 
     ref() {
@@ -349,58 +379,36 @@ function finish(immediate) {
     immediate._destroyed = true;
     immediate._onImmediate = null;
     if (immediate[kRefed])
-        immediates--;
+        hooks.immediates--;
 }
 
 function clearImmediate(immediate) {
     if (!(immediate instanceof Immediate) || immediate._destroyed)
         return;
-    const before = immediates;
     finish(immediate);
-    tellImmediates(before);
+    post();
 }
 
-function runImmediate() {
+hooks.beginImmediates = () => {
+    const empty = running;
+    running = waiting;
+    waiting = empty;
+};
+
+hooks.runImmediate = () => {
     const immediate = running.head;
+    if (immediate === null)
+        return false;
+
     const callback = immediate._onImmediate;
     const args = immediate._argv;
-
     finish(immediate);
     if (args === undefined)
         callback.call(immediate);
     else
         Reflect.apply(callback, immediate, args);
-}
-
-function beginPhase() {
-    const phase = waiting;
-
-    posted = false;
-    waiting = running;
-    running = phase;
-}
-
-// What has been set meanwhile may hold the process less than the phase.
-function endPhase() {
-    if (posted && immediates === 0)
-        native.post(false);
-}
-
-// A phase, with ticks and jobs between any two; or one immediate, to be called
-// again, where the engine must be left for jobs to run.
-function runImmediates() {
-    if (running.head === null)
-        beginPhase();
-    do {
-        if (running.head !== null)
-            run(runImmediate);
-    } while (runsJobs && running.head !== null);
-    registers[MORE] = running.head === null ? 0 : 1;
-    if (running.head === null)
-        endPhase();
-}
-
-native.setCallbacks(fire, runImmediates);
+    return true;
+};
 
 // -------------------------------------------------------------------- exports
 

@@ -746,6 +746,59 @@ static void a_timer_started_by_an_async_counts_from_its_own_callback(
     assert_true(counted.fired_at - counted.started <= 101 * MS);
 }
 
+/* ------------------------------------------------ a place of one's own */
+
+static struct timed early, late, restarted;
+
+static void fire_another_way(weir_timer *timer)
+{
+    (void)timer;
+    trace_add('o');
+}
+
+static void start_again(struct timed *timed)
+{
+    if (timed->fired == 1)
+        start(timed, 0);
+    weir_timer_stop(&timed->other->timer);
+}
+
+static void fire_in_a_task(weir_task *task)
+{
+    (void)task;
+    spend(20 * MS);
+    trace_add('(');
+    weir_loop_fire(the_loop, fired);
+    trace_add(')');
+}
+
+static void
+those_of_one_callback_fire_when_asked_and_others_in_their_turn(void **state)
+{
+    static weir_timer other;
+    struct timed stopped;
+    weir_task task;
+
+    (void)state;
+    init(&late, "l");
+    init(&early, "e");
+    init(&restarted, "r");
+    init(&stopped, "s");
+    weir_timer_init(&other, the_loop, fire_another_way);
+    weir_task_init(&task, the_loop, fire_in_a_task);
+    restarted.then = start_again;
+    restarted.other = &stopped;
+    start(&late, 30);
+    start(&stopped, 12);
+    start(&restarted, 10);
+    weir_timer_start(&other, 5);
+    start(&early, 5);
+    weir_task_post(&task);
+    run();
+    assert_trace("(er)orl");
+    assert_true(early.fired_at - early.started >= 5 * MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -786,6 +839,8 @@ int main(void)
         TEST_ON_VIRTUAL_LOOP(a_clock_that_jumps_ahead_fires_by_deadline),
         TEST_ON_VIRTUAL_LOOP(a_clock_that_goes_back_makes_no_timer_early),
         TEST_ON_VIRTUAL_LOOP(a_clock_that_goes_back_does_not_make_a_beat_spin),
+        TEST_ON_VIRTUAL_LOOP(
+            those_of_one_callback_fire_when_asked_and_others_in_their_turn),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

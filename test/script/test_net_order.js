@@ -5,6 +5,7 @@
  * by listeners told to uncaughtException while the rest goes on.
  */
 const net = require('net');
+const { pipeline } = require('stream');
 const { test, assert } = require('./harness');
 
 const LOCAL = '127.0.0.1';
@@ -343,3 +344,105 @@ test('immediates, timers and sockets all get their turn', async (t) => {
     assert.ok(echoes > 5, `${echoes} echoes`);
     assert.ok(immediates > 5, `${immediates} immediates`);
 });
+
+test('finish is heard by who asks for it after a promise job', async (t) => {
+    const [client, socket] = await t.pair();
+    socket.resume();
+    client.end();
+    await null;
+    await t.once(client, 'finish');
+});
+
+test('a generator between a socket and itself is a pipeline', async (t) => {
+    const server = await t.server((socket) => {
+        pipeline(socket, async function* (source) {
+            for await (const chunk of source) {
+                yield chunk.toString().toUpperCase();
+            }
+        }, socket, t.mustSucceed());
+    });
+    const client = t.connect(server);
+    client.end('abc');
+    const [data] = await t.once(client, 'data');
+    assert.strictEqual(data.toString(), 'ABC');
+    await closed(client);
+});
+
+/* What a callback of a socket sets off, in the order of a turn. */
+async function afterData(t, act) {
+    const [client, socket] = await t.pair();
+    const order = [];
+    for (const event of ['finish', 'close']) {
+        socket.on(event, () => trail(order, event));
+    }
+    socket.once('data', () => {
+        setImmediate(() => {
+            order.push('immediate');
+            setImmediate(() => order.push('next immediate'));
+        });
+        act(socket);
+    });
+    client.resume().write('x');
+    await closed(client);
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    return order;
+}
+
+test('close comes behind the immediates that were set with destroy()',
+    async (t) => {
+        const order = await afterData(t, (socket) => socket.destroy());
+        assert.deepStrictEqual(order, ['immediate', 'close', 'close tick',
+            'close job', 'next immediate']);
+    });
+
+test('finish comes before the immediates that were set with end()',
+    async (t) => {
+        const order = await afterData(t, (socket) => {
+            socket.end();
+        });
+        assert.deepStrictEqual(order.slice(0, 4), ['finish', 'finish tick',
+            'finish job', 'immediate']);
+    });
+
+test('of sockets destroyed in one turn the last is the first to close',
+    async (t) => {
+        const pairs = [await t.pair(), await t.pair()];
+        const order = [];
+        pairs.forEach(([client], i) => client.on('close', () => order.push(i)));
+        pairs.forEach(([client]) => client.destroy());
+        await Promise.all(pairs.map(([client]) => closed(client)));
+        assert.deepStrictEqual(order, [1, 0]);
+    });
+
+test('writes that were corked are called back with the tick after uncork()',
+    async (t) => {
+        const [client, socket] = await t.pair();
+        const order = [];
+        socket.resume();
+        client.cork();
+        client.write('a', () => order.push('a'));
+        client.write('b', () => order.push('b'));
+        client.uncork();
+        process.nextTick(() => order.push('tick'));
+        await new Promise((resolve) => setImmediate(resolve));
+        assert.deepStrictEqual(order, ['a', 'b', 'tick']);
+    });
+
+test('nothing is told of a socket that was destroyed in the same turn',
+    async (t) => {
+        const [[first, one], [second, other]] = [await t.pair(),
+            await t.pair()];
+        const both = [one, other];
+        let told = 0;
+        both.forEach((socket, i) => socket.on('data', () => {
+            told++;
+            both[1 - i].destroy();
+        }));
+        for (const client of [first, second]) {
+            client.on('error', noop); // a reset: some was not read
+            client.write('x');
+        }
+        await Promise.race(both.map(closed));
+        assert.strictEqual(told, 1);
+    });

@@ -392,6 +392,49 @@ test('an immediate set in a timer comes after the due timers', (t) => {
     }), 5);
 });
 
+test('an immediate set by an immediate comes after the timers that are due',
+    (t) => {
+        const order = [];
+        setTimeout(() => order.push('timeout'), 2);
+        setImmediate(() => {
+            setImmediate(t.mustCall(() => {
+                assert.deepStrictEqual(order, ['timeout']);
+            }));
+            busy(5);
+        });
+    });
+
+test('a timer that becomes due in an immediate comes before what has arrived',
+    async (t) => {
+        const [client, accepted] = await t.pair();
+        const order = [];
+        accepted.on('data', () => order.push('data'));
+        const arrived = t.once(accepted, 'data');
+        setImmediate(() => {
+            setTimeout(() => order.push('timeout'), 2);
+            client.write('x');
+            busy(5);
+        });
+        await arrived;
+        assert.deepStrictEqual(order, ['timeout', 'data']);
+    });
+
+test('an interval comes behind a timeout of its duration that it has set',
+    (t) => {
+        const order = [];
+        const interval = setInterval(() => {
+            order.push('interval');
+            if (order.length === 1) {
+                setTimeout(() => order.push('timeout'), 3);
+                return;
+            }
+            clearInterval(interval);
+        }, 3);
+        setTimeout(t.mustCall(() => {
+            assert.deepStrictEqual(order, ['interval', 'timeout', 'interval']);
+        }), 40);
+    });
+
 test('immediates can be cleared, also by those before them', (t) => {
     const order = [];
     let last;

@@ -313,7 +313,8 @@ function atExit() {
 
 modules['internal/core'] = {
     exports: {
-        nextTick, defer, drain, run, entry, queueMicrotask, noteHandled,
+        nextTick, defer, drain, canRunJobs: runJobs !== undefined, run, entry,
+        queueMicrotask, noteHandled,
         onException, requireBuiltin, options,
         runsJobs: runJobs !== undefined,
     },

@@ -1,10 +1,10 @@
 // internal/net/native: where binding.net's numbers become objects
 //
 // A socket or a server is known to C by an `id`, an index into `handles`. The
-// table keeps what is live; C says a socket's `close` exactly once, and that is
-// where the entry goes; a server's goes when it is closed. What an event has to
-// say stands in `registers`, shared memory: neither arguments nor results of
-// the hot calls are converted.
+// table keeps what is live: a socket until it is destroyed, after which C tells
+// nothing more of it but what has waited to be told, or until C says its `close`;
+// a server until it is closed. What an event has to say stands in `registers`,
+// shared memory: neither arguments nor results of the hot calls are converted.
 
 const { entry, drain, onException } = require('internal/core');
 const { FastBuffer } = require('internal/buffer_pool');
@@ -21,8 +21,8 @@ const {
 } = native;
 
 // These take the socket's id from a register, and answer in another.
-for (const name of ['end', 'destroy', 'pause', 'resume', 'readCounters', 'ref',
-    'unref']) {
+for (const name of ['end', 'leave', 'destroy', 'pause', 'resume',
+    'readCounters', 'ref', 'unref']) {
     const call = native[name];
     native[name] = (id) => {
         registers[ID] = id;
@@ -74,7 +74,7 @@ function tellRead(slab, number, id, offset, length) {
     last.slab = number;
     last.offset = offset;
     try {
-        handles[id]._onData(bytes);
+        handles[id]?._onData(bytes);
     } catch (error) {
         onException(error);
     }
@@ -110,12 +110,12 @@ native.setCallbacks({
     connection: entry(() => {
         handles[registers[STATUS]]._onConnection(registers[ID]);
     }),
-    connect: entry(() => handles[registers[ID]]._onConnect()),
-    end: entry(() => handles[registers[ID]]._onEnd()),
-    hangup: entry(() => handles[registers[ID]]._onHangup(registers[STATUS])),
-    drain: entry(() => handles[registers[ID]]._onDrain()),
-    timeout: entry(() => handles[registers[ID]]._onTimeout()),
-    written: entry(() => handles[registers[ID]]._onWritten(registers[STATUS])),
+    connect: entry(() => handles[registers[ID]]?._onConnect()),
+    end: entry(() => handles[registers[ID]]?._onEnd()),
+    hangup: entry(() => handles[registers[ID]]?._onHangup(registers[STATUS])),
+    drain: entry(() => handles[registers[ID]]?._onDrain()),
+    timeout: entry(() => handles[registers[ID]]?._onTimeout()),
+    written: entry(() => handles[registers[ID]]?._onWritten(registers[STATUS])),
     close: entry(() => {
         const id = registers[ID];
         const socket = handles[id];
@@ -123,11 +123,11 @@ native.setCallbacks({
         socket?._onClose(registers[STATUS] !== 0);
     }),
     lookup: (id, status, address, family, host) =>
-        handles[id]._onLookup(status, address, family, host),
+        handles[id]?._onLookup(status, address, family, host),
     attempt: (id, status, address, port, family) =>
-        handles[id]._onAttempt(status, address, port, family),
+        handles[id]?._onAttempt(status, address, port, family),
     error: (id, errno, call, address, port) =>
-        handles[id]._onError(errno, call, address, port),
+        handles[id]?._onError(errno, call, address, port),
     serverError: (id, errno) => handles[id]._onAcceptError(errno),
 });
 

@@ -6,12 +6,13 @@
 // writable half tell what C knows. A socket that only echoes has no state here
 // besides two integers.
 //
-// C's `close` ends a socket's life: until then it has an id and stands in the
-// table of handles, which alone keeps it from the collector.
+// A socket has an id, and stands in the table of handles, which alone keeps it
+// from the collector, until it is destroyed or C says its `close`.
 
 const { codes, errnoException, exceptionWithHostPort, dnsException,
     aggregateErrors, errorName } = require('internal/errors');
 const { defer, nextTick } = require('internal/core');
+const { atClose, atPending } = require('internal/turn');
 const f = require('internal/streams/flags');
 const { destroyed } = require('internal/streams/destroy');
 const EventEmitter = require('events');
@@ -20,15 +21,15 @@ const { ReadableState } = require('internal/streams/readable_state');
 const { Writable, writeUnderWay } = require('internal/streams/writable');
 const { Readable, pushBytes, pushEnd, pushFailure } =
     require('internal/streams/readable');
-const { native, registers, counters, handles, last, open, slabNumber,
+const { native, registers, counters, handles, last, open, forget, slabNumber,
     FastBuffer, ID, SLAB, OFFSET, LENGTH, RESULT, WANTS_CALLBACK, BYTES_READ,
     BYTES_WRITTEN } = require('internal/net/native');
 const { defineState, stateForLibrary } =
     require('internal/net/socket_state');
 const { extra, connectionOf, deferFor, unlessRenewed, CONNECTING, CONNECTED,
-    ENDED, FINISHED, NEED_DRAIN, STOPPED, HAD_ERROR, RESET, UNREF, LOOKING_UP,
-    SLOW, PIPED, WAS_CONNECTING, COUNTED, AS_ACCEPTED, LIBRARY, QUIET, USUAL,
-    LOOKED_AT } =
+    ENDED, PREFINISHED, FINISHED, NEED_DRAIN, STOPPED, HAD_ERROR, RESET, UNREF,
+    LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED, AS_ACCEPTED, LIBRARY,
+    QUIET, USUAL, LOOKED_AT } =
     require('internal/net/socket_flags');
 const { define, isConnected, keepAddresses } =
     require('internal/net/socket_facts');
@@ -155,7 +156,7 @@ function adopt(socket, fd) {
     if (result < 0) {
         const id = socket._id;
         socket._id = 0;
-        require('internal/net/native').forget(id);
+        forget(id);
         native.destroy(id);
         if (['ENOTSOCK', 'EINVAL', 'EBADF'].includes(errorName(result)))
             throw new codes.ERR_INVALID_FD_TYPE('UNKNOWN');
@@ -231,7 +232,8 @@ function hasEndedEarly(socket) {
     return (socket._flags & (ENDED | CONNECTING | CONNECTED)) === ENDED;
 }
 
-// What C still has to tell of a connection when its socket has another one.
+// What C still has to tell of a connection that has ended and not closed when its
+// socket has another one.
 class Past {
     constructor(socket) {
         this.socket = socket;
@@ -249,7 +251,7 @@ class Past {
 
     _onClose() {
         callAll(this.onFinish, this.error);
-        defer(emitClose, this.socket, this.hadError);
+        atClose(emitClose, this.socket, this.hadError);
     }
 
     // Read, or said, before it was destroyed, and told together.
@@ -273,7 +275,8 @@ function renew(socket) {
     socket._callbacks = null;
     socket._totals = null;
     Object.assign(socket._extra, {
-        pending: null, failed: null, refused: null, failure: null, late: null,
+        pending: null, failed: null, corked: null, refused: null,
+        failure: null, late: null,
         onFinish: null, onFinal: null, attempts: null, attempted: null,
         addresses: 0, remote: undefined, local: undefined, idleAt: -1,
     });
@@ -730,9 +733,18 @@ function endedByPeer() {
 function send(socket, bytes, callback) {
     if (bytes.length === 0 && callback === undefined)
         return !(socket._flags & NEED_DRAIN) || isEnough(socket, false);
-    const result = callback === undefined || areCallbacksOut(socket)
-        ? put(socket, bytes, callback) : putAndTell(socket, bytes, callback);
+    if (callback !== undefined && socket._extra !== null &&
+        socket._extra.corks > 0) {
+        (socket._extra.corked ??= []).push(callback);
+        callback = undefined;
+    }
+    const result = putWithCallback(socket, bytes, callback);
     return written(socket, result, callback);
+}
+
+function putWithCallback(socket, bytes, callback) {
+    return callback === undefined || areCallbacksOut(socket)
+        ? put(socket, bytes, callback) : putAndTell(socket, bytes, callback);
 }
 
 function areCallbacksOut(socket) {
@@ -809,7 +821,7 @@ function drainLater(socket) {
 // read, and the socket is destroyed then. ENOMEM comes only here.
 function writeFailed(socket, errno, callback) {
     const more = extra(socket);
-    if (more.failure !== null) {
+    if (more.failure !== null && more.refused === null) {
         if (callback !== undefined)
             nextTick(callback, more.failure);
         drainLater(socket);
@@ -819,10 +831,27 @@ function writeFailed(socket, errno, callback) {
     more.refused ??= [];
     if (callback !== undefined)
         more.refused.push(callback);
-    if (errorName(errno) === 'ENOMEM') {
+    if (more.failure === null && (errorName(errno) === 'ENOMEM' ||
+        socket._readableState.flags & f.ENDED)) {
         more.failure = errnoException(errno, 'write');
-        failReading(socket);
+        deferFor(socket, failAtOnce);
     }
+}
+
+// There is nothing to be read before it.
+function failAtOnce(socket) {
+    const { refused, failure } = socket._extra;
+    while (refused !== null && refused.length > 0) {
+        const callback = refused.shift();
+        try {
+            callback(failure);
+        } catch (error) {
+            deferFor(socket, failAtOnce);
+            throw error;
+        }
+    }
+    if (!socket.destroyed)
+        failReading(socket);
 }
 
 Socket.prototype._onDrain = function () {
@@ -856,11 +885,9 @@ Socket.prototype._onWritten = function (status) {
 function tellWritten(socket, callback, status) {
     if (callback === FINISH) {
         if (status === 0)
-            finished(socket);
+            atPending(finishedLater, socket, connectionOf(socket));
     } else if (status === 0) {
         callback(null);
-    } else if (socket.destroyed) {
-        callback(writeError(socket));
     } else {
         (extra(socket).failed ??= []).push(callback); // the error follows
     }
@@ -888,9 +915,24 @@ Socket.prototype.uncork = function uncork() {
         Writable.prototype.uncork.call(this);
     if (this._extra === null || this._extra.corks === 0)
         return;
-    if (--this._extra.corks === 0 && this._id !== 0)
+    if (--this._extra.corks === 0 && this._id !== 0) {
         native.uncork(this._id);
+        tellCorked(this);
+    }
 };
+
+// The callbacks of what was held back until now, as of one write.
+function tellCorked(socket) {
+    const callbacks = socket._extra.corked;
+    if (callbacks === null)
+        return;
+    socket._extra.corked = null;
+    for (const callback of callbacks) {
+        const result = putWithCallback(socket, NO_BYTES, callback);
+        if (result < 0)
+            writeFailed(socket, result, callback);
+    }
+}
 
 Socket.prototype.setDefaultEncoding = function (encoding) {
     if (typeof encoding === 'string')
@@ -1035,12 +1077,19 @@ function finishWriting(socket) {
     if (native.end(socket._id) > 0)
         (socket._callbacks ??= []).push(FINISH);
     else
-        defer(finishedLater, socket, connectionOf(socket));
+        atPending(finishedLater, socket, connectionOf(socket));
     settle(socket);
 }
 
+// Where a write has failed, its error is to come.
+function cannotFinish(socket) {
+    return socket._flags & FINISHED || socket.destroyed || isFailing(socket) ||
+        (socket._extra !== null && socket._extra.refused !== null);
+}
+
+// The end is sent.
 function finished(socket) {
-    if (socket._flags & FINISHED || socket.destroyed || isFailing(socket))
+    if (cannotFinish(socket))
         return;
     if (socket._extra !== null && socket._extra.onFinal !== null) {
         const callback = socket._extra.onFinal;
@@ -1048,8 +1097,15 @@ function finished(socket) {
         callback();
         return;
     }
-    socket._flags |= FINISHED;
+    socket._flags |= PREFINISHED;
     socket.emit('prefinish');
+    deferFor(socket, emitFinish);
+}
+
+function emitFinish(socket) {
+    if (cannotFinish(socket))
+        return;
+    socket._flags |= FINISHED;
     if (socket._extra !== null && socket._extra.onFinish !== null) {
         const callbacks = socket._extra.onFinish;
         socket._extra.onFinish = null;
@@ -1129,19 +1185,24 @@ function release(socket, error) {
         waitHere(socket);
 }
 
-// The last that is told of it is `close`.
+// The last that is told of it is `close`. C has no more to say.
 function closeHandle(socket) {
+    const id = socket._id;
     const hadError = (socket._flags & HAD_ERROR) !== 0;
-    settle(socket);
     notCounted(socket);
-    if (socket._id === 0 && socket._flags & CONNECTED) // as if C said it
-        require('timers').setImmediate(emitClose, socket, hadError);
-    else if (socket._id === 0)
+    if (id === 0 && !(socket._flags & CONNECTED)) {
         defer(emitClose, socket, hadError);
-    else if (socket._flags & RESET)
-        native.reset(socket._id);
-    else
-        native.destroy(socket._id);
+        return;
+    }
+    atClose(emitClose, socket, hadError);
+    if (id === 0)
+        return;
+    socket._id = 0;
+    forget(id);
+    if (socket._flags & RESET)
+        native.reset(id);
+    native.leave(id);
+    socket._totals = [counters[BYTES_READ], counters[BYTES_WRITTEN]];
 }
 
 // Its server counts it no more, and may have waited for that.
@@ -1167,23 +1228,32 @@ function failRefused(socket) {
 }
 
 function failPending(socket, error) {
+    const wasWriting = areCallbacksOut(socket);
+    failCallbacks(socket);
     const more = socket._extra;
     if (more === null)
         return;
+    for (const callback of more.corked ?? EMPTY)
+        nextTick(callback, writeError(socket));
     for (const [, callback] of more.pending ?? EMPTY) {
         if (callback !== undefined)
             nextTick(callback, writeError(socket));
     }
     failRefused(socket);
-    more.pending = more.onFinal = null;
-    if (more.onFinish !== null && !areCallbacksOut(socket))
-        failFinish(socket, error ?? new codes.ERR_STREAM_DESTROYED('end'));
-    // else C's close comes behind those that are out
+    if (more.onFinish !== null) {
+        callAll(more.onFinish, wasWriting ? writeError(socket)
+            : error ?? new codes.ERR_STREAM_DESTROYED('end'));
+    }
+    more.corked = more.pending = more.onFinish = more.onFinal = null;
 }
 
-function failFinish(socket, error) {
-    callAll(socket._extra.onFinish, error);
-    socket._extra.onFinish = null;
+// Of what C still has.
+function failCallbacks(socket) {
+    for (const callback of socket._callbacks ?? EMPTY) {
+        if (callback !== FINISH)
+            nextTick(callback, writeError(socket));
+    }
+    socket._callbacks = null;
 }
 
 function callAll(callbacks, error) {
@@ -1196,19 +1266,14 @@ function emitClose(socket, hadError) {
     socket.emit('close', hadError);
 }
 
-// C is done with it. Without destroy() both directions have ended, and what
+// C is done with it, and it was not destroyed: both directions have ended. What
 // was read may still wait for a reader.
 Socket.prototype._onClose = function () {
     this._totals = [counters[BYTES_READ], counters[BYTES_WRITTEN]];
     this._id = 0;
-    if (this._extra !== null) {
+    if (this._extra !== null)
         failRefused(this);
-        if (this.destroyed && this._extra.onFinish !== null)
-            failFinish(this, writeError(this));
-    }
-    if (this.destroyed)
-        defer(emitClose, this, (this._flags & HAD_ERROR) !== 0); // behind those
-    else if (isFailing(this))
+    if (isFailing(this))
         failReading(this);
     else if (this.writableFinished && this.readableEnded)
         this.destroy();

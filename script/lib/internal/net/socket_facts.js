@@ -147,7 +147,8 @@ const hot = {
     get writable() {
         if (this._flags & LIBRARY)
             return ofWritable.writable.get.call(this);
-        return (this._flags & ENDED) === 0 && isAlive(this);
+        return (this._flags & ENDED) === 0 && isAlive(this) &&
+            (this._extra === null || this._extra.failure === null);
     },
     get writableEnded() {
         if (this._flags & LIBRARY)

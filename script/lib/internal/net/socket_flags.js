@@ -21,6 +21,7 @@ const WAS_CONNECTING = 1 << 12; // when it was destroyed
 const COUNTED = 1 << 13; // among its server's connections
 const AS_ACCEPTED = 1 << 14; // paused by its server, and not resumed since
 const LIBRARY = 1 << 15; // writing is the stream library's, with its state
+const PREFINISHED = 1 << 17; // the end is sent, and finish comes next
 const QUIET = 1 << 16; // nothing is read, be it full or at the end
 
 // What write() may ignore in the usual case.
@@ -39,6 +40,7 @@ class Extra {
     encoding = 'utf8';
     pending = null; // writes before C has the socket
     failed = null; // callbacks of writes whose error is to come,
+    corked = null; // of what is held back
     refused = null; // and of those that were made after them
     failure = null; // what is to be told when all has been read
     late = null; // what destroys it once all that was accepted has gone
@@ -90,5 +92,5 @@ module.exports = {
     extra, connectionOf, unlessRenewed, deferFor,
     CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED, HAD_ERROR,
     RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED,
-    AS_ACCEPTED, LIBRARY, QUIET, USUAL, LOOKED_AT,
+    AS_ACCEPTED, LIBRARY, QUIET, PREFINISHED, USUAL, LOOKED_AT,
 };

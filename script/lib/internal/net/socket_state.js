@@ -8,7 +8,7 @@
 const f = require('internal/streams/flags');
 const { kNoState } = require('internal/streams/destroy');
 const { WritableState } = require('internal/streams/writable_state');
-const { extra, ENDED, FINISHED, NEED_DRAIN } =
+const { extra, ENDED, PREFINISHED, FINISHED, NEED_DRAIN } =
     require('internal/net/socket_flags');
 
 // What both halves have in common stands in the readable one.
@@ -23,8 +23,10 @@ function flagsOf(socket) {
         flags |= f.NEED_DRAIN;
     if (socket._flags & ENDED)
         flags |= f.ENDING | f.ENDED;
+    if (socket._flags & PREFINISHED)
+        flags |= f.FINAL_CALLED | f.PREFINISHED;
     if (socket._flags & FINISHED)
-        flags |= f.FINAL_CALLED | f.PREFINISHED | f.FINISHED;
+        flags |= f.FINISHED;
     return flags;
 }
 
