@@ -281,10 +281,10 @@ test('nextTick runs before promise jobs, in order, with arguments', (t) => {
         Promise.resolve().then(() => order.push('job'));
         process.nextTick((...args) => order.push(args), 1, 2, 3, 4);
         process.nextTick(() => process.nextTick(() => order.push('inner')));
+        setImmediate(t.mustCall(() => {
+            assert.deepStrictEqual(order, [[1, 2, 3, 4], 'inner', 'job']);
+        }));
     });
-    setTimeout(t.mustCall(() => {
-        assert.deepStrictEqual(order, [[1, 2, 3, 4], 'inner', 'job']);
-    }), 5);
     assert.throws(() => process.nextTick(5), invalidType('The "callback" ' +
         'argument must be of type function. Received type number (5)'));
 });
