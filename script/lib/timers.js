@@ -148,14 +148,16 @@ function call(timeout, now) {
     }
 }
 
-hooks.runTimer = () => {
+// Takes the next one out, and runTimer() follows at once.
+hooks.hasTimer = () => {
     native.nextDue();
-    if (registers[NUMBER] === 0)
-        return false;
+    return registers[NUMBER] !== 0;
+};
+
+hooks.runTimer = () => {
     const timeout = timeouts[registers[NUMBER]];
     timeout[kRuns] = false;
     call(timeout, registers[NOW]);
-    return true;
 };
 
 // ------------------------------------------------------------------- timeouts
@@ -395,11 +397,10 @@ hooks.beginImmediates = () => {
     waiting = empty;
 };
 
+hooks.hasImmediate = () => running.head !== null;
+
 hooks.runImmediate = () => {
     const immediate = running.head;
-    if (immediate === null)
-        return false;
-
     const callback = immediate._onImmediate;
     const args = immediate._argv;
     finish(immediate);
@@ -407,7 +408,6 @@ hooks.runImmediate = () => {
         callback.call(immediate);
     else
         Reflect.apply(callback, immediate, args);
-    return true;
 };
 
 // -------------------------------------------------------------------- exports

@@ -510,3 +510,17 @@ weirOnly('setEncoding after the end: half a character is U+FFFD',
         const [text] = await t.once(socket, 'data');
         assert.strictEqual(text, 'a\ufffd');
     });
+
+test('a write that fails in a listener of end is told as an error', async (t) => {
+    const path = t.path();
+    const [client, socket] = await t.pair({ allowHalfOpen: true, path });
+    const order = [];
+    socket.resume();
+    socket.on('end', () => {
+        socket.write('x', (error) => order.push(`write ${error.code}`));
+    });
+    socket.on('error', (error) => order.push(error.code));
+    client.destroy();
+    await closed(socket);
+    assert.deepStrictEqual(order, ['write EPIPE', 'EPIPE']);
+});

@@ -12,10 +12,10 @@ const { MORE } = native;
 
 const MOST_ROUNDS = 8; // in which what is pending makes more of it (libuv)
 
-// What timers.js puts here when it is loaded. runImmediate() and runTimer() run
-// one, and say whether there was one.
+// What timers.js puts here when it is loaded.
 const hooks = {
-    beginImmediates: none, runImmediate: none, runTimer: none,
+    beginImmediates: none, hasImmediate: none, runImmediate: none,
+    hasTimer: none, runTimer: none,
     immediates: 0, // that hold the process
 };
 
@@ -58,17 +58,19 @@ function atClose(callback, first, second) {
     add(closes, callback, first, second);
 }
 
-function runBatch() {
-    if (at === batch.length) {
-        batch.length = at = 0;
-        return false;
-    }
+function hasInBatch() {
+    if (at < batch.length)
+        return true;
+    batch.length = at = 0;
+    return false;
+}
+
+function runOfBatch() {
     const callback = batch[at];
     const first = batch[at + 1];
     const second = batch[at + 2];
     at += 3;
     callback(first, second);
-    return true;
 }
 
 // What was closed last is told first, as libuv does.
@@ -113,11 +115,20 @@ function beginPhase() {
     }
 }
 
-function runInPhase() {
+// Whether the phase has something left to run, and how it is run.
+function hasMore() {
     switch (phase) {
-    case IMMEDIATES: return hooks.runImmediate();
-    case TIMERS: return hooks.runTimer();
-    default: return runBatch();
+    case IMMEDIATES: return hooks.hasImmediate();
+    case TIMERS: return hooks.hasTimer();
+    default: return hasInBatch();
+    }
+}
+
+function runOne() {
+    switch (phase) {
+    case IMMEDIATES: hooks.runImmediate(); break;
+    case TIMERS: hooks.runTimer(); break;
+    default: runOfBatch();
     }
 }
 
@@ -127,11 +138,11 @@ function nextPhase() {
     beginPhase();
 }
 
-// One callback, unless the turn is over.
-function runOne() {
-    while (phase !== OVER && !runInPhase())
+// On to a phase in which there is something to run.
+function isOver() {
+    while (phase !== OVER && !hasMore())
         nextPhase();
-    isFresh = false;
+    return phase === OVER;
 }
 
 function beginTurn() {
@@ -147,9 +158,12 @@ function beginTurn() {
 function runTurn() {
     if (phase === OVER)
         beginTurn();
-    do {
+    while (!isOver()) {
+        isFresh = false;
         run(runOne);
-    } while (runsJobs && phase !== OVER);
+        if (!runsJobs)
+            break;
+    }
     registers[MORE] = phase === OVER ? 0 : 1;
     if (phase === OVER && isPosted)
         post(); // what it is may hold the process no more

@@ -29,7 +29,7 @@ const { defineState, stateForLibrary } =
 const { extra, connectionOf, deferFor, unlessRenewed, CONNECTING, CONNECTED,
     ENDED, PREFINISHED, FINISHED, NEED_DRAIN, STOPPED, HAD_ERROR, RESET, UNREF,
     LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED, AS_ACCEPTED, LIBRARY,
-    QUIET, USUAL, LOOKED_AT } =
+    QUIET, RELEASED, USUAL, LOOKED_AT } =
     require('internal/net/socket_flags');
 const { define, isConnected, keepAddresses } =
     require('internal/net/socket_facts');
@@ -174,8 +174,8 @@ function ensureHandle(socket) {
     if (id < 0)
         throw errnoException(id, 'socket');
     socket._id = id;
-    if (socket._flags & UNREF)
-        native.unref(id);
+    socket._flags &= ~RELEASED;
+    settle(socket);
     if (socket._extra !== null && socket._extra.idleTime > 0)
         native.setTimeout(id, socket._extra.idleTime);
     if (socket._extra !== null && socket._extra.corks > 0)
@@ -1099,7 +1099,7 @@ function finished(socket) {
     }
     socket._flags |= PREFINISHED;
     socket.emit('prefinish');
-    deferFor(socket, emitFinish);
+    defer(emitFinishLater, socket, connectionOf(socket));
 }
 
 function emitFinish(socket) {
@@ -1120,6 +1120,7 @@ function emitFinish(socket) {
 }
 
 const finishedLater = unlessRenewed(finished);
+const emitFinishLater = unlessRenewed(emitFinish);
 
 Socket.prototype.destroySoon = function destroySoon() {
     if (this.writable)
@@ -1360,9 +1361,7 @@ Socket.prototype.setSecure = function setSecure() {
 
 Socket.prototype.ref = function ref() {
     this._flags &= ~UNREF;
-    if (this._id !== 0)
-        native.ref(this._id);
-    settle(this); // it may be quiet
+    settle(this);
     return this;
 };
 
@@ -1386,30 +1385,35 @@ function beQuiet(socket) {
 
 function beHeard(socket) {
     socket._flags &= ~QUIET;
-    if (socket._id !== 0 && !(socket._flags & UNREF))
-        native.ref(socket._id);
+    settle(socket);
 }
 
 // As on Node, unref() speaks of a socket that waits for its peer. What the
 // program has begun (to connect, to write, to end, to close) is brought to its
 // end and told.
 function settle(socket) {
-    if (!(socket._flags & (UNREF | QUIET)) || socket._id === 0)
+    const flags = socket._flags;
+    if (!(flags & (UNREF | QUIET | RELEASED)) || socket._id === 0)
         return;
-    if (isUnderWay(socket))
+    const holds = !(flags & (UNREF | QUIET)) || isUnderWay(socket);
+    if (holds !== ((flags & RELEASED) !== 0))
+        return;
+    socket._flags ^= RELEASED;
+    if (holds)
         native.ref(socket._id);
     else
         native.unref(socket._id);
 }
 
 function isUnderWay(socket) {
-    if (socket._flags & CONNECTING || socket.destroyed ||
-        areCallbacksOut(socket))
+    if (socket._flags & CONNECTING || areCallbacksOut(socket))
         return true;
     const more = socket._extra;
     if (more !== null && (more.refused !== null || more.failed !== null))
         return true;
-    return socket.writableLength > 0 && (more === null || more.corks === 0);
+    // Without those the kernel has taken all.
+    return (socket._flags & (NEED_DRAIN | SLOW)) !== 0 &&
+        socket.writableLength > 0 && (more === null || more.corks === 0);
 }
 
 // A program may put there what it likes: what counts is `_server`.

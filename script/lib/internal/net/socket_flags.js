@@ -23,6 +23,7 @@ const AS_ACCEPTED = 1 << 14; // paused by its server, and not resumed since
 const LIBRARY = 1 << 15; // writing is the stream library's, with its state
 const PREFINISHED = 1 << 17; // the end is sent, and finish comes next
 const QUIET = 1 << 16; // nothing is read, be it full or at the end
+const RELEASED = 1 << 18; // C's holds the loop no more
 
 // What write() may ignore in the usual case.
 const USUAL = CONNECTED;
@@ -92,5 +93,5 @@ module.exports = {
     extra, connectionOf, unlessRenewed, deferFor,
     CONNECTING, CONNECTED, ENDED, FINISHED, NEED_DRAIN, STOPPED, HAD_ERROR,
     RESET, UNREF, LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED,
-    AS_ACCEPTED, LIBRARY, QUIET, PREFINISHED, USUAL, LOOKED_AT,
+    AS_ACCEPTED, LIBRARY, QUIET, RELEASED, PREFINISHED, USUAL, LOOKED_AT,
 };

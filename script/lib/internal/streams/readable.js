@@ -554,7 +554,8 @@ function endWritable(stream, state) {
     }
 }
 
-// Asked of the public properties where there is no state, as of a socket.
+// Asked of the public properties where there is no state. A socket of which a
+// write has failed is not writable, and has its error still to tell.
 function isWritingOver(stream) {
     const state = destroying.writableState(stream);
 
@@ -565,8 +566,8 @@ function isWritingOver(stream) {
     if (typeof stream.writableFinished !== 'boolean') {
         return true;
     }
-    return stream.writableFinished ||
-        (!stream.writable && !stream.writableEnded);
+    return stream.writableFinished || (!stream[destroying.kNoState] &&
+        !stream.writable && !stream.writableEnded);
 }
 
 // --------------------------------------------------------------- flow control
