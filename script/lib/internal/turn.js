@@ -26,16 +26,33 @@ function none() {
 let isPosted = false;
 let isHeld = false; // the process, by what is posted
 
-// Of three places for each: a function and what it is called with.
-let pending = [];
-let closes = [];
-let batch = [];
+// A function and its two arguments in three places for each. Such a list is not
+// emptied but begun anew: connections put something in all the time.
+class List {
+    places = [];
+    end = 0;
+
+    add(callback, first, second) {
+        const { places, end } = this;
+        places[end] = callback;
+        places[end + 1] = first;
+        places[end + 2] = second;
+        this.end = end + PLACES;
+    }
+}
+
+const PLACES = 3;
+const MOST_KEPT = PLACES * 4096; // what a burst needed is given back
+
+let pending = new List();
+let closes = new List();
+let batch = new List(); // what is being run,
 let at = 0;
+let step = PLACES; // in which direction
 
 // There is something for the next turn, or it holds the process no more.
 function post() {
-    const holds = hooks.immediates > 0 || pending.length > 0 ||
-        closes.length > 0;
+    const holds = hooks.immediates > 0 || pending.end > 0 || closes.end > 0;
     if (isPosted && holds === isHeld)
         return;
     isPosted = true;
@@ -43,49 +60,52 @@ function post() {
     native.post(holds);
 }
 
-function add(list, callback, first, second) {
-    list[list.length] = callback;
-    list[list.length] = first;
-    list[list.length] = second;
+function atPending(callback, first, second) {
+    pending.add(callback, first, second);
     post();
 }
 
-function atPending(callback, first, second) {
-    add(pending, callback, first, second);
-}
-
 function atClose(callback, first, second) {
-    add(closes, callback, first, second);
+    closes.add(callback, first, second);
+    post();
 }
 
 function hasInBatch() {
-    if (at < batch.length)
+    if (batch.end > 0)
         return true;
-    batch.length = at = 0;
+    if (batch.places.length > MOST_KEPT)
+        batch.places = [];
     return false;
 }
 
+// Its places are free, and keep nothing alive, before it is called.
 function runOfBatch() {
-    const callback = batch[at];
-    const first = batch[at + 1];
-    const second = batch[at + 2];
-    at += 3;
+    const { places } = batch;
+    const callback = places[at];
+    const first = places[at + 1];
+    const second = places[at + 2];
+    places[at] = places[at + 1] = places[at + 2] = undefined;
+    at += step;
+    if (at === (step > 0 ? batch.end : -PLACES))
+        batch.end = 0;
     callback(first, second);
-}
-
-// What was closed last is told first, as libuv does.
-function takeCloses() {
-    for (let i = closes.length - 3; i >= 0; i -= 3) {
-        for (let place = i; place < i + 3; place++)
-            batch[batch.length] = closes[place];
-    }
-    closes.length = 0;
 }
 
 function takePending() {
     const empty = batch;
     batch = pending;
     pending = empty;
+    at = 0;
+    step = PLACES;
+}
+
+// What was closed last is told first, as libuv does.
+function takeCloses() {
+    const empty = batch;
+    batch = closes;
+    closes = empty;
+    at = batch.end - PLACES;
+    step = -PLACES;
 }
 
 // ------------------------------------------------------------------ the phases
@@ -133,7 +153,7 @@ function runOne() {
 }
 
 function nextPhase() {
-    if (phase !== PENDING || pending.length === 0 || ++rounds === MOST_ROUNDS)
+    if (phase !== PENDING || pending.end === 0 || ++rounds === MOST_ROUNDS)
         phase++;
     beginPhase();
 }

@@ -1218,27 +1218,27 @@ function notCounted(socket) {
 // In the order of the writes: those that C still has to tell of come first.
 function failRefused(socket) {
     const more = socket._extra;
-    for (const callback of more.failed ?? EMPTY)
-        nextTick(callback, writeError(socket));
+    if (more.failed !== null)
+        callAll(more.failed, writeError(socket));
     more.failed = null;
-    if (areCallbacksOut(socket))
+    if (areCallbacksOut(socket) || more.refused === null)
         return;
-    for (const callback of more.refused ?? EMPTY)
-        nextTick(callback, writeError(socket));
+    callAll(more.refused, writeError(socket));
     more.refused = null;
 }
 
 function failPending(socket, error) {
     const wasWriting = areCallbacksOut(socket);
-    failCallbacks(socket);
+    if (wasWriting)
+        failCallbacks(socket);
     const more = socket._extra;
     if (more === null)
         return;
-    for (const callback of more.corked ?? EMPTY)
-        nextTick(callback, writeError(socket));
-    for (const [, callback] of more.pending ?? EMPTY) {
-        if (callback !== undefined)
-            nextTick(callback, writeError(socket));
+    if (more.corked !== null)
+        callAll(more.corked, writeError(socket));
+    if (more.pending !== null) {
+        callAll(Arrays.map(more.pending, ([, callback]) => callback),
+            writeError(socket));
     }
     failRefused(socket);
     if (more.onFinish !== null) {
@@ -1250,7 +1250,7 @@ function failPending(socket, error) {
 
 // Of what C still has.
 function failCallbacks(socket) {
-    for (const callback of socket._callbacks ?? EMPTY) {
+    for (const callback of socket._callbacks) {
         if (callback !== FINISH)
             nextTick(callback, writeError(socket));
     }
@@ -1258,8 +1258,10 @@ function failCallbacks(socket) {
 }
 
 function callAll(callbacks, error) {
-    for (const callback of callbacks ?? EMPTY)
-        nextTick(callback, error);
+    for (const callback of callbacks ?? EMPTY) {
+        if (callback !== undefined)
+            nextTick(callback, error);
+    }
 }
 
 // Even if the socket has another connection by now.
