@@ -558,3 +558,37 @@ test('pipe from a socket with an encoding', async (t) => {
     await t.once(sink, 'end');
     assert.strictEqual(text, 'gr\u00fc\u00df');
 });
+
+/* A half-open socket whose peer has ended, and then reset the connection. */
+async function resetAfterEnd(t) {
+    const [client, socket] = await t.pair({ allowHalfOpen: true },
+        { allowHalfOpen: true });
+    const order = record(socket, 'end', 'finish', 'error', 'close');
+    socket.resume();
+    client.end();
+    await t.once(socket, 'end');
+    client.resetAndDestroy();
+    await closed(client);
+    await t.sleep(10); // for what must not come
+    assert.deepStrictEqual(order, ['end']);
+    assert.strictEqual(socket.readyState, 'writeOnly');
+    return [socket, order];
+}
+
+test('a reset behind the end is told by the next write', async (t) => {
+    const [socket, order] = await resetAfterEnd(t);
+    socket.once('error', (error) => {
+        assert.strictEqual(error.code, 'EPIPE');
+        assert.strictEqual(error.syscall, 'write');
+    });
+    socket.write('x', (error) => order.push(error.code));
+    await closed(socket);
+    assert.deepStrictEqual(order, ['end', 'EPIPE', 'error', 'close']);
+});
+
+test('a reset behind the end is no error of who writes no more', async (t) => {
+    const [socket, order] = await resetAfterEnd(t);
+    socket.end();
+    await closed(socket);
+    assert.deepStrictEqual(order, ['end', 'finish', 'close']);
+});

@@ -411,12 +411,25 @@ Socket.prototype._onError = function (errno, call, address, port) {
         this.destroy(error);
         return;
     }
+    if (isWaitingForProgram(this))
+        return;
     extra(this).failure = error;
     if (!isMoreWaiting(this))
         failReading(this);
     if (!this.destroyed)
         failWrites(this);
 };
+
+// The peer has ended, nothing is being written, and now the connection has been
+// reset. As on Node it is the next write that finds out, and an end is one still.
+function isWaitingForProgram(socket) {
+    const more = socket._extra;
+    return (socket._readableState.flags & f.ENDED) !== 0 &&
+        (socket._flags & (ENDED | NEED_DRAIN)) === 0 &&
+        !areCallbacksOut(socket) && socket.writableLength === 0 &&
+        (more === null || (more.failed === null && more.refused === null &&
+            more.pipedFrom === null));
+}
 
 function isMoreWaiting(socket) {
     return socket._id !== 0 && !(socket._readableState.flags & f.ENDED) &&
@@ -821,6 +834,8 @@ function drainLater(socket) {
 // read, and the socket is destroyed then. ENOMEM comes only here.
 function writeFailed(socket, errno, callback) {
     const more = extra(socket);
+    if (socket._id === 0) // the connection was reset
+        errno = numberOf('EPIPE');
     if (more.failure !== null && more.refused === null) {
         if (callback !== undefined)
             nextTick(callback, more.failure);
@@ -958,7 +973,7 @@ function _write(chunk, encoding, callback) {
         (extra(this).pending ??= []).push([bytes, callback]);
         return;
     }
-    if (this._id === 0 || !(this._flags & (CONNECTED | CONNECTING))) {
+    if (!(this._flags & (CONNECTED | CONNECTING))) {
         callback(new codes.ERR_SOCKET_CLOSED());
         return;
     }
