@@ -178,6 +178,18 @@ test('localPort is the port where the connection comes from', async (t) => {
     assert.strictEqual(socket.remotePort, localPort);
 });
 
+test('a localPort that is taken is an error with the address of any host',
+    async (t) => {
+        const server = await t.server();
+        const { port } = server.address();
+        const client = t.connect(server, { localPort: port });
+        const [error] = await t.once(client, 'error');
+        assert.strictEqual(error.code, 'EADDRINUSE');
+        assert.strictEqual(error.syscall, 'bind');
+        assert.strictEqual(error.address, '0.0.0.0');
+        assert.strictEqual(error.port, port);
+    });
+
 test('localPort holds for whichever address answers', async (t) => {
     const localPort = await closedPort(t);
     const server = await t.server();

@@ -397,10 +397,17 @@ function errorOf(socket, errno, call, address, port) {
         return aggregateErrors(more.attempts);
     if (call === 'bind') {
         const { localAddress, localPort } = more.connectOptions ?? {};
-        return exceptionWithHostPort(errno, 'bind', localAddress, localPort);
+        return exceptionWithHostPort(errno, 'bind',
+            localAddress ?? anyAddressFor(address), localPort);
     }
     return more?.attempts?.[0] ??
         socket._connectError(errno, address, port || undefined);
+}
+
+// What a port alone is bound to.
+function anyAddressFor(peer) {
+    return require('internal/net/address_text').isIP(peer) === 6 ? '::'
+        : '0.0.0.0';
 }
 
 // What has arrived comes first: in the kernel, when a write has failed before
