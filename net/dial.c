@@ -60,6 +60,7 @@ struct attempt {
     struct weir_dial *dial;
     weir_timer room;   /* when to ask for it again */
     unsigned pause;    /* ms, the next one */
+    unsigned forks;    /* before the descriptor was made */
     bool watched;
     uint64_t begun;    /* ms of the loop's clock */
     weir_address address;
@@ -224,12 +225,13 @@ static void succeeded(struct attempt *attempt)
     struct weir_dial *dial = attempt->dial;
     weir_socket *s = dial->socket;
     int family = weir_address_family(&attempt->address);
+    unsigned forks = attempt->forks;
     int fd = attempt->source.fd;
 
     attempt->source.fd = -1;
     attempt->watched = false; /* it is, but by its next source */
     free_dial(dial);
-    weir_socket_connected(s, fd, family);
+    weir_socket_connected(s, fd, family, forks);
 }
 
 static void attempt_ready(weir_loop *loop, struct weir_source *source,
@@ -322,6 +324,7 @@ static int open_attempt(struct attempt *attempt, const char **call)
     int fd, result;
 
     *call = "socket";
+    attempt->forks = weir_forks();
     fd = weir_open_stream(dial->loop, family);
     if (fd < 0)
         return fd;

@@ -200,7 +200,7 @@ static WEIR_COLD void turn_away(weir_server *server, int fd)
     drop(server, fd, &peer, close_with_reset);
 }
 
-static void welcome(weir_server *server, int fd)
+static void welcome(weir_server *server, int fd, unsigned forks)
 {
     weir_socket *socket;
     int result;
@@ -211,7 +211,7 @@ static void welcome(weir_server *server, int fd)
         return;
     }
     result = weir_socket_accepted(&socket, server->loop, server, fd,
-                                  server->family);
+                                  server->family, forks);
     if (result < 0) {
         tell_error(server, result);
         turn_away(server, fd);
@@ -317,6 +317,7 @@ static WEIR_COLD bool drop_one(weir_server *server)
 
 static inline bool take_one(weir_server *server)
 {
+    unsigned forks = weir_forks();
     int fd;
 
     if (server->max_connections &&
@@ -325,7 +326,7 @@ static inline bool take_one(weir_server *server)
     fd = weir_sys_accept(server->source.fd, NULL, NULL);
     if (fd < 0)
         return handle_failure(server, fd);
-    welcome(server, fd);
+    welcome(server, fd, forks);
     return true;
 }
 

@@ -97,20 +97,21 @@ int weir_socket_create(weir_socket **out, weir_loop *loop,
  * On a UNIX socket a short read says nothing: it stops behind bytes that came
  * with a descriptor (SCM_RIGHTS), however much there is left, and no edge would
  * come for that. Those are read until EAGAIN. */
-static inline void opened(weir_socket *s, int family)
+static inline void opened(weir_socket *s, int family, unsigned forks)
 {
     s->phase = WEIR_PHASE_OPEN;
     s->state |= WEIR_S_WRITABLE;
     if (family == AF_UNIX)
         s->state |= WEIR_S_READ_ALL;
     s->state &= (uint16_t)~WEIR_S_READ_OVER;
-    s->forks = weir_fork_count & UINT16_MAX;
+    s->forks = forks & UINT16_MAX;
     weir_activate(s->loop, &s->flags);
     weir_socket_active(s);
 }
 
 int weir_socket_accepted(weir_socket **out, weir_loop *loop,
-                         weir_server *server, int fd, int family)
+                         weir_server *server, int fd, int family,
+                         unsigned forks)
 {
     weir_socket *s = create(loop, weir_net_of(loop));
     int result;
@@ -125,7 +126,7 @@ int weir_socket_accepted(weir_socket **out, weir_loop *loop,
         return result;
     }
     s->server = server;
-    opened(s, family);
+    opened(s, family, forks);
     *out = s;
     return 0;
 }
@@ -167,7 +168,7 @@ int weir_socket_adopt(weir_socket *s, int fd)
         return result;
     }
     s->state |= WEIR_S_SHARED;
-    opened(s, weir_address_family(&peer));
+    opened(s, weir_address_family(&peer), weir_forks());
     return 0;
 }
 
@@ -222,7 +223,7 @@ int weir_socket_connect_host(weir_socket *s, const char *host, unsigned port,
 
 /* The descriptor changes hands with one system call, which also makes the
  * kernel look again: whatever has arrived meanwhile is told. */
-void weir_socket_connected(weir_socket *s, int fd, int family)
+void weir_socket_connected(weir_socket *s, int fd, int family, unsigned forks)
 {
     int result;
 
@@ -232,7 +233,7 @@ void weir_socket_connected(weir_socket *s, int fd, int family)
         weir_socket_fail(s, result, "connect", NULL);
         return;
     }
-    opened(s, family);
+    opened(s, family, forks);
     /* Empty writes have waited for this alone; `connect` may write behind
      * them. */
     if (!s->corks)

@@ -21,15 +21,20 @@
 
 unsigned weir_fork_count, weir_generation;
 
+static void count(void)
+{
+    (void)__atomic_fetch_add(&weir_fork_count, 1, __ATOMIC_RELAXED);
+}
+
 static void in_parent(void)
 {
-    weir_fork_count++;
+    count();
     weir_signals_after_fork(false);
 }
 
 static void in_child(void)
 {
-    weir_fork_count++;
+    count();
     weir_generation++;
     weir_loops_end_in_child();
     weir_signals_after_fork(true);

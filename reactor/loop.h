@@ -107,6 +107,13 @@ bool weir_timer_is_soon(const struct weir_wheel_node *node);
  * fork(); and how many times it was the child. */
 extern unsigned weir_fork_count, weir_generation;
 
+/* The first of them, which another thread may be changing. Who wants to know of
+ * a descriptor whether a child has a copy asks before it makes it. */
+static inline unsigned weir_forks(void)
+{
+    return __atomic_load_n(&weir_fork_count, __ATOMIC_RELAXED);
+}
+
 /* Has the two counted, as they are since before main() unless memory was out
  * then: -ENOMEM. */
 int weir_watch_forks(void);

@@ -123,6 +123,55 @@ static void a_destroyed_socket_is_the_childs_to_go_on_with(void **state)
     raw_expect_end(fd);
 }
 
+static void fork_now(weir_task *task)
+{
+    (void)task;
+    fork_holder();
+}
+
+/* The attempt has begun by the time that tasks run, and is waited for after
+ * them. */
+static void connect_and_fork_meanwhile(enum net_kind kind)
+{
+    static weir_task task;
+    weir_address address;
+    int listener = net_listener(kind, &address);
+
+    net_finish(&a);
+    close(fd);
+    side_init(&a);
+    assert_int_equal(
+        weir_socket_create(&a.socket, the_loop, &side_events, &a), 0);
+    assert_int_equal(weir_socket_connect(a.socket, &address, NULL), 0);
+    assert_int_equal(weir_task_init(&task, the_loop, fork_now), 0);
+    weir_task_post(&task);
+    RUN_UNTIL(weir_socket_get_state(a.socket) == WEIR_SOCKET_OPEN);
+    assert_true(child > 0);
+    fd = accept(listener, NULL, NULL);
+    assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    close(listener);
+    side_clear(&a);
+}
+
+static void a_child_that_was_forked_while_it_connected_counts(void **state)
+{
+    connect_and_fork_meanwhile(NET_KIND(state));
+    shutdown(fd, SHUT_WR);
+    RUN_UNTIL(a.closed);
+    assert_side(&a, "ex");
+    raw_expect_end(fd);
+}
+
+static void a_reset_reaches_the_peer_although_it_forked_while_it_connected(
+    void **state)
+{
+    connect_and_fork_meanwhile(NET_KIND(state));
+    weir_socket_reset(a.socket);
+    RUN_UNTIL(a.closed);
+    raw_expect_cut(fd, NET_KIND(state));
+}
+
 /* Who adopts a descriptor may not be the only one who has it. */
 static void a_reset_leaves_other_holders_of_a_unix_socket_alone(void **state)
 {
@@ -222,6 +271,8 @@ int main(void)
         TEST(an_end_after_the_peers_sends_fin_although_a_child_lives),
         TEST(a_reset_reaches_the_peer_although_a_child_lives),
         TEST(a_destroyed_socket_is_the_childs_to_go_on_with),
+        TEST(a_child_that_was_forked_while_it_connected_counts),
+        TEST(a_reset_reaches_the_peer_although_it_forked_while_it_connected),
         TEST(a_reset_leaves_other_holders_of_a_unix_socket_alone),
         TEST(a_connection_that_came_after_a_fork_ends_by_its_close),
         TEST(a_child_that_destroys_the_loop_leaves_connections_alone),
