@@ -658,7 +658,8 @@ typedef void weir_lookup_cb(weir_lookup *lookup, int status,
  * (RFC 6761). Names that cannot be host names, such as digits and dots that are
  * no address, are WEIR_EBADNAME. -EINVAL for a NULL, an empty host or a bad
  * family, -ENAMETOOLONG above 253 bytes, -ENOMEM, -EIO when resolv.conf cannot
- * be read, -ECANCELED while the loop is being destroyed. */
+ * be read, -ECANCELED while the loop is being destroyed, -EBADF in a forked
+ * child whose parent's it is. */
 WEIR_API int weir_lookup_start(weir_lookup **lookup, weir_loop *loop,
                                const char *host,
                                const weir_lookup_options *options,

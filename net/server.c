@@ -537,7 +537,7 @@ int weir_server_listen(weir_server *server, const weir_address *address,
 
     if (!server || !address || !address->length || result < 0)
         return -EINVAL;
-    if (server->closing)
+    if (server->closing || weir_loop_inherited(server->loop))
         return -EBADF;
     if (server->source.fd >= 0)
         return -EALREADY;
@@ -564,7 +564,7 @@ int weir_server_adopt(weir_server *server, int fd)
 
     if (!server)
         return -EINVAL;
-    if (server->closing)
+    if (server->closing || weir_loop_inherited(server->loop))
         return -EBADF;
     if (server->source.fd >= 0)
         return -EALREADY;

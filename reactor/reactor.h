@@ -429,7 +429,8 @@ WEIR_API int weir_signal_init(weir_signal *watcher, weir_loop *loop,
                               weir_signal_cb *cb);
 
 /* Watches for a signal; keeps the loop alive unless unreferenced. -EINVAL for
- * a number that cannot be caught, -EALREADY when started. */
+ * a number that cannot be caught, -EALREADY when started, -EBADF in a forked
+ * child whose parent's the loop is. */
 WEIR_API int weir_signal_start(weir_signal *watcher, int number);
 
 /* No callback after this. */

@@ -127,6 +127,8 @@ int weir_signal_start(weir_signal *watcher, int number)
 
     if (number <= 0 || number >= NSIG)
         return -EINVAL;
+    if (weir_loop_inherited(watcher->async.loop))
+        return -EBADF; /* nobody would be told, and the signal be lost */
     if (watcher->number)
         return -EALREADY;
     weir_async_start(&watcher->async);

@@ -119,6 +119,22 @@ static bool stop_the_parents(void *watcher)
            action.sa_handler == SIG_DFL;
 }
 
+static bool start_the_parents(void *watcher)
+{
+    return weir_signal_start(watcher, SIGUSR1) == -EBADF && raise_it(NULL);
+}
+
+static void a_child_cannot_watch_a_signal_for_its_parent(void **state)
+{
+    weir_signal watcher;
+    int status;
+
+    (void)state;
+    weir_signal_init(&watcher, the_loop, count);
+    status = in_child(start_the_parents, &watcher);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1);
+}
+
 static void a_child_may_stop_a_signal_of_its_parents(void **state)
 {
     weir_signal watcher;
@@ -340,6 +356,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_ON_LOOP(a_child_may_watch_a_signal_that_its_parent_watches),
         TEST_ON_LOOP(a_signal_does_in_a_child_what_it_did_before_weir),
+        TEST_ON_LOOP(a_child_cannot_watch_a_signal_for_its_parent),
         TEST_ON_LOOP(a_child_may_stop_a_signal_of_its_parents),
         TEST_ON_LOOP(a_child_never_has_the_lock_of_the_signals),
         TEST_ON_LOOP(handlers_run_on_the_alternate_stack),
