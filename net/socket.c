@@ -756,9 +756,20 @@ static void begin_closing(weir_socket *s)
     weir_socket_reader_changed(s);
 }
 
+/* Abandoned, and ended by its user since: the user's answer is in its queue, or
+ * with the kernel. */
+static bool is_answered(const weir_socket *s)
+{
+    return s->extra->fate == WEIR_FATE_ABANDONED &&
+           (s->writing == WEIR_WRITING_ENDING ||
+            s->writing == WEIR_WRITING_FINISHED);
+}
+
 /* What the partners in its pipes have left it to. */
 static void meet_fate(weir_socket *s)
 {
+    if (s->extra && is_answered(s))
+        s->extra->fate = WEIR_FATE_OPEN;
     if (s->extra && s->extra->fate != WEIR_FATE_OPEN)
         shut(s, -ECANCELED);
     else if (s->reading == WEIR_READING_LOST && !weir_pipe_in(s) &&
