@@ -43,6 +43,7 @@ struct weir_server {
     size_t connections, max_connections;
     int spare;          /* a descriptor to give up */
     unsigned burst;     /* connections to take in one turn */
+    uint64_t turn;      /* the last one in which any were asked for */
     uint64_t full_turn; /* the last one in which all of them were there */
     weir_tcp_options tcp;
     int family;
@@ -337,6 +338,9 @@ static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
     unsigned taken = 0;
 
     (void)events;
+    if (server->turn == loop->turns)
+        return; /* one that looks twice: who is left is told in the next */
+    server->turn = loop->turns;
     if (more && server->burst < BURST_MAX)
         server->burst *= 2;
     else if (!more && server->burst > 1)

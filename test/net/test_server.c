@@ -707,6 +707,39 @@ static void a_burst_does_not_take_one_turn_per_connection(void **state)
         close(clients[i]);
 }
 
+static void nothing(weir_timer *timer)
+{
+    (void)timer;
+}
+
+/* Each of these turns is late for a timer, and looks at descriptors before it
+ * fires it and after. */
+static void a_burst_is_taken_as_fast_in_turns_that_look_twice(void **state)
+{
+    enum { MOST = 64 };
+    weir_server *server = start_server(on_connection, NULL);
+    weir_timer timer = { .data = NULL };
+    int clients[500];
+    unsigned turns = 0;
+
+    (void)state;
+    weir_timer_init(&timer, the_loop, nothing);
+    assert_int_equal(weir_timer_start_repeating(&timer, 1), 0);
+    for (size_t i = 0; i < COUNT(clients); i++)
+        clients[i] = connect_to(server);
+    for (; told.connections < COUNT(clients); turns++) {
+        unsigned before = told.connections;
+
+        spend(2 * MS);
+        assert_true(weir_loop_run_once(the_loop, 0) >= 0);
+        assert_in_range(told.connections - before, 0, MOST);
+    }
+    assert_true(turns < 20);
+    weir_timer_stop(&timer);
+    for (size_t i = 0; i < COUNT(clients); i++)
+        close(clients[i]);
+}
+
 /* Field note 17: 99.9 % of second accepts are for nothing. */
 static void clients_that_come_alone_do_not_each_cost_a_vain_accept(void **state)
 {
@@ -1701,6 +1734,7 @@ int main(void)
         TEST(an_accepted_socket_is_not_read_before_it_has_a_table),
         TEST(a_burst_of_500_is_accepted_to_the_last),
         TEST(a_burst_does_not_take_one_turn_per_connection),
+        TEST(a_burst_is_taken_as_fast_in_turns_that_look_twice),
         TEST(clients_that_come_alone_do_not_each_cost_a_vain_accept),
         TEST(other_descriptors_are_served_during_a_burst),
         TEST(a_connection_may_be_destroyed_in_its_callback),
