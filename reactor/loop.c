@@ -38,6 +38,8 @@ int weir_loop_create(weir_loop **out)
     weir_list_init(&loop->tasks);
     weir_list_init(&loop->running_tasks);
     weir_list_init(&loop->files);
+    weir_list_init(&loop->taken);
+    weir_list_init(&loop->calling);
     loop->wake.ready = weir_async_ready;
     result = weir_watch_forks();
     loop->generation = weir_generation;

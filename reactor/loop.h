@@ -67,7 +67,8 @@ struct weir_loop {
 
     struct weir_source wake; /* the backend's own: sends from other threads */
     weir_async *sent;        /* atomic: the stack of those sent */
-    weir_async *taken;       /* taken from it, being called, in order */
+    struct weir_link taken;   /* from it, in order */
+    struct weir_link calling; /* the snapshot being called */
     void *data;
 
     size_t unseen;       /* events until the look at them is complete */

@@ -383,6 +383,7 @@ struct weir_async {
     weir_loop *loop;
     weir_async_cb *cb;
     weir_async *next; /* on the stack of those that were sent */
+    struct weir_link link; /* in the loop's list of those taken from it */
     int pending;
     uint8_t flags;
 };
