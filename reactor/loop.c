@@ -234,10 +234,10 @@ static inline int wait_limit(const weir_loop *loop)
 /* The kernel had more to give than one batch: what has come has been told only
  * after as many as there are descriptors, since it gives those first that have
  * been ready for longest. So a load that has no end keeps no timer for ever. */
-static WEIR_COLD void looked_in_part(weir_loop *loop)
+static WEIR_COLD void looked_in_part(weir_loop *loop, uint64_t tick)
 {
     if (!loop->unseen) {
-        loop->look_began = loop->tick;
+        loop->look_began = tick;
         loop->unseen = (loop->backend.sources + 1) * WEIR_EVENTS_OF_SOURCE;
     }
     if (loop->unseen > WEIR_BATCH) {
@@ -248,19 +248,20 @@ static WEIR_COLD void looked_in_part(weir_loop *loop)
     }
 }
 
-/* A batch has been taken from the kernel, and the clock is of then. */
-static WEIR_HOT_INLINE void note_look(weir_loop *loop)
+/* A batch has been taken from the kernel, which is all that had come by then. */
+static WEIR_HOT_INLINE void note_look(weir_loop *loop, uint64_t tick)
 {
     if (weir_backend_may_have_more(loop)) {
-        looked_in_part(loop);
+        looked_in_part(loop, tick);
     } else {
         loop->unseen = 0;
-        loop->looked = loop->tick;
+        loop->looked = tick;
     }
 }
 
 static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait)
 {
+    uint64_t seen = loop->tick;
     int limit = wait_limit(loop);
     int result;
 
@@ -277,8 +278,13 @@ static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait)
     }
     if (limit != 0)
         weir_loop_read_clock(loop);
-    if (result != -EINTR) /* which may have come before the look */
-        note_look(loop);
+    /* By the clock as it is now more may have come: we may have waited for the
+     * processor. What had come before the wait is told, and if nothing came,
+     * what had by its end. (A signal may have come before the look.) */
+    if (!loop->batch_count)
+        seen += (uint64_t)limit;
+    if (result == 0)
+        note_look(loop, seen);
     return result;
 }
 
@@ -294,7 +300,7 @@ static inline bool is_late(const weir_loop *loop)
 static WEIR_NOINLINE void look(weir_loop *loop)
 {
     if (weir_backend_wait(loop, 0) == 0) {
-        note_look(loop); /* the clock was read before */
+        note_look(loop, loop->tick); /* the clock was read before */
         dispatch(loop);
     }
 }
