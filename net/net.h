@@ -192,7 +192,8 @@ typedef struct weir_connect_options {
 } weir_connect_options;
 
 /* A socket that is not connected yet. `data` is a pointer of yours.
- * -EINVAL when socket or loop is NULL, -ENOMEM. */
+ * -EINVAL when socket or loop is NULL, -ENOMEM, -ECANCELED while the loop is
+ * being destroyed. */
 WEIR_API int weir_socket_create(weir_socket **socket, weir_loop *loop,
                                 const weir_socket_events *events, void *data);
 
@@ -503,7 +504,8 @@ typedef struct weir_listen_options {
     weir_tcp_options tcp; /* of every accepted connection */
 } weir_listen_options;
 
-/* -EINVAL when a pointer other than data is NULL, -ENOMEM. */
+/* -EINVAL when a pointer other than data is NULL, -ENOMEM, -ECANCELED while the
+ * loop is being destroyed. */
 WEIR_API int weir_server_create(weir_server **server, weir_loop *loop,
                                 weir_connection_cb *cb, void *data);
 WEIR_API void weir_server_set_events(weir_server *server,

@@ -77,6 +77,8 @@ int weir_server_create(weir_server **out, weir_loop *loop,
     if (!loop || !cb)
         return -EINVAL;
     net = weir_net_get(loop);
+    if (net && net->closing)
+        return -ECANCELED;
     server = net ? weir_alloc_zeroed(sizeof *server) : NULL;
     if (!server)
         return -ENOMEM;

@@ -84,6 +84,8 @@ int weir_socket_create(weir_socket **out, weir_loop *loop,
     if (!loop)
         return -EINVAL;
     net = weir_net_get(loop);
+    if (net && net->closing)
+        return -ECANCELED;
     *out = net ? create(loop, net) : NULL;
     if (!*out)
         return -ENOMEM;
