@@ -62,11 +62,15 @@ static void handle(int number)
 
 /* --------------------------------------------------------------- fork() */
 
+/* Of the thread that has the lock; another one may call fork() as well. */
 static sigset_t mask_before_fork;
 
 void weir_signals_before_fork(void)
 {
-    lock_from_outside(&mask_before_fork);
+    sigset_t mask;
+
+    lock_from_outside(&mask);
+    mask_before_fork = mask;
 }
 
 /* The child's copy of them: the loops they would send to are its parent's. */
