@@ -97,8 +97,18 @@ static bool gone(const weir_socket *s)
 
 /* ----------------------------------------------------------------- the end */
 
+/* Its descriptor is ours to end, and a child has a copy: closing ours would
+ * leave the connection open. */
+static bool must_end_for_all(const struct attempt *attempt)
+{
+    return attempt->source.fd >= 0 && attempt->forks != weir_forks() &&
+           !weir_loop_inherited(attempt->dial->loop);
+}
+
 static void drop_attempt(struct attempt *attempt)
 {
+    if (must_end_for_all(attempt))
+        (void)sys_shutdown(attempt->source.fd, SHUT_RDWR);
     weir_link_remove(&attempt->link);
     attempt->dial->under_way--;
     weir_timer_stop(&attempt->room);
@@ -115,6 +125,8 @@ static void abort_attempt(struct attempt *attempt)
 {
     if (attempt->source.fd >= 0 && !weir_loop_inherited(attempt->dial->loop))
         sys_reset_on_close(attempt->source.fd);
+    if (must_end_for_all(attempt))
+        (void)sys_disconnect(attempt->source.fd);
     drop_attempt(attempt);
 }
 

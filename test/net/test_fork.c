@@ -129,9 +129,21 @@ static void fork_now(weir_task *task)
     fork_holder();
 }
 
+static void fork_and_reset(weir_task *task)
+{
+    fork_now(task);
+    weir_socket_reset(a.socket);
+}
+
+static void fork_and_destroy(weir_task *task)
+{
+    fork_now(task);
+    weir_socket_destroy(a.socket);
+}
+
 /* The attempt has begun by the time that tasks run, and is waited for after
  * them. */
-static void connect_and_fork_meanwhile(enum net_kind kind)
+static void connect_and_meanwhile(enum net_kind kind, weir_task_cb *cb)
 {
     static weir_task task;
     weir_address address;
@@ -143,9 +155,10 @@ static void connect_and_fork_meanwhile(enum net_kind kind)
     assert_int_equal(
         weir_socket_create(&a.socket, the_loop, &side_events, &a), 0);
     assert_int_equal(weir_socket_connect(a.socket, &address, NULL), 0);
-    assert_int_equal(weir_task_init(&task, the_loop, fork_now), 0);
+    assert_int_equal(weir_task_init(&task, the_loop, cb), 0);
     weir_task_post(&task);
-    RUN_UNTIL(weir_socket_get_state(a.socket) == WEIR_SOCKET_OPEN);
+    RUN_UNTIL(a.closed ||
+              weir_socket_get_state(a.socket) == WEIR_SOCKET_OPEN);
     assert_true(child > 0);
     fd = accept(listener, NULL, NULL);
     assert_true(fd >= 0);
@@ -156,7 +169,7 @@ static void connect_and_fork_meanwhile(enum net_kind kind)
 
 static void a_child_that_was_forked_while_it_connected_counts(void **state)
 {
-    connect_and_fork_meanwhile(NET_KIND(state));
+    connect_and_meanwhile(NET_KIND(state), fork_now);
     shutdown(fd, SHUT_WR);
     RUN_UNTIL(a.closed);
     assert_side(&a, "ex");
@@ -166,10 +179,24 @@ static void a_child_that_was_forked_while_it_connected_counts(void **state)
 static void a_reset_reaches_the_peer_although_it_forked_while_it_connected(
     void **state)
 {
-    connect_and_fork_meanwhile(NET_KIND(state));
+    connect_and_meanwhile(NET_KIND(state), fork_now);
     weir_socket_reset(a.socket);
     RUN_UNTIL(a.closed);
     raw_expect_cut(fd, NET_KIND(state));
+}
+
+static void a_reset_while_it_connects_reaches_the_peer_although_it_forked(
+    void **state)
+{
+    connect_and_meanwhile(NET_KIND(state), fork_and_reset);
+    raw_expect_cut(fd, NET_KIND(state));
+}
+
+static void an_attempt_that_is_given_up_ends_although_a_child_lives(
+    void **state)
+{
+    connect_and_meanwhile(NET_KIND(state), fork_and_destroy);
+    raw_expect_end(fd);
 }
 
 /* Who adopts a descriptor may not be the only one who has it. */
@@ -369,6 +396,8 @@ int main(void)
         TEST(a_destroyed_socket_is_the_childs_to_go_on_with),
         TEST(a_child_that_was_forked_while_it_connected_counts),
         TEST(a_reset_reaches_the_peer_although_it_forked_while_it_connected),
+        TEST(a_reset_while_it_connects_reaches_the_peer_although_it_forked),
+        TEST(an_attempt_that_is_given_up_ends_although_a_child_lives),
         TEST(a_reset_leaves_other_holders_of_a_unix_socket_alone),
         TEST(a_connection_that_came_after_a_fork_ends_by_its_close),
         TEST(a_child_that_destroys_the_loop_leaves_connections_alone),
