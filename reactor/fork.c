@@ -42,12 +42,13 @@ static void in_child(void)
 
 int weir_watch_forks(void)
 {
-    static bool minded;
+    static bool minded; /* asked by each thread that makes a loop */
 
-    if (!minded && pthread_atfork(weir_signals_before_fork, in_parent,
-                                  in_child) != 0)
+    if (__atomic_load_n(&minded, __ATOMIC_ACQUIRE))
+        return 0;
+    if (pthread_atfork(weir_signals_before_fork, in_parent, in_child) != 0)
         return -ENOMEM;
-    minded = true;
+    __atomic_store_n(&minded, true, __ATOMIC_RELEASE);
     return 0;
 }
 
