@@ -108,6 +108,21 @@ static void a_reset_reaches_the_peer_although_a_child_lives(void **state)
     raw_expect_cut(fd, NET_KIND(state));
 }
 
+/* The peer sends on, until it learns that nobody reads. */
+static void what_a_close_limits_ends_although_a_child_lives(void **state)
+{
+    static const char zeroes[64 * 1024];
+    ssize_t sent = 0;
+
+    (void)state;
+    fork_holder();
+    weir_socket_close(a.socket);
+    RUN_UNTIL((sent = send(fd, zeroes, sizeof zeroes, MSG_NOSIGNAL)) < 0 &&
+              errno != EAGAIN);
+    assert_true(errno == EPIPE || errno == ECONNRESET);
+    RUN_UNTIL(a.closed);
+}
+
 /* A server that forks for each connection destroys its own copy. */
 static void a_destroyed_socket_is_the_childs_to_go_on_with(void **state)
 {
@@ -393,6 +408,7 @@ int main(void)
         TEST(of_65536_forks_each_counts),
         TEST(an_end_after_the_peers_sends_fin_although_a_child_lives),
         TEST(a_reset_reaches_the_peer_although_a_child_lives),
+        TEST(what_a_close_limits_ends_although_a_child_lives),
         TEST(a_destroyed_socket_is_the_childs_to_go_on_with),
         TEST(a_child_that_was_forked_while_it_connected_counts),
         TEST(a_reset_reaches_the_peer_although_it_forked_while_it_connected),
