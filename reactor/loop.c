@@ -280,9 +280,12 @@ static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait)
         weir_loop_read_clock(loop);
     /* By the clock as it is now more may have come: we may have waited for the
      * processor. What had come before the wait is told, and if nothing came,
-     * what had by its end. (A signal may have come before the look.) */
+     * what had by its end. (Which may have been early: kqueue has things to try
+     * again. And a signal may have come before the look.) */
     if (!loop->batch_count)
         seen += (uint64_t)limit;
+    if (seen > loop->tick)
+        seen = loop->tick;
     if (result == 0)
         note_look(loop, seen);
     return result;
