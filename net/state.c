@@ -27,7 +27,7 @@ static bool close_one(weir_loop *loop)
     return true;
 }
 
-/* Callbacks come during this (close, write callbacks, lookups), in which nothing
+/* Callbacks come during this (close, write callbacks, lookups). In them nothing
  * can be created: it ends when nothing is left. */
 static void close_net(weir_loop *loop)
 {

@@ -43,8 +43,8 @@ void weir_async_send(weir_async *async)
     errno = saved;
 }
 
-/* Moves what was sent to the end of loop->taken, first sent first: each from the
- * top of the stack goes before the last one. */
+/* Moves what was sent to the end of loop->taken, first sent first: each from
+ * the top of the stack goes before the last one. */
 static void take_sent(weir_loop *loop)
 {
     weir_async *async = __atomic_exchange_n(&loop->sent, NULL,

@@ -248,7 +248,7 @@ static WEIR_COLD void looked_in_part(weir_loop *loop, uint64_t tick)
     }
 }
 
-/* A batch has been taken from the kernel, which is all that had come by then. */
+/* A batch has been taken from the kernel: all that had come by this tick. */
 static WEIR_HOT_INLINE void note_look(weir_loop *loop, uint64_t tick)
 {
     if (weir_backend_may_have_more(loop)) {

@@ -151,7 +151,7 @@ static void a_look_that_a_signal_ends_is_none(void **state)
     unwatch();
 }
 
-/* The process has to wait for its turn between the loop's wait and its clock. */
+/* The process waits for its turn between the loop's wait and its clock. */
 static void be_held_up(void)
 {
     if (!virtual.waits)
