@@ -603,10 +603,8 @@ function isAskedByRead(socket) {
 }
 
 Socket.prototype.resume = function resume() {
-    if (this._extra !== null && this._extra.onread !== null) {
+    if (this._extra !== null && this._extra.onread !== null)
         resumeOnread(this);
-        return this;
-    }
     return Readable.prototype.resume.call(this);
 };
 
