@@ -740,8 +740,11 @@ function send(socket, bytes, callback) {
     return written(socket, result, callback);
 }
 
+// Before the connection stands C takes no bytes at once, but has nothing to say
+// against none.
 function putWithCallback(socket, bytes, callback) {
-    return callback === undefined || areCallbacksOut(socket)
+    return callback === undefined || areCallbacksOut(socket) ||
+        socket._flags & CONNECTING
         ? put(socket, bytes, callback) : putAndTell(socket, bytes, callback);
 }
 
@@ -961,12 +964,12 @@ function _write(chunk, encoding, callback) {
         return;
     }
     const result = put(this, bytes, undefined);
-    if (result === 0)
-        callback();
-    else if (result < 0)
+    if (result < 0)
         writeFailed(this, result, callback);
-    else
+    else if (result > 0 || this._flags & CONNECTING)
         putBehind(this, callback);
+    else
+        callback();
 }
 
 function _writev(chunks, callback) {
