@@ -1111,7 +1111,7 @@ function emitFinish(socket) {
         const callbacks = socket._extra.onFinish;
         socket._extra.onFinish = null;
         for (const callback of callbacks)
-            callback();
+            callback(null);
     }
     socket.emit('finish');
     if (socket._extra !== null && socket._extra.late !== null)
