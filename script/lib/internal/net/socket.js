@@ -31,7 +31,7 @@ const { extra, connectionOf, deferFor, unlessRenewed, CONNECTING, CONNECTED,
     LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED, AS_ACCEPTED, LIBRARY,
     QUIET, USUAL, LOOKED_AT } =
     require('internal/net/socket_flags');
-const { define, isConnected, keepAddresses } =
+const { define, isConnected, isUnixSocket, keepAddresses } =
     require('internal/net/socket_facts');
 
 // A program may replace what is on it.
@@ -1069,10 +1069,24 @@ function afterFinish(socket, error, callback) {
         (extra(socket).onFinish ??= []).push(callback);
 }
 
-// FIN behind what is queued. Without a queue it is sent now.
+// FIN behind what is queued; without a queue it is sent now. When the peer has
+// ended before, C is done with the connection by that: it comes in a tick, so
+// that a listener of `end` which ends it, too, can still ask who it was.
 function finishWriting(socket) {
     if (socket._flags & LOOKING_UP || hasEndedEarly(socket))
         return;
+    if (socket._readableState.flags & f.ENDED)
+        deferFor(socket, endConnection);
+    else
+        sendEnd(socket);
+}
+
+function endConnection(socket) {
+    if (socket._id !== 0)
+        sendEnd(socket);
+}
+
+function sendEnd(socket) {
     registers[WANTS_CALLBACK] = (socket._flags & CONNECTING) !== 0 ||
         areCallbacksOut(socket) ? 1 : 0;
     if (native.end(socket._id) > 0)
@@ -1103,9 +1117,8 @@ function finished(socket) {
     deferFor(socket, emitFinish);
 }
 
+// Even if a listener of `prefinish` has destroyed it.
 function emitFinish(socket) {
-    if (cannotFinish(socket))
-        return;
     socket._flags |= FINISHED;
     if (socket._extra !== null && socket._extra.onFinish !== null) {
         const callbacks = socket._extra.onFinish;
@@ -1142,8 +1155,7 @@ Socket.prototype.resetAndDestroy = function resetAndDestroy() {
         this.destroy(new codes.ERR_SOCKET_CLOSED());
         return this;
     }
-    // A UNIX socket; or one that broke, and nobody knows any more.
-    if (this.localAddress === undefined && !isFailing(this))
+    if (isUnixSocket(this) && !isFailing(this))
         throw new codes.ERR_INVALID_HANDLE_TYPE();
     this._flags |= RESET;
     return this.destroy();
