@@ -152,6 +152,22 @@ both('finish follows prefinish though that destroys the socket',
         await closed(socket.resume());
     });
 
+both('a destroyed socket that is ended says so', async (t, where) => {
+    const [client, socket] = await t.pair(where);
+    client.destroy();
+    assert.strictEqual(client.writableEnded, false);
+    client.end();
+    assert.strictEqual(client.writableEnded, true);
+    assert.strictEqual(client.writableFinished, false);
+    client.write('x', t.mustCall(({ code }) => {
+        assert.strictEqual(code, 'ERR_STREAM_WRITE_AFTER_END');
+    }));
+    socket.destroy(new Error('broken')).on('error', noop);
+    socket.end();
+    assert.strictEqual(socket.writableEnded, false);
+    await closed(client);
+});
+
 both('the callback of end() gets null', async (t, where) => {
     const [client, socket] = await t.pair(where);
     socket.resume();

@@ -1043,6 +1043,8 @@ Socket.prototype.end = function end(chunk, encoding, callback) {
         this._extra.corks = 1;
         this.uncork();
     }
+    if (error === undefined && this.destroyed && !this.errored)
+        this._flags |= ENDED; // it says so, and does nothing
     error ??= endRefusal(this);
     if (error === undefined && !(this._flags & ENDED)) {
         this._flags |= ENDED;
