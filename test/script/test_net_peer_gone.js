@@ -417,23 +417,6 @@ test('both sides have ended: resetAndDestroy() in finish is no error',
         assert.strictEqual(hadError, false);
     });
 
-// Node does not look at the socket any more: it tells the next write.
-weirOnly('a reset that follows the peer\'s end is told at once', async (t) => {
-    const server = await t.server((socket) => {
-        socket.resume();
-        socket.on('end', t.mustCall(async () => {
-            await closed(client);
-            socket.write('too late');
-        }));
-        socket.on('error', t.mustCall(({ code }) => {
-            assert.strictEqual(code, 'EPIPE');
-        }));
-        socket.on('close', t.mustCall());
-    }, { allowHalfOpen: true });
-    const client = t.connect(server);
-    client.end(() => client.destroy());
-});
-
 weirOnly('a socket that broke before it was read has its idle time',
     async (t) => {
         const [client, socket] = await t.pair();

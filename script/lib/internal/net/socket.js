@@ -1106,7 +1106,7 @@ function finishWriting(socket) {
 }
 
 function endConnection(socket) {
-    if (socket._id !== 0)
+    if (!socket.destroyed)
         sendEnd(socket);
 }
 
