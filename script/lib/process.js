@@ -6,7 +6,7 @@
 // use; a signal is watched as long as somebody listens to it.
 
 const EventEmitter = require('events');
-const { nextTick, options } = require('internal/core');
+const { modules, nextTick, options } = require('internal/core');
 const native = binding.process;
 
 const API_LEVEL = '22.12.0'; // whose Node's documentation describes us
@@ -471,6 +471,11 @@ constant('config', { target_defaults: {}, variables: {} });
 constant('pid', native.id(native.PID));
 Object.defineProperty(self, 'ppid', {
     configurable: true, enumerable: true, get: () => native.id(native.PPID),
+});
+// What has been loaded so far, in this order: Node's, and in no documentation.
+Object.defineProperty(self, 'moduleLoadList', {
+    configurable: true, enumerable: true,
+    get: () => Object.keys(modules).map((id) => `NativeModule ${id}`),
 });
 
 Object.assign(self, {

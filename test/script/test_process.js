@@ -300,3 +300,11 @@ test('a capture callback is one or null', () => {
         { code: 'ERR_UNCAUGHT_EXCEPTION_CAPTURE_ALREADY_SET' });
     process.setUncaughtExceptionCaptureCallback(null);
 });
+
+test('process.moduleLoadList names the builtins that are loaded', () => {
+    const before = process.moduleLoadList.length;
+    assert.ok(process.moduleLoadList.includes('NativeModule events'));
+    require('dns/promises');
+    assert.ok(process.moduleLoadList.includes('NativeModule dns/promises'));
+    assert.ok(process.moduleLoadList.length > before);
+});

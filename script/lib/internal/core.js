@@ -315,7 +315,7 @@ modules['internal/core'] = {
     exports: {
         nextTick, defer, drain, canRunJobs: runJobs !== undefined, run, entry,
         queueMicrotask, noteHandled,
-        onException, requireBuiltin, options,
+        onException, requireBuiltin, options, modules,
         runsJobs: runJobs !== undefined,
     },
 };
