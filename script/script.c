@@ -2,7 +2,7 @@
  * script.c - a script's life: made, run, finished, destroyed
  *
  * The host makes the engine, the table of bindings says what scripts find
- * there, and internal/main.js hands over the functions by which it is told what
+ * there, and internal/boot.js hands over the functions by which it is told what
  * to run.
  */
 #include "embedding.h"
@@ -93,7 +93,7 @@ static void on_exit_called(script *s, int code)
     options->exit(embedding_of(s), code, options->data);
 }
 
-/* setRunners(runFile, runText, loadEmbed): internal/main.js's. */
+/* setRunners(runFile, runText, loadEmbed): internal/boot.js's. */
 SCRIPT_NATIVE(set_runners)
 {
     weir_script *js = embedding_of(script_get());
@@ -192,7 +192,7 @@ void *weir_script_data(const weir_script *js)
 
 /* ----------------------------------------------------------------- running */
 
-/* internal/main.js gives what was run in an array; nothing when it threw. */
+/* internal/boot.js gives what was run in an array; nothing when it threw. */
 static int outcome(weir_script *js, JSValueRef outcome, weir_value *result)
 {
     script *s = &js->engine;

@@ -430,7 +430,7 @@ EventEmitter.prototype.eventNames = function eventNames() {
 /* ------------------------------------------------------ beside the class */
 
 /* Not every program needs these, so they are read when one does. */
-const helpers = () => require('internal/event_helpers');
+const helpers = () => require('internal/events/helpers');
 
 Object.assign(EventEmitter, {
     addAbortListener: (signal, listener) =>

@@ -291,12 +291,12 @@ Object.defineProperty(self, 'exitCode', {
 });
 
 function exit(code) {
-    const { emitExit } = require('internal/process_events');
+    const { emitExit } = require('internal/process/ending');
     self.reallyExit(emitExit(code));
 }
 
 function reallyExit(code = 0) {
-    require('internal/process_events').runLastActs();
+    require('internal/process/ending').runLastActs();
     binding.core.exit(code | 0);
 }
 
@@ -439,7 +439,7 @@ function emitWarning(message, type, code) {
 // Straight to the descriptor: no stream is made for it, and nothing of it is
 // left when the process ends.
 function rawDebug(...values) {
-    const { format } = require('internal/format');
+    const { format } = require('internal/inspect/format');
     binding.stdio.write(2, `${format(...values)}\n`);
 }
 
@@ -498,13 +498,13 @@ Object.assign(self, {
     setgid: (id) => setId('setgid', native.GID, id, true),
     setegid: (id) => setId('setegid', native.EGID, id, true),
     setUncaughtExceptionCaptureCallback: (callback) =>
-        require('internal/uncaught').setCaptureCallback(callback),
+        require('internal/process/uncaught').setCaptureCallback(callback),
     hasUncaughtExceptionCaptureCallback: () =>
-        require('internal/uncaught').hasCaptureCallback(),
+        require('internal/process/uncaught').hasCaptureCallback(),
 });
 
 for (const [fd, name] of ['stdin', 'stdout', 'stderr'].entries())
-    lazily(name, () => require('internal/stdio').open(fd));
+    lazily(name, () => require('internal/process/stdio').open(fd));
 lazily('mainModule', () => require('internal/loader').mainModule());
 
 self.on('warning', onWarning);

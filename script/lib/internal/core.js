@@ -192,7 +192,7 @@ function exitIf(code) {
 }
 
 function onException(error) {
-    exitIf(requireBuiltin('internal/uncaught').onException(error));
+    exitIf(requireBuiltin('internal/process/uncaught').onException(error));
 }
 
 function append(list, promise, reason) {
@@ -242,7 +242,7 @@ function tellRejections() {
     if (rejections.length === 0)
         return;
     const batch = takeUnhandled();
-    const uncaught = requireBuiltin('internal/uncaught');
+    const uncaught = requireBuiltin('internal/process/uncaught');
     for (let i = 0; i < batch.length; i += 2) {
         try {
             exitIf(uncaught.onUnhandledRejection(batch[i], batch[i + 1]));
@@ -302,13 +302,13 @@ function serve() {
 function beforeExit() {
     if (modules.process === undefined)
         return;
-    run(() => requireBuiltin('internal/process_events').emitBeforeExit());
+    run(() => requireBuiltin('internal/process/ending').emitBeforeExit());
 }
 
 function atExit() {
     if (modules.process === undefined)
         return 0;
-    return run(() => requireBuiltin('internal/process_events').emitExit());
+    return run(() => requireBuiltin('internal/process/ending').emitExit());
 }
 
 modules['internal/core'] = {
@@ -321,6 +321,6 @@ modules['internal/core'] = {
 };
 core.setCallbacks(run, settle, onRejection, beforeExit, atExit, serve);
 run(() => {
-    requireBuiltin('internal/globals');
-    requireBuiltin('internal/main');
+    requireBuiltin('internal/boot/globals');
+    requireBuiltin('internal/boot');
 });

@@ -3,9 +3,9 @@
  *
  * One context object travels down the value: the options, the objects that are
  * being printed (to find cycles), and the present indentation. How each kind of
- * object begins and ends is internal/inspect_kinds'; keys, cycles and depth are
+ * object begins and ends is internal/inspect/kinds'; keys, cycles and depth are
  * the same for all and are done once, in printObject. Brackets and line breaks
- * are internal/inspect_layout's, types come from internal/kind.
+ * are internal/inspect/layout's, types come from internal/kind.
  *
  * The output is Node's, character by character, but for what the engine does
  * not tell: the state of a promise, what an iterator has left, the handler of a
@@ -13,7 +13,7 @@
  */
 const { kind, typedArrayName } = require('internal/kind');
 const { combine, escapeText, quote, stripColors, stripEscapes, width } =
-    require('internal/inspect_layout');
+    require('internal/inspect/layout');
 
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf,
     hasOwn } = Object;
@@ -273,7 +273,7 @@ let builtIns;
  * showing, and their toString() says nothing.
  */
 function isBuiltIn(name) {
-    builtIns ??= new SafeSet(require('internal/globals').engineNames
+    builtIns ??= new SafeSet(require('internal/boot/globals').engineNames
         .filter((each) => RegExps.test(/^[A-Z][a-zA-Z0-9]+$/, each)));
     return builtIns.has(name);
 }
@@ -584,7 +584,7 @@ Object.defineProperty(inspect, 'defaultOptions', {
     },
 });
 
-Object.assign(inspect, require('internal/inspect_colors'));
+Object.assign(inspect, require('internal/inspect/colors'));
 
 module.exports = {
     inspect, print, printPrimitive, printProperty, prefix, plain, moreItems,
@@ -593,4 +593,4 @@ module.exports = {
 };
 
 // After the exports: the printers need what stands above.
-const { printers } = require('internal/inspect_kinds');
+const { printers } = require('internal/inspect/kinds');

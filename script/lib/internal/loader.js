@@ -13,8 +13,8 @@
  * CommonJS as Node has it. A request goes through three hands: resolve() finds
  * the one file (or builtin) that it means, load() keeps one Module for each
  * file, and the file's extension says how a Module gets its exports. What a
- * package.json has to say is internal/packages's, why a file does not compile
- * internal/syntax_errors's; most programs ask for neither.
+ * package.json has to say is internal/loader/packages's, why a file does not
+ * compile internal/errors/syntax's; most programs ask for neither.
  *
  * `cache` is require.cache itself, and `extensions` require.extensions:
  * programs delete from the one and add to the other.
@@ -126,7 +126,7 @@ function findIndex(folder) {
 }
 
 function findInFolder(folder, request) {
-    const pkg = lazy('internal/packages').readPackage(folder);
+    const pkg = lazy('internal/loader/packages').readPackage(folder);
     if (pkg === null || !pkg.main)
         return findIndex(folder);
     const path = resolvePath(folder, pkg.main);
@@ -174,7 +174,7 @@ function findExported(folder, request) {
     const [, name, rest = ''] = RegExps.exec(PACKAGE, request) ?? [];
     if (name === undefined)
         return undefined;
-    const { readPackage, resolveExports } = lazy('internal/packages');
+    const { readPackage, resolveExports } = lazy('internal/loader/packages');
     const pkg = readPackage(resolvePath(folder, name));
     if (pkg === null || pkg.exports === undefined)
         return undefined;
@@ -183,7 +183,7 @@ function findExported(folder, request) {
 
 // A package may ask for itself by its name, if it exports anything.
 function findSelf(request, parent) {
-    const { packageOf, resolveExports } = lazy('internal/packages');
+    const { packageOf, resolveExports } = lazy('internal/loader/packages');
     const pkg = packageOf(parent.filename);
     if (pkg === null || pkg.exports === undefined || pkg.name === undefined)
         return undefined;
@@ -194,7 +194,7 @@ function findSelf(request, parent) {
 }
 
 function findImported(request, parent) {
-    const { packageOf, resolveImports } = lazy('internal/packages');
+    const { packageOf, resolveImports } = lazy('internal/loader/packages');
     const found = resolveImports(request, parent.filename);
     if (found === undefined || typeof found === 'string')
         return found && demand(found, packageOf(parent.filename));
@@ -360,7 +360,7 @@ function compile(source, filename) {
     try {
         return core.compile(source, PARAMETERS, filename, 1);
     } catch (error) {
-        throw lazy('internal/syntax_errors').explain(error, source, filename);
+        throw lazy('internal/errors/syntax').explain(error, source, filename);
     }
 }
 
@@ -381,7 +381,7 @@ function refuseModuleSource(filename, parent) {
     }
     if (!Strings.endsWith(filename, '.js'))
         return;
-    const pkg = lazy('internal/packages').packageOf(filename);
+    const pkg = lazy('internal/loader/packages').packageOf(filename);
     if (pkg?.type === 'module') {
         throw isModuleSource(filename, parent,
             `${pkg.path} says "type": "module"`);
@@ -520,7 +520,7 @@ function evaluate(code, name) {
         if (!(error instanceof SyntaxError) ||
             String(error.stack).includes(`@${name}:`))
             throw error;
-        throw lazy('internal/syntax_errors').explain(error, code, name);
+        throw lazy('internal/errors/syntax').explain(error, code, name);
     }
 }
 

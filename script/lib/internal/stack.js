@@ -14,7 +14,7 @@ const FRAME = /^([^@]*)@(.*?)(?::(\d+))?(?::(\d+))?$/;
 const NODE_FRAME = /^ {4}at (?:(.+) \()?(.+?):(\d+):(\d+)\)?$/;
 const NATIVE = '[native code]';
 const MAKES_ERRORS = new RegExp('^node:(?:internal/(?:errors|validators|' +
-    'assert\\w*)|assert(?:/strict)?|console)$');
+    'assert/\\w+)|assert(?:/strict)?|console)$');
 const CODE = /^(?:global|module) code$/;
 // The engine collects so many; Node's default is to show ten.
 const ENGINE_LIMIT = 100;
