@@ -9,6 +9,7 @@
  *
  * A slice shares its memory, and so do Buffers made from an ArrayBuffer.
  */
+const { upcalls } = require('internal/core');
 const { codes } = require('internal/errors');
 const { validateArray, validateInteger, validateNumber } =
     require('internal/validators');
@@ -141,10 +142,10 @@ function calledFromPackage() {
 function warnOnce() {
     if (warned || calledFromPackage()) return;
     warned = true;
-    require('process').emitWarning('Buffer() is deprecated due to security ' +
-        'and usability issues. Please use the Buffer.alloc(), ' +
-        'Buffer.allocUnsafe(), or Buffer.from() methods instead.',
-    'DeprecationWarning', 'DEP0005');
+    upcalls().process().emitWarning(
+        'Buffer() is deprecated due to security and usability issues. ' +
+        'Please use the Buffer.alloc(), Buffer.allocUnsafe(), or ' +
+        'Buffer.from() methods instead.', 'DeprecationWarning', 'DEP0005');
 }
 
 /** Deprecated, with `new` and without. */

@@ -6,7 +6,8 @@
 // use; a signal is watched as long as somebody listens to it.
 
 const EventEmitter = require('events');
-const { modules, nextTick, options } = require('internal/core');
+const { ending, modules, nextTick, options, upcalls } =
+    require('internal/core');
 const native = binding.process;
 
 const API_LEVEL = '22.12.0'; // whose Node's documentation describes us
@@ -300,6 +301,10 @@ function reallyExit(code = 0) {
     binding.core.exit(code | 0);
 }
 
+ending.emitBeforeExit = () =>
+    require('internal/process/ending').emitBeforeExit();
+ending.emitExit = () => require('internal/process/ending').emitExit();
+
 function abort() {
     native.abort();
 }
@@ -505,7 +510,7 @@ Object.assign(self, {
 
 for (const [fd, name] of ['stdin', 'stdout', 'stderr'].entries())
     lazily(name, () => require('internal/process/stdio').open(fd));
-lazily('mainModule', () => require('internal/loader').mainModule());
+lazily('mainModule', () => upcalls().mainModule());
 
 self.on('warning', onWarning);
 self.on('newListener', onNewListener);

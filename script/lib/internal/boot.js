@@ -1,10 +1,12 @@
 // internal/boot: what the host was asked to run
 //
-// The host gets two functions for it, and one that loads what programs in C
-// need beyond that. What they give stands in an array: a run that threw gives
-// none.
+// The program gets its globals, and the host two functions that run what it was
+// asked to run, and one that loads what programs in C need beyond that. What
+// they give stands in an array: a run that threw gives none.
 
 const { options } = require('internal/core');
+
+require('internal/boot/globals');
 
 const loader = require('internal/loader');
 

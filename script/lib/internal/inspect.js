@@ -11,6 +11,7 @@
  * not tell: the state of a promise, what an iterator has left, the handler of a
  * Proxy.
  */
+const { upcalls } = require('internal/core');
 const { kind, typedArrayName } = require('internal/kind');
 const { combine, escapeText, quote, stripColors, stripEscapes, width } =
     require('internal/inspect/layout');
@@ -273,7 +274,7 @@ let builtIns;
  * showing, and their toString() says nothing.
  */
 function isBuiltIn(name) {
-    builtIns ??= new SafeSet(require('internal/boot/globals').engineNames
+    builtIns ??= new SafeSet(require('internal/primordials').engineNames
         .filter((each) => RegExps.test(/^[A-Z][a-zA-Z0-9]+$/, each)));
     return builtIns.has(name);
 }
@@ -579,7 +580,7 @@ inspect.custom = custom;
 Object.defineProperty(inspect, 'defaultOptions', {
     get: () => defaultOptions,
     set(options) {
-        require('internal/validators').validateObject(options, 'options');
+        upcalls().validators().validateObject(options, 'options');
         return Object.assign(defaultOptions, options);
     },
 });

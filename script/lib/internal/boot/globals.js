@@ -6,9 +6,6 @@
 const { queueMicrotask } = require('internal/core');
 const { lazy } = require('internal/lazy');
 
-// What is there without us and the program.
-const engineNames = Object.getOwnPropertyNames(globalThis);
-
 function define(name, make) {
     lazy(globalThis, name, make, false);
 }
@@ -53,5 +50,3 @@ define('print', () => require('internal/console/print'));
 define('tcp', () => require('tcp'));
 define('Ti', () => require('titanium'));
 define('Titanium', () => require('titanium'));
-
-module.exports = { engineNames };

@@ -7,6 +7,7 @@
  * first is added: most AbortSignals never get one.
  */
 
+const { upcalls } = require('internal/core');
 const { codes } = require('internal/errors');
 const {
     validateAbortSignal, validateObject,
@@ -68,7 +69,7 @@ class Event {
             cancelable: Boolean(options?.cancelable),
             composed: Boolean(options?.composed),
             trusted: Boolean(options?.[trusted]),
-            timeStamp: performance.now(),
+            timeStamp: upcalls().now(),
             target: null,
             dispatching: false,
             prevented: false,
@@ -352,7 +353,7 @@ function warnOfNoListener(callback, target, type) {
     warning.name = 'AddEventListenerArgumentTypeWarning';
     warning.target = target;
     warning.type = type;
-    process.emitWarning(warning);
+    upcalls().process().emitWarning(warning);
 }
 
 function limitOfTarget(target) {
@@ -378,7 +379,7 @@ function warnOfLeak(target, record, type, count) {
     warning.target = target;
     warning.type = type;
     warning.count = count;
-    process.emitWarning(warning);
+    upcalls().process().emitWarning(warning);
 }
 
 /** The callbacks for a type, for events.getEventListeners(). */
@@ -391,7 +392,7 @@ function listenersOfTarget(target, type) {
 
 /* An exception in a listener is the program's, not the dispatcher's. */
 function throwLater(error) {
-    process.nextTick(() => {
+    upcalls().process().nextTick(() => {
         throw error;
     });
 }

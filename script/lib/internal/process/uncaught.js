@@ -21,11 +21,10 @@
  * file of the program; of weir's own only when there is no other.
  */
 
-const { noteHandled, options } = require('internal/core');
+const { noteHandled, options, upcalls } = require('internal/core');
 const { emittedBy } = require('internal/errors');
 const { frames, formatStack } = require('internal/stack');
 
-const lazy = require;
 const { core } = binding;
 
 const HANDLER_THREW = 7;
@@ -36,12 +35,12 @@ let capture = null;
 
 function setCaptureCallback(callback) {
     if (callback !== null && typeof callback !== 'function') {
-        const { codes } = lazy('internal/errors');
+        const { codes } = require('internal/errors');
         throw new codes.ERR_INVALID_ARG_TYPE('fn', ['Function', 'null'],
             callback);
     }
     if (callback !== null && capture !== null) {
-        const { codes } = lazy('internal/errors');
+        const { codes } = require('internal/errors');
         throw new codes.ERR_UNCAUGHT_EXCEPTION_CAPTURE_ALREADY_SET();
     }
     capture = callback;
@@ -53,7 +52,7 @@ function hasCaptureCallback() {
 
 // Whether somebody took it. What they throw goes on to the caller.
 function tell(error, origin) {
-    const process = lazy('process');
+    const process = require('process');
     process.emit('uncaughtExceptionMonitor', error, origin);
     if (capture === null)
         return process.emit('uncaughtException', error, origin);
@@ -64,7 +63,7 @@ function tell(error, origin) {
 // A handler of 'exit' may choose another code; one that throws is too late.
 function emitExit() {
     try {
-        return lazy('internal/process/ending').emitExit(1);
+        return require('internal/process/ending').emitExit(1);
     } catch {
         return 1;
     }
@@ -75,7 +74,7 @@ function onException(error, origin = 'uncaughtException') {
         if (tell(error, origin))
             return -1;
     } catch (thrown) {
-        lazy('internal/process/ending').runLastActs();
+        require('internal/process/ending').runLastActs();
         print(thrown);
         return HANDLER_THREW;
     }
@@ -130,14 +129,14 @@ function watch(promise, process) {
 }
 
 function onUnhandledRejection(promise, reason) {
-    const process = lazy('process');
+    const process = require('process');
     if (process.emit('unhandledRejection', reason, promise)) {
         watch(promise, process);
         return -1;
     }
     if (isErrorLike(reason))
         return onException(reason, 'unhandledRejection');
-    const { codes } = lazy('internal/errors');
+    const { codes } = require('internal/errors');
     return onException(new codes.ERR_UNHANDLED_REJECTION(nameOf(reason)),
         'unhandledRejection');
 }
@@ -146,7 +145,7 @@ function onUnhandledRejection(promise, reason) {
 
 function linesOf(file) {
     if (!file.startsWith('node:'))
-        return lazy('internal/loader').sourceOf(file)?.split('\n') ?? [];
+        return upcalls().sourceOf(file)?.split('\n') ?? [];
     const builtin = core.builtin(file.slice('node:'.length));
     return builtin === undefined ? [] : String(builtin).split('\n');
 }
@@ -229,7 +228,7 @@ function addEmitted(error) {
 
 function useColors() {
     try {
-        const { stderr } = lazy('process');
+        const { stderr } = require('process');
         return stderr.isTTY === true && stderr.hasColors();
     } catch {
         return false; // the stream may be what is broken
@@ -237,7 +236,7 @@ function useColors() {
 }
 
 function inspected(value) {
-    const { inspect } = lazy('internal/inspect');
+    const { inspect } = require('internal/inspect');
     try {
         return inspect(value, { colors: useColors() });
     } catch {
@@ -253,7 +252,7 @@ function describe(error) {
             'thrown)\n');
     }
     const isExplained = error instanceof SyntaxError &&
-        lazy('internal/errors/syntax').isExplained(error);
+        require('internal/errors/syntax').isExplained(error);
     const place = isExplained ? '' : placeOf(error);
     if (error[emittedBy] !== undefined)
         addEmitted(error);
@@ -262,7 +261,7 @@ function describe(error) {
 
 // True when the host has taken it.
 function report(error) {
-    const version = lazy('process').versions?.weir;
+    const version = require('process').versions?.weir;
     let text;
     let stack;
     try {
