@@ -517,20 +517,11 @@ function feedOnread(socket) {
     }
 }
 
-// Numbers differ from system to system.
-function numberOf(name) {
-    for (const [number, [each]] of require('util').getSystemErrorMap()) {
-        if (each === name)
-            return number;
-    }
-    return undefined;
-}
-
 function givePart(socket, onread) {
     const { rest } = onread;
     const buffer = onread.next();
     if (buffer.length === 0) {
-        socket.destroy(errnoException(numberOf('ENOBUFS'), 'read'));
+        socket.destroy(errnoException(native.ENOBUFS, 'read'));
         return false;
     }
     const part = rest.subarray(0, buffer.length);
@@ -843,7 +834,7 @@ function drainLater(socket) {
 function writeFailed(socket, errno, callback) {
     const more = extra(socket);
     if (socket._id === 0) // the connection was reset
-        errno = numberOf('EPIPE');
+        errno = native.EPIPE;
     if (more.failure !== null && more.refused === null) {
         if (callback !== undefined)
             nextTick(callback, more.failure);
