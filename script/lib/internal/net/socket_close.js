@@ -1,0 +1,303 @@
+// internal/net/socket_close: how a socket ends: errors, destroy(), `close`
+//
+// What has arrived is read before an error is told: until then it stands in
+// `failure`. What C still had of a socket that is destroyed (callbacks of writes)
+// is failed at once; C's own is left to itself, and `close` comes in its phase of
+// the turn.
+
+const { codes, errnoException, exceptionWithHostPort, dnsException,
+    aggregateErrors, errorName } = require('internal/errors');
+const { defer, nextTick } = require('internal/core');
+const { atClose } = require('internal/turn');
+const f = require('internal/streams/flags');
+const { destroyed } = require('internal/streams/destroy');
+const { Writable } = require('internal/streams/writable');
+const { Readable, pushFailure } = require('internal/streams/readable');
+const { native, counters, forget, BYTES_READ, BYTES_WRITTEN } =
+    require('internal/net/native');
+const { extra, unlessRenewed, CONNECTING, CONNECTED, HAD_ERROR, RESET,
+    LOOKING_UP, PIPED, WAS_CONNECTING, COUNTED, LIBRARY } =
+    require('internal/net/socket_flags');
+const { isConnected, isUnixSocket, keepAddresses } =
+    require('internal/net/socket_facts');
+const { areCallbacksOut, FINISH } = require('internal/net/socket_hold');
+
+const EMPTY = [];
+
+const methods = {};
+
+function lookupError(status, host) {
+    const name = errorName(status);
+    if (name === 'ENOTFOUND' || name === 'ENODATA')
+        return dnsException(-3008, 'getaddrinfo', host);
+    return dnsException(name, 'getaddrinfo', host);
+}
+
+methods._connectError = function (errno, address, port) {
+    const options = this._extra?.connectOptions;
+    const error = exceptionWithHostPort(errno, 'connect',
+        this._extra?.path ?? address, port,
+        options?.localAddress
+            ? `${options.localAddress}:${options.localPort ?? 0}`
+            : undefined);
+    if (options?.localAddress) {
+        error.localAddress = options.localAddress;
+        error.localPort = options.localPort ?? 0;
+    }
+    return error;
+};
+
+function errorOf(socket, errno, call, address, port) {
+    const more = socket._extra;
+    // No descriptor, or one that takes no option: Node has one call for all.
+    if (call === 'socket' || call === 'setsockopt')
+        call = 'connect';
+    if (call === 'lookup')
+        return lookupError(errno, more?.host);
+    if (call !== 'connect' && call !== 'bind')
+        return errnoException(errno, call ?? 'read');
+    if (more?.attempts && more.attempts.length > 1)
+        return aggregateErrors(more.attempts);
+    if (call === 'bind') {
+        const { localAddress, localPort } = more.connectOptions ?? {};
+        return exceptionWithHostPort(errno, 'bind',
+            localAddress ?? anyAddressFor(address), localPort);
+    }
+    return more?.attempts?.[0] ??
+        socket._connectError(errno, address, port || undefined);
+}
+
+// What a port alone is bound to.
+function anyAddressFor(peer) {
+    return require('internal/net/address_text').isIP(peer) === 6 ? '::'
+        : '0.0.0.0';
+}
+
+function isMoreWaiting(socket) {
+    return socket._id !== 0 && !(socket._readableState.flags & f.ENDED) &&
+        native.waiting(socket._id) > 0;
+}
+
+function failReading(socket) {
+    const { failure, onread } = socket._extra;
+    if (onread !== null && onread.rest !== undefined)
+        return; // feedOnread() comes back to it
+    pushFailure(socket, failure);
+    if (socket.destroyed || socket._id === 0)
+        return;
+    keepAddresses(socket);
+    native.destroy(socket._id);
+}
+
+function isFailing(socket) {
+    return socket._extra !== null && socket._extra.failure !== null;
+}
+
+function failWhenEmpty(socket) {
+    if (!socket.destroyed && !isMoreWaiting(socket))
+        failReading(socket);
+}
+
+const failLater = unlessRenewed(failWhenEmpty);
+
+function writeError(socket) {
+    if (socket.errored || isFailing(socket))
+        return socket.errored ?? socket._extra.failure;
+    return socket._flags & WAS_CONNECTING
+        ? new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION()
+        : new codes.ERR_STREAM_DESTROYED('write');
+}
+
+methods.destroySoon = function destroySoon() {
+    if (this.writable)
+        this.end();
+    if (this.writableFinished)
+        this.destroy();
+    else if (isFailing(this))
+        this.destroy(this._extra.failure);
+    else
+        this.once('finish', this.destroy);
+};
+
+methods.resetAndDestroy = function resetAndDestroy() {
+    if (this._flags & CONNECTING) {
+        this.once('connect', () => this.resetAndDestroy());
+        return this;
+    }
+    if (!isConnected(this)) {
+        this.destroy(new codes.ERR_SOCKET_CLOSED());
+        return this;
+    }
+    if (isUnixSocket(this) && !isFailing(this))
+        throw new codes.ERR_INVALID_HANDLE_TYPE();
+    this._flags |= RESET;
+    return this.destroy();
+};
+
+// Duplex's looks after a writable state that there is not.
+methods.destroy = function destroy(error, callback) {
+    const state = this._readableState;
+    if (this._flags & LIBRARY)
+        return Writable.prototype.destroy.call(this, error, callback);
+    if (error || callback !== undefined || this._destroy !== _destroy ||
+        (state.flags & (f.DESTROYED | f.CONSTRUCTED)) !== f.CONSTRUCTED)
+        return Readable.prototype.destroy.call(this, error, callback);
+    // As most sockets end. The same, without a closure for _destroy().
+    state.flags |= f.DESTROYED;
+    release(this, null);
+    destroyed(this);
+    closeHandle(this);
+    return this;
+};
+
+function _destroy(error, callback) {
+    release(this, error);
+    callback(error);
+    closeHandle(this);
+}
+
+methods._destroy = _destroy;
+
+function release(socket, error) {
+    if (socket._flags & CONNECTING)
+        socket._flags |= WAS_CONNECTING;
+    socket._flags &= ~(CONNECTING | LOOKING_UP);
+    if (error)
+        socket._flags |= HAD_ERROR;
+    if (socket._flags & PIPED)
+        socket._leavePipe();
+    failPending(socket, error);
+    if (socket._extra !== null && socket._extra.timer !== null)
+        waitHere(socket);
+}
+
+// The last that is told of it is `close`. C has no more to say.
+function closeHandle(socket) {
+    const id = socket._id;
+    const hadError = (socket._flags & HAD_ERROR) !== 0;
+    notCounted(socket);
+    if (id === 0 && !(socket._flags & CONNECTED)) {
+        defer(emitClose, socket, hadError);
+        return;
+    }
+    atClose(emitClose, socket, hadError);
+    if (id === 0)
+        return;
+    socket._id = 0;
+    forget(id);
+    if (socket._flags & RESET)
+        native.reset(id);
+    native.leave(id);
+    socket._totals = [counters[BYTES_READ], counters[BYTES_WRITTEN]];
+}
+
+// Its server counts it no more, and may have waited for that.
+function notCounted(socket) {
+    if (socket._flags & COUNTED) {
+        socket._flags &= ~COUNTED;
+        socket._server._connections--;
+        socket._server._emitCloseIfDrained();
+    }
+}
+
+// In the order of the writes: those that C still has to tell of come first.
+function failRefused(socket) {
+    const more = socket._extra;
+    if (more.failed !== null)
+        callAll(more.failed, writeError(socket));
+    more.failed = null;
+    if (areCallbacksOut(socket) || more.refused === null)
+        return;
+    callAll(more.refused, writeError(socket));
+    more.refused = null;
+}
+
+function failPending(socket, error) {
+    const wasWriting = areCallbacksOut(socket);
+    if (wasWriting)
+        failCallbacks(socket);
+    const more = socket._extra;
+    if (more === null)
+        return;
+    if (more.corked !== null)
+        callAll(more.corked, writeError(socket));
+    if (more.pending !== null) {
+        callAll(Arrays.map(more.pending, ([, callback]) => callback),
+            writeError(socket));
+    }
+    failRefused(socket);
+    if (more.onFinish !== null) {
+        callAll(more.onFinish, wasWriting ? writeError(socket)
+            : error ?? new codes.ERR_STREAM_DESTROYED('end'));
+    }
+    more.corked = more.pending = more.onFinish = more.onFinal = null;
+}
+
+// Of what C still has.
+function failCallbacks(socket) {
+    for (const callback of socket._callbacks) {
+        if (callback !== FINISH)
+            nextTick(callback, writeError(socket));
+    }
+    socket._callbacks = null;
+}
+
+function callAll(callbacks, error) {
+    for (const callback of callbacks ?? EMPTY) {
+        if (callback !== undefined)
+            nextTick(callback, error);
+    }
+}
+
+// Even if the socket has another connection by now.
+function emitClose(socket, hadError) {
+    socket.emit('close', hadError);
+}
+
+// C is done with it, and it was not destroyed: both directions have ended. What
+// was read may still wait for a reader.
+methods._onClose = function () {
+    this._totals = [counters[BYTES_READ], counters[BYTES_WRITTEN]];
+    this._id = 0;
+    if (this._extra !== null)
+        failRefused(this);
+    if (isFailing(this))
+        failReading(this);
+    else if (this.writableFinished && this.readableEnded)
+        this.destroy();
+    if (this._extra !== null && this._extra.idleTime > 0 &&
+        this._extra.idleAt !== traffic())
+        waitHere(this);
+};
+
+// It is told again when there has been I/O.
+methods._onTimeout = function () {
+    native.readCounters(this._id);
+    extra(this).idleAt = traffic();
+    this.emit('timeout');
+};
+
+// What has gone either way, by the counters that were read last.
+function traffic() {
+    return counters[BYTES_READ] + counters[BYTES_WRITTEN];
+}
+
+// When both sides have ended C is done with a connection. What was read may
+// still wait for a reader, and the idle time goes on; as on Node it holds
+// nothing.
+function waitHere(socket) {
+    const { clearTimeout, setTimeout } = require('timers');
+    const more = socket._extra;
+    clearTimeout(more.timer);
+    more.timer = null;
+    if (more.idleTime > 0 && isConnected(socket) && socket._id === 0) {
+        more.timer = setTimeout(() => socket.emit('timeout'), more.idleTime);
+        more.timer.unref();
+    }
+}
+
+module.exports = {
+    methods, lookupError, errorOf, isMoreWaiting, failReading, isFailing,
+    failWhenEmpty, failLater, writeError, failRefused, callAll, emitClose,
+    waitHere,
+};
