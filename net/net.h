@@ -473,6 +473,7 @@ WEIR_API void weir_socket_unref(weir_socket *socket);
 /* ---------------------------------------------------------------- servers */
 
 /* A connection was accepted. It is not read until it has a table of events:
+ * the server's (weir_server_set_socket_events()), or one of its own, by
  * weir_socket_set_events(), now or later. */
 typedef void weir_connection_cb(weir_server *server, weir_socket *socket);
 
@@ -508,6 +509,15 @@ WEIR_API int weir_server_create(weir_server **server, weir_loop *loop,
                                 weir_connection_cb *cb, void *data);
 WEIR_API void weir_server_set_events(weir_server *server,
                                      const weir_server_events *events);
+
+/* What sockets that are accepted from now on begin with: their table, and the
+ * pointer that weir_socket_data() gives, one for all of them. The connection
+ * callback finds both set, and may set others. NULL (default): such a socket
+ * is not read until it is given a table. `events` must stay where it is;
+ * connections that stand already keep theirs. May be called at any time. */
+WEIR_API void weir_server_set_socket_events(weir_server *server,
+                                            const weir_socket_events *events,
+                                            void *data);
 
 /* Another callback and another pointer, at any time, for what is accepted from
  * now on. cb must not be NULL. */

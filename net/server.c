@@ -37,6 +37,8 @@ struct weir_server {
     weir_connection_cb *cb;
     const weir_server_events *events;
     void *data;
+    const weir_socket_events *socket_events; /* of what is accepted */
+    void *socket_data;
     struct weir_deferred deferred; /* tells `close` */
     weir_timer rest;    /* after a failure */
     weir_timer paused;  /* by the user */
@@ -221,6 +223,9 @@ static void welcome(weir_server *server, int fd)
     server->connections++;
     if (server->half_open)
         weir_socket_set_half_open(socket, true);
+    if (server->socket_events || server->socket_data)
+        weir_socket_set_events(socket, server->socket_events,
+                               server->socket_data);
     if (server->pause_on_connect)
         weir_socket_pause(socket);
     server->cb(server, socket);
@@ -676,6 +681,14 @@ void weir_server_set_events(weir_server *server,
                             const weir_server_events *events)
 {
     server->events = events;
+}
+
+void weir_server_set_socket_events(weir_server *server,
+                                   const weir_socket_events *events,
+                                   void *data)
+{
+    server->socket_events = events;
+    server->socket_data = data;
 }
 
 void weir_server_set_connection(weir_server *server, weir_connection_cb *cb,
