@@ -230,6 +230,25 @@ WEIR_API int weir_socket_connect_host(weir_socket *socket, const char *host,
  * -EEXIST when this loop watches it already. */
 WEIR_API int weir_socket_adopt(weir_socket *socket, int fd);
 
+/* The inverse: gives the descriptor of a connection that stands, and the
+ * connection goes on without the socket; for a TLS library, another loop
+ * (weir_socket_adopt()), another process. It is yours to close, non-blocking and
+ * close-on-exec, and has the options that were set. No byte is lost: what has
+ * come and was not told waits in it, after the peer's FIN the next read gives
+ * 0, and after weir_socket_end() it is shut down for writing. To the socket it
+ * is like weir_socket_destroy(): of events only the callbacks of writes that
+ * are done and `close`, without an error, are to come, and a server counts it
+ * until then. It may be called in any event of the socket; in a forked child it
+ * gives the child's copy. Writing to it by other means may raise SIGPIPE.
+ *
+ * -EBUSY while a write, or the FIN behind it, waits to be sent (wait for its
+ * callback or `drain`; uncork), while a pipe reads from or writes to it, and
+ * while bytes that a pipe gave back were not told; -ENOTCONN while there is no
+ * connection; -EBADF after weir_socket_destroy() or weir_socket_close(); what
+ * writing has failed with; -EINVAL for a NULL. After an error nothing has
+ * changed. */
+WEIR_API int weir_socket_release(weir_socket *socket);
+
 /* Another table and another pointer, at any time: what has been read goes to
  * the old table, what comes next to the new one. NULL: nothing is read, and
  * `drain` and `timeout` wait for a table. `hangup` and `error` wait for one
