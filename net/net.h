@@ -179,6 +179,12 @@ typedef struct weir_tcp_options {
                                              window can be scaled to it */
 } weir_tcp_options;
 
+/* Prepares a descriptor that has just been made, and has its options, for what
+ * there is no option for: called before it is bound, connected or listened on.
+ * A negative errno gives this descriptor up; 0 or above goes on. The descriptor
+ * stays weir's; `family` is AF_INET, AF_INET6 or AF_UNIX. */
+typedef int weir_prepare_cb(int fd, int family, void *argument);
+
 typedef struct weir_connect_options {
     const weir_address *local; /* bind to this first; port 0: any. For a port
                                   alone weir_address_any(). A UNIX path is
@@ -189,6 +195,10 @@ typedef struct weir_connect_options {
                                250, at least 10 (RFC 8305, section 5) */
     int family;             /* AF_INET or AF_INET6: only such addresses */
     weir_tcp_options tcp;
+    weir_prepare_cb *prepare; /* for each attempt, from the loop, and it may do
+                                 anything, destroy the socket as well. Its
+                                 error is that attempt's, call "prepare" */
+    void *prepare_argument;
 } weir_connect_options;
 
 /* A socket that is not connected yet. `data` is a pointer of yours.
@@ -474,7 +484,7 @@ WEIR_API uint64_t weir_socket_bytes_read(const weir_socket *socket);
 WEIR_API uint64_t weir_socket_bytes_written(const weir_socket *socket);
 
 /* The first error, with the call that failed ("connect", "read", "write",
- * "lookup", ...) and the address it was about; 0 when there was none. `call`
+ * "lookup", "prepare", ...) and the address it was about; 0 when there was none. `call`
  * and `address` may be NULL. */
 WEIR_API int weir_socket_failure(const weir_socket *socket, const char **call,
                                  weir_address *address);
@@ -521,6 +531,11 @@ typedef struct weir_listen_options {
     unsigned mode;    /* permissions of a UNIX socket's file, such as 0660;
                          default: by the umask */
     weir_tcp_options tcp; /* of every accepted connection */
+    weir_prepare_cb *prepare; /* for the listener, from inside of
+                                 weir_server_listen(), which fails with its
+                                 error. Linux hands most of what it sets down
+                                 to what is accepted */
+    void *prepare_argument;
 } weir_listen_options;
 
 /* -EINVAL when a pointer other than data is NULL, -ENOMEM. */

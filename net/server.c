@@ -503,8 +503,29 @@ static int begin(weir_server *server, int fd, int family)
     return 0;
 }
 
+static int may_listen(const weir_server *server)
+{
+    if (server->closing)
+        return -EBADF;
+    return server->source.fd >= 0 ? -EALREADY : 0;
+}
+
+/* The last word on a descriptor is the user's, who may have closed the server
+ * or let it listen meanwhile. */
+static int prepare(const weir_server *server, int fd, int family,
+                   const weir_listen_options *options)
+{
+    int result;
+
+    if (!options->prepare)
+        return 0;
+    result = options->prepare(fd, family, options->prepare_argument);
+    return result < 0 ? result : may_listen(server);
+}
+
+/* *refused: by the user, which is final. */
 static int listen_on(weir_server *server, const weir_address *address,
-                     const weir_listen_options *options)
+                     const weir_listen_options *options, bool *refused)
 {
     unsigned backlog = options->backlog ? options->backlog : BACKLOG;
     int family = weir_address_family(address);
@@ -514,6 +535,10 @@ static int listen_on(weir_server *server, const weir_address *address,
     if (fd < 0)
         return fd;
     result = set_listener_options(fd, family, options);
+    if (result == 0) {
+        result = prepare(server, fd, family, options);
+        *refused = result < 0;
+    }
     if (result == 0)
         result = bind_to(fd, address);
     if (result == 0) {
@@ -537,22 +562,22 @@ int weir_server_listen(weir_server *server, const weir_address *address,
 {
     static const weir_listen_options defaults = { 0 };
     weir_address any_ipv4;
+    bool refused = false;
     int result = check_options(options);
 
     if (!server || !address || !address->length || result < 0)
         return -EINVAL;
-    if (server->closing)
-        return -EBADF;
-    if (server->source.fd >= 0)
-        return -EALREADY;
+    result = may_listen(server);
+    if (result < 0)
+        return result;
     if (!options)
         options = &defaults;
-    result = listen_on(server, address, options);
+    result = listen_on(server, address, options, &refused);
     if ((result == -EAFNOSUPPORT || result == -EADDRNOTAVAIL ||
          result == -EINVAL) &&
-        weir_address_any_host(address) && !options->ipv6_only) {
+        !refused && weir_address_any_host(address) && !options->ipv6_only) {
         any_ipv4 = weir_address_any_ipv4(weir_address_port(address));
-        result = listen_on(server, &any_ipv4, options);
+        result = listen_on(server, &any_ipv4, options, &refused);
     }
     if (result == 0)
         set_options(server, &options->tcp);
@@ -568,10 +593,9 @@ int weir_server_adopt(weir_server *server, int fd)
 
     if (!server)
         return -EINVAL;
-    if (server->closing)
-        return -EBADF;
-    if (server->source.fd >= 0)
-        return -EALREADY;
+    result = may_listen(server);
+    if (result < 0)
+        return result;
     result = sys_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
     if (result == 0)
         result = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
