@@ -592,6 +592,20 @@ WEIR_API void weir_server_set_max_connections(weir_server *server,
                                               size_t maximum);
 WEIR_API size_t weir_server_connections(const weir_server *server);
 
+/* Sees one of a server's connections. 0 goes on; what else ends the walk. */
+typedef int weir_visit_cb(weir_socket *socket, void *argument);
+
+/* Calls `visit`, from inside of this call, for each connection of the server
+ * that was accepted and not destroyed, in no order; gives 0, or the answer that
+ * ended the walk; -EINVAL for a NULL. The visitor may do anything but run or
+ * destroy the loop: end, close, destroy or release the socket it is given and
+ * any other one (those destroyed before their turn are passed over), connect
+ * new ones, close the server. A walk looks at every socket of the loop,
+ * whichever server it is of: it is for the end of a server, for figures and for
+ * messages to all, not for each message. */
+WEIR_API int weir_server_each(weir_server *server, weir_visit_cb *visit,
+                              void *argument);
+
 /* What accepted connections begin with. */
 WEIR_API void weir_server_set_half_open(weir_server *server, bool allowed);
 WEIR_API void weir_server_set_pause_on_connect(weir_server *server,

@@ -699,6 +699,34 @@ void weir_server_close_now(struct weir_net *net)
     run(server->loop, &server->deferred);
 }
 
+/* ------------------------------------------------ its connections as a whole */
+
+/* A socket knows its server, and nobody keeps a list, which would be two links
+ * in each: all sockets of the loop are looked at. By number, so that it does
+ * not matter which of them the visitor ends or makes. */
+int weir_server_each(weir_server *server, weir_visit_cb *visit, void *argument)
+{
+    weir_loop *loop;
+    bool left;
+    uint32_t number = 0;
+    int result = 0;
+
+    if (!server || !visit)
+        return -EINVAL;
+    loop = server->loop;
+    left = weir_loop_left(loop);
+    while (result == 0 && weir_loop_left(loop) == left) {
+        weir_socket *socket =
+            weir_pool_next(&weir_net_of(loop)->sockets, &number);
+
+        if (!socket)
+            break;
+        if (socket->server == server && socket->phase == WEIR_PHASE_OPEN)
+            result = visit(socket, argument);
+    }
+    return result;
+}
+
 /* -------------------------------------------------------------- accessors */
 
 void weir_server_set_events(weir_server *server,

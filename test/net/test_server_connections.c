@@ -182,6 +182,209 @@ static void a_socket_with_the_servers_table_may_begin_paused(void **state)
     close(fd);
 }
 
+/* ---------------------------------------------------------------- the walk */
+
+static struct {
+    unsigned count;
+    weir_socket *seen[COUNT(told.sockets)];
+    int (*act)(weir_socket *socket);
+} walk;
+
+static int visit(weir_socket *socket, void *argument)
+{
+    assert_ptr_equal(argument, &walk);
+    for (size_t i = 0; i < walk.count; i++)
+        assert_ptr_not_equal(walk.seen[i], socket);
+    walk.seen[walk.count++] = socket;
+    return walk.act ? walk.act(socket) : 0;
+}
+
+static int walk_over(weir_server *server, int (*act)(weir_socket *socket))
+{
+    memset(&walk, 0, sizeof walk);
+    walk.act = act;
+    return weir_server_each(server, visit, &walk);
+}
+
+/* More than two slabs of them. */
+enum { MANY = 130 };
+
+static int clients[MANY];
+
+static void on_any_connection(weir_server *server, weir_socket *socket)
+{
+    (void)server;
+    told.connections++;
+    weir_socket_set_events(socket, &echo, NULL);
+}
+
+static weir_server *start_with_many(void)
+{
+    weir_server *server = start_server(on_any_connection);
+
+    for (size_t i = 0; i < MANY; i++)
+        clients[i] = connect_to(server);
+    RUN_UNTIL(told.connections == MANY);
+    return server;
+}
+
+static void end_many(void)
+{
+    for (size_t i = 0; i < MANY; i++)
+        close(clients[i]);
+}
+
+static int count(weir_socket *socket, void *argument)
+{
+    (void)socket;
+    ++*(unsigned *)argument;
+    return 0;
+}
+
+static unsigned count_of(weir_server *server)
+{
+    unsigned counted = 0;
+
+    assert_int_equal(weir_server_each(server, count, &counted), 0);
+    return counted;
+}
+
+static void a_walk_sees_each_connection_of_its_server_once(void **state)
+{
+    weir_server *first = start_server(on_connection);
+    weir_server *second = start_server(on_connection);
+    int fds[3];
+
+    (void)state;
+    weir_server_set_socket_events(first, &echo, NULL);
+    weir_server_set_socket_events(second, &echo, NULL);
+    assert_int_equal(walk_over(first, NULL), 0);
+    assert_int_equal(walk.count, 0);
+    fds[0] = accepted_by(first);
+    fds[1] = accepted_by(second);
+    fds[2] = accepted_by(first);
+    assert_int_equal(walk_over(first, NULL), 0);
+    assert_int_equal(walk.count, 2);
+    assert_int_equal(walk_over(second, NULL), 0);
+    assert_int_equal(walk.count, 1);
+    assert_ptr_equal(walk.seen[0], told.sockets[1]);
+    for (size_t i = 0; i < COUNT(fds); i++)
+        close(fds[i]);
+}
+
+static void a_walk_over_many_misses_none(void **state)
+{
+    weir_server *server = start_with_many();
+
+    (void)state;
+    assert_int_equal(count_of(server), MANY);
+    for (size_t i = 0; i < MANY; i += 2)
+        close(clients[i]);
+    RUN_UNTIL(weir_server_connections(server) == MANY / 2);
+    assert_int_equal(count_of(server), MANY / 2);
+    for (size_t i = 1; i < MANY; i += 2)
+        close(clients[i]);
+}
+
+static int answer_7(weir_socket *socket)
+{
+    (void)socket;
+    return walk.count == 2 ? 7 : 0;
+}
+
+static void an_answer_that_is_not_0_ends_the_walk(void **state)
+{
+    weir_server *server = start_server(on_connection);
+    int fds[3];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(fds); i++)
+        fds[i] = accepted_by(server);
+    assert_int_equal(walk_over(server, answer_7), 7);
+    assert_int_equal(walk.count, 2);
+    for (size_t i = 0; i < COUNT(fds); i++)
+        close(fds[i]);
+}
+
+static int destroy(weir_socket *socket, void *argument)
+{
+    (void)argument;
+    weir_socket_destroy(socket);
+    return 0;
+}
+
+static void a_visitor_may_destroy_what_it_is_given(void **state)
+{
+    weir_server *server = start_with_many();
+
+    (void)state;
+    assert_int_equal(weir_server_each(server, destroy, NULL), 0);
+    assert_int_equal(told.closes, 0); /* not from inside of the walk */
+    assert_int_equal(count_of(server), 0);
+    assert_int_equal(weir_server_connections(server), MANY);
+    RUN_UNTIL(told.closes == MANY);
+    end_many();
+}
+
+static int destroy_all(weir_socket *socket)
+{
+    for (unsigned i = 0; i < told.connections; i++)
+        if (told.sockets[i] != socket)
+            weir_socket_destroy(told.sockets[i]);
+    weir_server_close(weir_socket_server(socket));
+    return 0;
+}
+
+static void a_visitor_may_destroy_all_others(void **state)
+{
+    weir_server *server = start_server(on_connection);
+    int fds[3];
+
+    (void)state;
+    weir_server_set_socket_events(server, &echo, NULL);
+    for (size_t i = 0; i < COUNT(fds); i++)
+        fds[i] = accepted_by(server);
+    assert_int_equal(walk_over(server, destroy_all), 0);
+    assert_int_equal(walk.count, 1);
+    RUN_UNTIL(told.closes == 2);
+    for (size_t i = 0; i < COUNT(fds); i++)
+        close(fds[i]);
+    RUN_UNTIL(told.server_closes == 1);
+}
+
+static int connect_more(weir_socket *socket)
+{
+    weir_socket *more;
+
+    for (unsigned i = 0; i < 70; i++) {
+        assert_int_equal(
+            weir_socket_create(&more, weir_socket_loop(socket), NULL, NULL),
+            0);
+        weir_socket_destroy(more);
+    }
+    return 0;
+}
+
+static void a_visitor_may_make_new_sockets(void **state)
+{
+    weir_server *server = start_server(on_connection);
+    int fds[2] = { accepted_by(server), accepted_by(server) };
+
+    (void)state;
+    assert_int_equal(walk_over(server, connect_more), 0);
+    assert_int_equal(walk.count, 2);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void a_walk_without_a_server_or_a_visitor_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(weir_server_each(NULL, visit, NULL), -EINVAL);
+    assert_int_equal(weir_server_each(start_server(on_connection), NULL, NULL),
+                     -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +392,13 @@ int main(void)
         TEST(the_connection_callback_may_set_another_table),
         TEST(connections_that_stand_keep_their_table),
         TEST(a_socket_with_the_servers_table_may_begin_paused),
+        TEST(a_walk_sees_each_connection_of_its_server_once),
+        TEST(a_walk_over_many_misses_none),
+        TEST(an_answer_that_is_not_0_ends_the_walk),
+        TEST(a_visitor_may_destroy_what_it_is_given),
+        TEST(a_visitor_may_destroy_all_others),
+        TEST(a_visitor_may_make_new_sockets),
+        TEST(a_walk_without_a_server_or_a_visitor_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
