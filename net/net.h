@@ -581,6 +581,13 @@ WEIR_API int weir_server_adopt(weir_server *server, int fd);
  * one is gone. Harmless when closing already. */
 WEIR_API void weir_server_close(weir_server *server);
 
+/* The same, and connections that are left after `grace` ms (0: in the next
+ * turn) are destroyed; so `close` comes soon after that at the latest. It ends
+ * no connection before: those that only wait for their client are ended by
+ * whoever knows them, for example with weir_server_each(). Called again, after
+ * weir_server_close() as well, the grace begins anew, longer or shorter. */
+WEIR_API void weir_server_shutdown(weir_server *server, uint64_t grace);
+
 /* Accepts nothing for so many ms (0: until weir_server_resume()); whoever
  * connects meanwhile waits in the backlog. */
 WEIR_API void weir_server_pause(weir_server *server, uint64_t duration);

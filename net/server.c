@@ -42,6 +42,7 @@ struct weir_server {
     struct weir_deferred deferred; /* tells `close` */
     weir_timer rest;    /* after a failure */
     weir_timer paused;  /* by the user */
+    weir_timer grace;   /* until connections that are left are destroyed */
     size_t connections, max_connections;
     int spare;          /* a descriptor to give up */
     unsigned burst;     /* connections to take in one turn */
@@ -65,6 +66,7 @@ static void ready(weir_loop *loop, struct weir_source *source,
 static void run(weir_loop *loop, struct weir_deferred *deferred);
 static void rest_over(weir_timer *timer);
 static void pause_over(weir_timer *timer);
+static void grace_over(weir_timer *timer);
 
 int weir_server_create(weir_server **out, weir_loop *loop,
                        weir_connection_cb *cb, void *data)
@@ -89,10 +91,12 @@ int weir_server_create(weir_server **out, weir_loop *loop,
     server->deferred.run = run;
     weir_timer_init(&server->rest, loop, rest_over);
     weir_timer_init(&server->paused, loop, pause_over);
-    server->rest.data = server->paused.data = server;
+    weir_timer_init(&server->grace, loop, grace_over);
+    server->rest.data = server->paused.data = server->grace.data = server;
     /* Listening keeps the loop alive, not the way we do it. */
     weir_timer_unref(&server->rest);
     weir_timer_unref(&server->paused);
+    weir_timer_unref(&server->grace);
     weir_list_append(&net->servers, &server->link);
     *out = server;
     return 0;
@@ -682,6 +686,7 @@ static void run(weir_loop *loop, struct weir_deferred *deferred)
 {
     weir_server *server = weir_container_of(deferred, weir_server, deferred);
 
+    weir_timer_stop(&server->grace);
     if (server->events && server->events->close)
         server->events->close(server);
     weir_deactivate(loop, &server->flags);
@@ -725,6 +730,24 @@ int weir_server_each(weir_server *server, weir_visit_cb *visit, void *argument)
             result = visit(socket, argument);
     }
     return result;
+}
+
+static int destroy(weir_socket *socket, void *argument)
+{
+    (void)argument;
+    weir_socket_destroy(socket);
+    return 0;
+}
+
+static void grace_over(weir_timer *timer)
+{
+    (void)weir_server_each(timer->data, destroy, NULL);
+}
+
+void weir_server_shutdown(weir_server *server, uint64_t grace)
+{
+    weir_server_close(server);
+    weir_timer_start(&server->grace, grace);
 }
 
 /* -------------------------------------------------------------- accessors */

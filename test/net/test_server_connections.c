@@ -385,6 +385,162 @@ static void a_walk_without_a_server_or_a_visitor_is_refused(void **state)
                      -EINVAL);
 }
 
+/* ---------------------------------------------------------------- shutdown */
+
+/* Turns the loop up to a time of the virtual clock, which passes only while
+ * something is alive. */
+static void run_to(uint64_t time)
+{
+    while (virtual_ms() < time && weir_loop_alive(the_loop))
+        assert_true(weir_loop_run_once(the_loop, (int)(time - virtual_ms())) >=
+                    0);
+    assert_true(weir_loop_run_once(the_loop, 0) >= 0);
+    assert_true(weir_loop_run_once(the_loop, 0) >= 0);
+}
+
+/* A server with two connections, and the time. */
+static weir_server *start_with_two(int fds[2], uint64_t *now)
+{
+    weir_server *server = start_server(on_connection);
+
+    weir_server_set_socket_events(server, &echo, NULL);
+    fds[0] = accepted_by(server);
+    fds[1] = accepted_by(server);
+    *now = weir_loop_update_now(the_loop);
+    return server;
+}
+
+static int try_connect(const weir_address *address)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int result = connect(fd, &address->name.any, address->length);
+
+    close(fd);
+    return result < 0 ? -errno : 0;
+}
+
+static void a_shutdown_accepts_nobody_and_lets_connections_go_on(void **state)
+{
+    weir_address address;
+    uint64_t now;
+    int fds[2];
+    weir_server *server = start_with_two(fds, &now);
+
+    (void)state;
+    assert_int_equal(weir_server_address(server, &address), 0);
+    weir_server_shutdown(server, 1000);
+    assert_false(weir_server_listening(server));
+    assert_int_equal(try_connect(&address), -ECONNREFUSED);
+    raw_write(fds[0], "hello", 5);
+    raw_expect(fds[0], "hello");
+    close(fds[0]);
+    close(fds[1]);
+    RUN_UNTIL(told.server_closes == 1);
+    assert_true(virtual_ms() < now + 1000);
+    assert_false(weir_loop_alive(the_loop));
+}
+
+static void what_is_left_after_the_grace_is_destroyed(void **state)
+{
+    uint64_t now;
+    int fds[2];
+    weir_server *server = start_with_two(fds, &now);
+
+    (void)state;
+    weir_server_shutdown(server, 1000);
+    run_to(now + 998);
+    assert_int_equal(told.closes, 0);
+    run_to(now + 1001);
+    assert_int_equal(told.closes, 2);
+    assert_int_equal(told.server_closes, 1);
+    raw_expect_end(fds[0]);
+    raw_expect_end(fds[1]);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void a_second_shutdown_lengthens_the_grace(void **state)
+{
+    uint64_t now;
+    int fds[2];
+    weir_server *server = start_with_two(fds, &now);
+
+    (void)state;
+    weir_server_shutdown(server, 1000);
+    run_to(now + 500);
+    weir_server_shutdown(server, 2000);
+    run_to(now + 2498);
+    assert_int_equal(told.closes, 0);
+    run_to(now + 2502);
+    assert_int_equal(told.server_closes, 1);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void a_second_shutdown_shortens_the_grace(void **state)
+{
+    uint64_t now;
+    int fds[2];
+    weir_server *server = start_with_two(fds, &now);
+
+    (void)state;
+    weir_server_close(server);
+    weir_server_shutdown(server, 1000);
+    weir_server_close(server); /* changes nothing */
+    weir_server_shutdown(server, 0);
+    assert_int_equal(told.closes, 0);
+    run_to(now + 1);
+    assert_int_equal(told.closes, 2);
+    assert_int_equal(told.server_closes, 1);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void a_shutdown_destroys_who_reads_nothing(void **state)
+{
+    uint64_t now;
+    int fds[2];
+    weir_server *server = start_with_two(fds, &now);
+    static char much[1024 * 1024];
+
+    (void)state;
+    while (weir_socket_buffered(told.sockets[0]) < sizeof much)
+        assert_true(weir_write(told.sockets[0], much, sizeof much, NULL,
+                               NULL) >= 0);
+    weir_socket_close(told.sockets[0]);
+    weir_server_shutdown(server, 1000);
+    close(fds[1]);
+    run_to(now + 1001);
+    assert_int_equal(told.server_closes, 1);
+    close(fds[0]);
+}
+
+static void a_shutdown_of_a_server_without_connections_ends_at_once(
+    void **state)
+{
+    weir_server *server = start_server(on_connection);
+
+    (void)state;
+    weir_server_shutdown(server, 1000);
+    assert_int_equal(weir_loop_run(the_loop), 0);
+    assert_int_equal(told.server_closes, 1);
+    assert_int_equal(virtual.sleeps, 0);
+}
+
+static void a_loop_may_be_destroyed_during_the_grace(void **state)
+{
+    uint64_t now;
+    int fds[2];
+
+    weir_server_shutdown(start_with_two(fds, &now), 1000);
+    (void)state;
+    test_destroy_loop();
+    assert_int_equal(told.closes, 2);
+    assert_int_equal(told.server_closes, 1);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +555,13 @@ int main(void)
         TEST(a_visitor_may_destroy_all_others),
         TEST(a_visitor_may_make_new_sockets),
         TEST(a_walk_without_a_server_or_a_visitor_is_refused),
+        TEST(a_shutdown_accepts_nobody_and_lets_connections_go_on),
+        TEST(what_is_left_after_the_grace_is_destroyed),
+        TEST(a_second_shutdown_lengthens_the_grace),
+        TEST(a_second_shutdown_shortens_the_grace),
+        TEST(a_shutdown_destroys_who_reads_nothing),
+        TEST(a_shutdown_of_a_server_without_connections_ends_at_once),
+        TEST(a_loop_may_be_destroyed_during_the_grace),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
