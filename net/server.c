@@ -227,7 +227,7 @@ static void welcome(weir_server *server, int fd)
     server->connections++;
     if (server->half_open)
         weir_socket_set_half_open(socket, true);
-    if (server->socket_events || server->socket_data)
+    if (server->socket_events)
         weir_socket_set_events(socket, server->socket_events,
                                server->socket_data);
     if (server->pause_on_connect)

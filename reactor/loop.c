@@ -107,7 +107,7 @@ static WEIR_HOT_INLINE void end_firing(weir_loop *loop)
     weir_list_splice(due, &loop->firing);
 }
 
-/* Each phase is there twice, so that one that nobody measures does not ask for
+/* Each phase is there twice, so that one that nobody measures does not ask at
  * each callback whether it is to be. */
 static inline bool is_measured(const weir_loop *loop)
 {
@@ -156,10 +156,18 @@ static WEIR_COLD bool fire_measured(weir_loop *loop, int *budget)
     return fire(loop, budget, true);
 }
 
-static WEIR_HOT bool fire_timers(weir_loop *loop, int *budget)
+static WEIR_HOT bool fire_plain(weir_loop *loop, int *budget)
 {
-    return is_measured(loop) ? fire_measured(loop, budget)
-                             : fire(loop, budget, false);
+    return fire(loop, budget, false);
+}
+
+/* `unusual`, here and in what follows, is known when this is compiled: the next
+ * batch is there twice as well. */
+static WEIR_HOT_INLINE bool fire_timers(weir_loop *loop, int *budget,
+                                        bool unusual)
+{
+    return unusual && is_measured(loop) ? fire_measured(loop, budget)
+                                        : fire_plain(loop, budget);
 }
 
 void weir_loop_serve(weir_loop *loop)
@@ -346,7 +354,7 @@ static WEIR_COLD int measured_wait(weir_loop *loop, int limit)
     return result;
 }
 
-static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait)
+static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait, bool unusual)
 {
     int limit = wait_limit(loop);
     int result;
@@ -355,8 +363,8 @@ static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait)
         limit = max_wait;
     if (limit > WEIR_MAX_WAIT)
         limit = WEIR_MAX_WAIT;
-    result = is_measured(loop) ? measured_wait(loop, limit)
-                               : weir_backend_wait(loop, limit);
+    result = unusual && is_measured(loop) ? measured_wait(loop, limit)
+                                          : weir_backend_wait(loop, limit);
     /* A loop without timers has no use for the clock: it is read when somebody
      * asks. After a wait of 0 the reading before it is good. */
     if (weir_wheel_empty(&loop->wheel)) {
@@ -400,20 +408,21 @@ static WEIR_COLD void call_before_wait(weir_loop *loop)
 }
 
 /* Timers and tasks, then the next batch. */
-static WEIR_HOT WEIR_NOINLINE int next_batch(weir_loop *loop, int max_wait)
+static WEIR_HOT_INLINE int next_batch_of(weir_loop *loop, int max_wait,
+                                         bool unusual)
 {
     int budget = WEIR_TIMER_BUDGET;
     bool any = false;
 
-    if (is_measured(loop))
+    if (unusual && is_measured(loop))
         loop->measures->turns++;
     if (has_timers(loop)) {
         weir_loop_read_clock(loop);
         begin_firing(loop);
-        any = fire_timers(loop, &budget);
+        any = fire_timers(loop, &budget, unusual);
         if (is_late(loop)) {
             look(loop);
-            any |= fire_timers(loop, &budget);
+            any |= fire_timers(loop, &budget, unusual);
         }
         end_firing(loop);
     }
@@ -421,7 +430,7 @@ static WEIR_HOT WEIR_NOINLINE int next_batch(weir_loop *loop, int max_wait)
         return 0;
     if (has_tasks(loop))
         any |= run_tasks(loop);
-    if (loop->unusual & WEIR_BEFORE_WAIT && !loop->stopped) {
+    if (unusual && loop->before_wait && !loop->stopped) {
         call_before_wait(loop);
         any = true;
     }
@@ -435,7 +444,17 @@ static WEIR_HOT WEIR_NOINLINE int next_batch(weir_loop *loop, int max_wait)
     /* By an old clock it would sleep past a timer that is due. */
     if (any && has_timers(loop))
         weir_loop_read_clock(loop);
-    return wait(loop, max_wait);
+    return wait(loop, max_wait, unusual);
+}
+
+static WEIR_HOT WEIR_NOINLINE int next_batch(weir_loop *loop, int max_wait)
+{
+    return next_batch_of(loop, max_wait, false);
+}
+
+static WEIR_COLD int next_batch_unusual(weir_loop *loop, int max_wait)
+{
+    return next_batch_of(loop, max_wait, true);
 }
 
 static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
@@ -448,9 +467,10 @@ static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
         loop->clock_old = true; /* time has passed since the stop */
         if (has_timers(loop))
             weir_loop_read_clock(loop);
+    } else if (loop->unusual & (WEIR_BEFORE_WAIT | WEIR_MEASURED)) {
+        result = next_batch_unusual(loop, max_wait);
     } else if (max_wait < 0 && loop->alive && !has_tasks(loop) &&
-               !has_timers(loop) &&
-               !(loop->unusual & (WEIR_BEFORE_WAIT | WEIR_MEASURED))) {
+               !has_timers(loop)) {
         /* What next_batch() comes to for a loop of descriptors alone. */
         loop->clock_old = true;
         result = weir_backend_wait(loop, -1);
