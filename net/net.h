@@ -393,27 +393,6 @@ WEIR_API void weir_socket_set_half_open(weir_socket *socket, bool allowed);
 WEIR_API void weir_socket_set_timeout(weir_socket *socket, uint32_t timeout);
 WEIR_API uint32_t weir_socket_timeout(const weir_socket *socket);
 
-/* ---------------------------------------------------------------- waiting */
-
-/*
- * For programs whose interface blocks. These wait for this one socket while
- * the loop stands still; its timers and other sockets go on afterwards. Nothing
- * is called back meanwhile: callbacks of writes, drain, end and error come from
- * the loop. `timeout` is ms as of poll(2): -1 waits however long, 0 not at all.
- * -ETIMEDOUT changes nothing. -ENOTCONN while there is no connection, -EBADF
- * after weir_socket_destroy(), or what has ended the connection.
- */
-
-/* Reads what has come; waits if nothing has. Gives how much, at least 1, or 0
- * at the end of the stream. Pausing makes no difference. -EINVAL for a NULL or
- * a size of 0, -EBUSY while a pipe reads. */
-WEIR_API ssize_t weir_socket_read_wait(weir_socket *socket, void *bytes,
-                                       size_t size, int timeout);
-
-/* Waits until everything that was written is with the kernel. -EBUSY when
- * something is held back by weir_socket_cork(). */
-WEIR_API int weir_socket_flush_wait(weir_socket *socket, int timeout);
-
 /* ---------------------------------------------------------------- options */
 
 /*
@@ -546,9 +525,10 @@ WEIR_API void weir_server_set_events(weir_server *server,
 
 /* What sockets that are accepted from now on begin with: their table, and the
  * pointer that weir_socket_data() gives, one for all of them. The connection
- * callback finds both set, and may set others. NULL (default): such a socket
- * is not read until it is given a table. `events` must stay where it is;
- * connections that stand already keep theirs. May be called at any time. */
+ * callback finds both set, and may set others. NULL (default): neither, and
+ * such a socket is not read until it is given a table. `events` must stay where
+ * it is; connections that stand already keep theirs. May be called at any
+ * time. */
 WEIR_API void weir_server_set_socket_events(weir_server *server,
                                             const weir_socket_events *events,
                                             void *data);
@@ -689,8 +669,8 @@ WEIR_API int weir_pipe(weir_socket *from, weir_socket *to);
  * are told; the end, the close of either and a write that fails take the pipe
  * away, and then bytes come as `data` again. Those that `to` refused come
  * first, to whoever reads next: an event table, another pipe,
- * weir_socket_read_wait(). (Without memory to keep them `from` fails with
- * ENOMEM.) Both kinds of pipe suspend the half-open rule of `to`, which holds
+ * weir_socket_read_wait() of weir/blocking.h. (Without memory to keep them
+ * `from` fails with ENOMEM.) Both kinds of pipe suspend the half-open rule of `to`, which holds
  * again when the pipe has gone. Errors as of weir_pipe(), and -EPIPE when
  * `from` has ended. */
 WEIR_API int weir_pipe_bytes(weir_socket *from, weir_socket *to);

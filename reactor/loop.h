@@ -10,6 +10,8 @@
 #include "sys.h"
 #include "timer_wheel.h"
 
+#include <weir/runtime.h>
+
 enum {
     /* Timers fired in one turn. A million that expire at once would otherwise
      * be one long step in which no descriptor is served. */

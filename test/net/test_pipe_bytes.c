@@ -9,6 +9,8 @@
  */
 #include "test/support/net_test.h"
 
+#include <weir/blocking.h>
+
 enum { MARK = 64 * 1024, CHUNK = 64 * 1024 };
 
 static struct side from, to, extra;

@@ -13,6 +13,8 @@
 
 #include "net/kernel_pipe.h"
 
+#include <weir/blocking.h>
+
 #include <signal.h>
 
 #ifdef WEIR_SYS_SPLICE

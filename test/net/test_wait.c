@@ -6,6 +6,8 @@
  */
 #include "test/support/net_test.h"
 
+#include <weir/blocking.h>
+
 #include <pthread.h>
 #include <time.h>
 

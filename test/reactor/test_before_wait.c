@@ -3,6 +3,8 @@
  */
 #include "test/support/virtual_clock.h"
 
+#include <weir/runtime.h>
+
 #include <unistd.h>
 
 static weir_timer timer;

@@ -81,8 +81,10 @@ installs() {
     (cd "$root" && find . ! -type d ! -path ./bin/weir ! -name '*script*' |
         sort) >"$tmp/list"
     cat >"$tmp/expected" <<END
+./include/weir/blocking.h
 ./include/weir/net.h
 ./include/weir/reactor.h
+./include/weir/runtime.h
 ./lib/libweir.a
 ./lib/libweir.so
 ./lib/libweir.so.${version%.*}
