@@ -425,10 +425,6 @@ WEIR_API int weir_socket_set_receive_buffer(weir_socket *socket,
 WEIR_API int weir_socket_send_buffer(const weir_socket *socket);
 WEIR_API int weir_socket_receive_buffer(const weir_socket *socket);
 
-/* SO_LINGER: what close() does with bytes that are with the kernel and not
- * acknowledged. Seconds; 0: reset; -1: off (default). */
-WEIR_API int weir_socket_set_linger(weir_socket *socket, int seconds);
-
 /* -------------------------------------------------------------- accessors */
 
 typedef enum weir_socket_state {

@@ -329,9 +329,11 @@ static int op_receive_buffer(void)
     return size > 0 ? 0 : size;
 }
 
-static int op_linger(void)
+static int op_release(void)
 {
-    return weir_socket_set_linger(a.socket, -1);
+    int descriptor = weir_socket_release(a.socket);
+
+    return descriptor >= 0 ? close(descriptor) : descriptor;
 }
 
 static int op_local_address(void)
@@ -437,7 +439,7 @@ static const struct operation {
                                   { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
     { "receive_buffer", op_receive_buffer, 0,
                                   { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
-    { "set_linger", op_linger, 0, { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
+    { "release", op_release, 0,   { NC, NC, 0, 0, BU, 0, 0, PI, BF, BF } },
     { "local_address", op_local_address, 0,
                                   { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
     { "remote_address", op_remote_address, 0,
