@@ -177,18 +177,25 @@ PORTABLE_TESTS = $(addprefix build/portable/,$(addprefix reactor/test_,async io 
 .PHONY: check check-plain check-valgrind check-sanitize check-kqueue
 check: all $(PLAIN_TESTS) $(SANITIZED_TESTS)
 	@test/run plain $(PLAIN_TESTS) $(EMBED_TESTS) $(SCRIPT_TESTS_HERE) : \
-	  scripts test/scripts/*.sh test/documents/run : \
+	  scripts test/scripts/*.sh test/documents/run $(ENTERING_HERE) : \
 	  valgrind $(PLAIN_TESTS) $(EMBED_VALGRIND) $(VALGRIND_SCRIPTS_HERE) : \
 	  sanitize $(SANITIZED_TESTS) $(EMBED_SANITIZED) $(SCRIPT_TESTS_HERE)
 check-plain: all $(PLAIN_TESTS)
 	@test/run plain $(PLAIN_TESTS) $(EMBED_TESTS) $(SCRIPT_TESTS_HERE) : \
-	  scripts test/scripts/*.sh test/documents/run
+	  scripts test/scripts/*.sh test/documents/run $(ENTERING_HERE)
 check-valgrind: all $(PLAIN_TESTS)
 	@test/run valgrind $(PLAIN_TESTS) $(EMBED_VALGRIND) $(VALGRIND_SCRIPTS_HERE)
 check-sanitize: $(SANITIZED_TESTS)
 	@test/run sanitize $(SANITIZED_TESTS) $(EMBED_SANITIZED) $(SCRIPT_TESTS_HERE)
-check-kqueue: $(KQUEUE_TESTS) $(PORTABLE_TESTS)
+check-kqueue: $(KQUEUE_TESTS) $(PORTABLE_TESTS) check-double
 	@test/run plain $(KQUEUE_TESTS) $(PORTABLE_TESTS)
+# What the double does is what was recorded, and looked at beside a manual.
+.PHONY: check-double
+check-double: build/kqueue/observe
+	@build/kqueue/observe | diff test/kqueue/observed/double -
+build/kqueue/observe: build/kqueue/test/kqueue/observe.o build/kqueue/test/kqueue/emulate.o
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDFLAGS) $^ -pthread -o $@
 
 # ------------------------------------------------------------ the weir command
 

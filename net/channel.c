@@ -13,7 +13,8 @@
  *               struct watcher, channel->timer
  *
  * Every way in ends with settle(), which does what must not be done while
- * c-ares is on the stack: giving up queries, and re-arming the timer.
+ * c-ares is on the stack: giving up queries. It posts the re-arming of the
+ * timer, once a turn: c-ares looks at all its queries for that.
  *
  * Two failures would otherwise come out as a time-out, seconds later: a watcher
  * that could not be started, which c-ares cannot be told of from inside
@@ -41,6 +42,7 @@ struct weir_channel {
     weir_loop *loop;
     ares_channel ares;
     weir_timer timer;
+    struct weir_deferred rearm; /* posted: it may be due at another time */
     struct weir_link watchers; /* of the sockets that c-ares has open */
     size_t asked;              /* questions that c-ares has */
     size_t wanted;             /* those of them that somebody waits for */
@@ -175,11 +177,14 @@ static int error_of(int status)
 
 /* -------------------------------------------------------- driving c-ares */
 
-static void start_timer(struct weir_channel *channel)
+static void rearm(weir_loop *loop, struct weir_deferred *deferred)
 {
+    struct weir_channel *channel =
+        weir_container_of(deferred, struct weir_channel, rearm);
     struct timeval left;
     uint64_t ms;
 
+    (void)loop;
     if (!channel->ares || !ares_timeout(channel->ares, NULL, &left)) {
         weir_timer_stop(&channel->timer);
         return;
@@ -214,8 +219,8 @@ static void settle(struct weir_channel *channel)
     starved = false;
     if (channel->retired && !channel->asked)
         weir_channel_close(channel);
-    else
-        start_timer(channel);
+    else if (!weir_link_linked(&channel->rearm.link))
+        weir_defer(channel->loop, &channel->rearm);
 }
 
 /* c-ares may close the socket, and free this watcher, before it returns. */
@@ -581,6 +586,7 @@ int weir_channel_open(struct weir_channel **out, weir_loop *loop,
     weir_list_init(&channel->watchers);
     (void)weir_timer_init(&channel->timer, loop, on_timeout);
     weir_timer_unref(&channel->timer);
+    channel->rearm.run = rearm;
     result = error_of(library_open());
     if (result == 0) {
         result = init_ares(channel, config);
@@ -605,6 +611,8 @@ void weir_channel_close(struct weir_channel *channel)
         ares_destroy(channel->ares);
     library_close();
     weir_timer_stop(&channel->timer);
+    if (weir_link_linked(&channel->rearm.link))
+        weir_link_remove(&channel->rearm.link);
     /* None are left, unless c-ares forgot to say that it closed a socket. */
     while (!weir_list_empty(&channel->watchers))
         remove_watcher(

@@ -60,6 +60,7 @@ struct attempt {
     struct weir_dial *dial;
     weir_timer room;   /* when to ask for it again */
     unsigned pause;    /* ms, the next one */
+    unsigned forks;    /* before the descriptor was made */
     bool watched;
     uint64_t begun;    /* ms of the loop's clock */
     weir_address address;
@@ -98,8 +99,18 @@ static bool gone(const weir_socket *s)
 
 /* ----------------------------------------------------------------- the end */
 
+/* Its descriptor is ours to end, and a child has a copy: closing ours would
+ * leave the connection open. */
+static bool must_end_for_all(const struct attempt *attempt)
+{
+    return attempt->source.fd >= 0 && attempt->forks != weir_forks() &&
+           !weir_loop_inherited(attempt->dial->loop);
+}
+
 static void drop_attempt(struct attempt *attempt)
 {
+    if (must_end_for_all(attempt))
+        (void)sys_shutdown(attempt->source.fd, SHUT_RDWR);
     weir_link_remove(&attempt->link);
     attempt->dial->under_way--;
     weir_timer_stop(&attempt->room);
@@ -116,6 +127,8 @@ static void abort_attempt(struct attempt *attempt)
 {
     if (attempt->source.fd >= 0 && !weir_loop_inherited(attempt->dial->loop))
         sys_reset_on_close(attempt->source.fd);
+    if (must_end_for_all(attempt))
+        (void)sys_disconnect(attempt->source.fd);
     drop_attempt(attempt);
 }
 
@@ -226,12 +239,13 @@ static void succeeded(struct attempt *attempt)
     struct weir_dial *dial = attempt->dial;
     weir_socket *s = dial->socket;
     int family = weir_address_family(&attempt->address);
+    unsigned forks = attempt->forks;
     int fd = attempt->source.fd;
 
     attempt->source.fd = -1;
     attempt->watched = false; /* it is, but by its next source */
     free_dial(dial);
-    weir_socket_connected(s, fd, family);
+    weir_socket_connected(s, fd, family, forks);
 }
 
 static void attempt_ready(weir_loop *loop, struct weir_source *source,
@@ -326,6 +340,7 @@ static int open_attempt(struct attempt *attempt, const char **call)
     int fd, result;
 
     *call = "socket";
+    attempt->forks = weir_forks();
     fd = weir_open_stream(dial->loop, family);
     if (fd < 0)
         return fd;

@@ -202,7 +202,8 @@ typedef struct weir_connect_options {
 } weir_connect_options;
 
 /* A socket that is not connected yet. `data` is a pointer of yours.
- * -EINVAL when socket or loop is NULL, -ENOMEM. */
+ * -EINVAL when socket or loop is NULL, -ENOMEM, -ECANCELED while the loop is
+ * being destroyed. */
 WEIR_API int weir_socket_create(weir_socket **socket, weir_loop *loop,
                                 const weir_socket_events *events, void *data);
 
@@ -513,7 +514,8 @@ typedef struct weir_listen_options {
     void *prepare_argument;
 } weir_listen_options;
 
-/* -EINVAL when a pointer other than data is NULL, -ENOMEM. */
+/* -EINVAL when a pointer other than data is NULL, -ENOMEM, -ECANCELED while the
+ * loop is being destroyed. */
 WEIR_API int weir_server_create(weir_server **server, weir_loop *loop,
                                 weir_connection_cb *cb, void *data);
 WEIR_API void weir_server_set_events(weir_server *server,
@@ -699,7 +701,8 @@ typedef void weir_lookup_cb(weir_lookup *lookup, int status,
  * (RFC 6761). Names that cannot be host names, such as digits and dots that are
  * no address, are WEIR_EBADNAME. -EINVAL for a NULL, an empty host or a bad
  * family, -ENAMETOOLONG above 253 bytes, -ENOMEM, -EIO when resolv.conf cannot
- * be read, -ECANCELED while the loop is being destroyed. */
+ * be read, -ECANCELED while the loop is being destroyed, -EBADF in a forked
+ * child whose parent's it is. */
 WEIR_API int weir_lookup_start(weir_lookup **lookup, weir_loop *loop,
                                const char *host,
                                const weir_lookup_options *options,

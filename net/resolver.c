@@ -504,6 +504,8 @@ static int check_arguments(weir_loop *loop, const char *host, int family,
 {
     if (!loop || !host || !*host || !cb)
         return -EINVAL;
+    if (weir_loop_inherited(loop))
+        return -EBADF; /* its channel asks over its parent's sockets */
     if (family != AF_UNSPEC && family != AF_INET && family != AF_INET6)
         return -EINVAL;
     if (strlen(host) > WEIR_HOST_MAX)

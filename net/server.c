@@ -46,6 +46,7 @@ struct weir_server {
     size_t connections, max_connections;
     int spare;          /* a descriptor to give up */
     unsigned burst;     /* connections to take in one turn */
+    uint64_t turn;      /* the last one in which any were asked for */
     uint64_t full_turn; /* the last one in which all of them were there */
     weir_tcp_options tcp;
     int family;
@@ -80,6 +81,8 @@ int weir_server_create(weir_server **out, weir_loop *loop,
     if (!loop || !cb)
         return -EINVAL;
     net = weir_net_get(loop);
+    if (net && net->closing)
+        return -ECANCELED;
     server = net ? weir_alloc_zeroed(sizeof *server) : NULL;
     if (!server)
         return -ENOMEM;
@@ -206,7 +209,7 @@ static WEIR_COLD void turn_away(weir_server *server, int fd)
     drop(server, fd, &peer, close_with_reset);
 }
 
-static void welcome(weir_server *server, int fd)
+static void welcome(weir_server *server, int fd, unsigned forks)
 {
     weir_socket *socket;
     int result;
@@ -217,7 +220,7 @@ static void welcome(weir_server *server, int fd)
         return;
     }
     result = weir_socket_accepted(&socket, server->loop, server, fd,
-                                  server->family);
+                                  server->family, forks);
     if (result < 0) {
         tell_error(server, result);
         turn_away(server, fd);
@@ -326,6 +329,7 @@ static WEIR_COLD bool drop_one(weir_server *server)
 
 static inline bool take_one(weir_server *server)
 {
+    unsigned forks = weir_forks();
     int fd;
 
     if (server->max_connections &&
@@ -334,7 +338,7 @@ static inline bool take_one(weir_server *server)
     fd = weir_sys_accept(server->source.fd, NULL, NULL);
     if (fd < 0)
         return handle_failure(server, fd);
-    welcome(server, fd);
+    welcome(server, fd, forks);
     return true;
 }
 
@@ -345,6 +349,9 @@ static void ready(weir_loop *loop, struct weir_source *source, unsigned events)
     unsigned taken = 0;
 
     (void)events;
+    if (server->turn == loop->turns)
+        return; /* one that looks twice: who is left is told in the next */
+    server->turn = loop->turns;
     if (more && server->burst < BURST_MAX)
         server->burst *= 2;
     else if (!more && server->burst > 1)
@@ -509,7 +516,7 @@ static int begin(weir_server *server, int fd, int family)
 
 static int may_listen(const weir_server *server)
 {
-    if (server->closing)
+    if (server->closing || weir_loop_inherited(server->loop))
         return -EBADF;
     return server->source.fd >= 0 ? -EALREADY : 0;
 }

@@ -84,6 +84,8 @@ int weir_socket_create(weir_socket **out, weir_loop *loop,
     if (!loop)
         return -EINVAL;
     net = weir_net_get(loop);
+    if (net && net->closing)
+        return -ECANCELED;
     *out = net ? create(loop, net) : NULL;
     if (!*out)
         return -ENOMEM;
@@ -97,20 +99,21 @@ int weir_socket_create(weir_socket **out, weir_loop *loop,
  * On a UNIX socket a short read says nothing: it stops behind bytes that came
  * with a descriptor (SCM_RIGHTS), however much there is left, and no edge would
  * come for that. Those are read until EAGAIN. */
-static inline void opened(weir_socket *s, int family)
+static inline void opened(weir_socket *s, int family, unsigned forks)
 {
     s->phase = WEIR_PHASE_OPEN;
     s->state |= WEIR_S_WRITABLE;
     if (family == AF_UNIX)
         s->state |= WEIR_S_READ_ALL;
     s->state &= (uint16_t)~WEIR_S_READ_OVER;
-    s->forks = weir_fork_count & UINT16_MAX;
+    s->forks = forks & UINT16_MAX;
     weir_activate(s->loop, &s->flags);
     weir_socket_active(s);
 }
 
 int weir_socket_accepted(weir_socket **out, weir_loop *loop,
-                         weir_server *server, int fd, int family)
+                         weir_server *server, int fd, int family,
+                         unsigned forks)
 {
     weir_socket *s = create(loop, weir_net_of(loop));
     int result;
@@ -125,7 +128,7 @@ int weir_socket_accepted(weir_socket **out, weir_loop *loop,
         return result;
     }
     s->server = server;
-    opened(s, family);
+    opened(s, family, forks);
     *out = s;
     return 0;
 }
@@ -167,7 +170,7 @@ int weir_socket_adopt(weir_socket *s, int fd)
         return result;
     }
     s->state |= WEIR_S_SHARED;
-    opened(s, weir_address_family(&peer));
+    opened(s, weir_address_family(&peer), weir_forks());
     return 0;
 }
 
@@ -222,7 +225,7 @@ int weir_socket_connect_host(weir_socket *s, const char *host, unsigned port,
 
 /* The descriptor changes hands with one system call, which also makes the
  * kernel look again: whatever has arrived meanwhile is told. */
-void weir_socket_connected(weir_socket *s, int fd, int family)
+void weir_socket_connected(weir_socket *s, int fd, int family, unsigned forks)
 {
     int result;
 
@@ -232,7 +235,7 @@ void weir_socket_connected(weir_socket *s, int fd, int family)
         weir_socket_fail(s, result, "connect", NULL);
         return;
     }
-    opened(s, family);
+    opened(s, family, forks);
     /* Empty writes have waited for this alone; `connect` may write behind
      * them. */
     if (!s->corks)
@@ -755,9 +758,20 @@ static void begin_closing(weir_socket *s)
     weir_socket_reader_changed(s);
 }
 
+/* Abandoned, and ended by its user since: the user's answer is in its queue, or
+ * with the kernel. */
+static bool is_answered(const weir_socket *s)
+{
+    return s->extra->fate == WEIR_FATE_ABANDONED &&
+           (s->writing == WEIR_WRITING_ENDING ||
+            s->writing == WEIR_WRITING_FINISHED);
+}
+
 /* What the partners in its pipes have left it to. */
 static void meet_fate(weir_socket *s)
 {
+    if (s->extra && is_answered(s))
+        s->extra->fate = WEIR_FATE_OPEN;
     if (s->extra && s->extra->fate != WEIR_FATE_OPEN)
         shut(s, -ECANCELED);
     else if (s->reading == WEIR_READING_LOST && !weir_pipe_in(s) &&

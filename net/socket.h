@@ -116,7 +116,7 @@ struct weir_socket {
     void *data;
     uint16_t state; /* WEIR_S_ */
     int16_t error;  /* the first one */
-    unsigned forks : 16; /* of the process, when it was opened (low half) */
+    unsigned forks : 16; /* before its descriptor was made (low half) */
     unsigned corks : 8;
     unsigned reads : 4; /* in the turn (of 16) that is told by: */
     unsigned reads_turn : 4;
@@ -136,13 +136,15 @@ struct weir_socket {
 void weir_socket_post(weir_socket *socket);
 
 /* An open socket for a descriptor that was accepted, which is still the
- * caller's if it fails. */
+ * caller's if it fails. `forks` is weir_forks() of before. */
 int weir_socket_accepted(weir_socket **socket, weir_loop *loop,
-                         weir_server *server, int fd, int family);
+                         weir_server *server, int fd, int family,
+                         unsigned forks);
 
 /* The dial's outcome: a connected descriptor, registered with the loop under
  * another source; or an error. The dial is gone then. */
-void weir_socket_connected(weir_socket *socket, int fd, int family);
+void weir_socket_connected(weir_socket *socket, int fd, int family,
+                           unsigned forks);
 
 /* Ends a socket with an error: what is queued fails with it, `error` and
  * `close` follow. `call` is static; `address` may be NULL. */
@@ -176,7 +178,7 @@ static inline bool weir_socket_discards(const weir_socket *socket)
  * UNIX socket for its other holders when it is reset. */
 static inline bool weir_socket_was_forked(const weir_socket *socket)
 {
-    return socket->forks != weir_fork_count;
+    return socket->forks != weir_forks();
 }
 
 static inline bool weir_socket_is_shared(const weir_socket *socket)

@@ -22,10 +22,21 @@ static void arm(weir_socket *s, uint64_t deadline)
     weir_wheel_insert(&s->loop->wheel, &s->idle);
 }
 
+/* Whoever sends on is to learn that nobody reads, as by close(2); which does
+ * nothing as long as a child has a copy. */
+static void stop_reading(const weir_socket *s)
+{
+    if (weir_socket_was_forked(s))
+        (void)sys_shutdown(s->source.fd, SHUT_RD);
+}
+
 static void linger_expired(weir_loop *loop, struct weir_wheel_node *node)
 {
+    weir_socket *s = weir_container_of(node, weir_socket, idle);
+
     (void)loop;
-    weir_socket_destroy(weir_container_of(node, weir_socket, idle));
+    stop_reading(s);
+    weir_socket_destroy(s);
 }
 
 /* Until the FIN the idle timeout is the user's, however long a slow reader
@@ -45,8 +56,10 @@ bool weir_socket_linger_is_over(weir_socket *s, size_t length)
 {
     if (s->idle.fire != linger_expired)
         return false;
-    if (length >= s->timeout)
+    if (length >= s->timeout) {
+        stop_reading(s);
         return true;
+    }
     s->timeout -= (uint32_t)length;
     return false;
 }

@@ -80,6 +80,8 @@ static int failure(const weir_socket *s)
 
 static int refusal(const weir_socket *s)
 {
+    if (weir_loop_inherited(s->loop))
+        return -EBADF; /* in a child: the bytes are its parent's */
     if (s->phase >= WEIR_PHASE_DESTROYED)
         return failure(s);
     return s->phase == WEIR_PHASE_OPEN ? 0 : -ENOTCONN;

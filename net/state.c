@@ -27,8 +27,8 @@ static bool close_one(weir_loop *loop)
     return true;
 }
 
-/* Callbacks come during this (close, write callbacks, lookups), and may create
- * sockets and servers anew: it ends when nothing is left. */
+/* Callbacks come during this (close, write callbacks, lookups). In them nothing
+ * can be created: it ends when nothing is left. */
 static void close_net(weir_loop *loop)
 {
     struct weir_net *net = loop->net;

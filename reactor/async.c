@@ -7,6 +7,8 @@
  * call until the loop has looked. The loop takes the whole stack at once, so
  * there is no pop and no ABA problem, and turns it round to call in the order
  * of sending.
+ *
+ *     send -> sent (stack) -> taken -> calling (what a look found)
  */
 #include "loop.h"
 
@@ -41,33 +43,30 @@ void weir_async_send(weir_async *async)
     errno = saved;
 }
 
-/* Moves what was sent to the end of loop->taken, first sent first. */
+/* Moves what was sent to the end of loop->taken, first sent first: each from
+ * the top of the stack goes before the last one. */
 static void take_sent(weir_loop *loop)
 {
-    weir_async *stack = __atomic_exchange_n(&loop->sent, NULL,
+    weir_async *async = __atomic_exchange_n(&loop->sent, NULL,
                                             __ATOMIC_SEQ_CST);
-    weir_async *in_order = NULL;
-    weir_async **end = &loop->taken;
+    struct weir_link *before = &loop->taken;
 
-    while (stack) {
-        weir_async *next = stack->next;
-
-        stack->next = in_order;
-        in_order = stack;
-        stack = next;
+    for (; async; async = async->next) {
+        weir_list_append(before, &async->link);
+        before = &async->link;
     }
-    while (*end)
-        end = &(*end)->next;
-    *end = in_order;
 }
 
 static void call_taken(weir_loop *loop)
 {
-    while (loop->taken && !loop->stopped) {
-        weir_async *async = loop->taken;
+    struct weir_link *calling = &loop->calling;
 
-        loop->taken = async->next;
-        /* From here on a send pushes it again: `next` has been read. This is
+    weir_list_splice(calling, &loop->taken);
+    while (!weir_list_empty(calling) && !loop->stopped) {
+        weir_async *async = weir_container_of(calling->next, weir_async, link);
+
+        weir_link_remove(&async->link);
+        /* From here on a send pushes it again: it is in no list. This is
          * an exchange because only reading what the last sender has left there
          * makes what it wrote before visible: its send found the async pending
          * and did nothing else. A store would do on x86, but not on ARM. */
@@ -75,13 +74,6 @@ static void call_taken(weir_loop *loop)
         async->cb(async);
         weir_called(loop);
     }
-}
-
-/* For those left in `taken`: their wake-up was for a stack that is empty. */
-static void wake_for_taken(weir_loop *loop)
-{
-    if (loop->taken)
-        weir_backend_wake(loop);
 }
 
 void weir_async_ready(weir_loop *loop, struct weir_source *source,
@@ -93,9 +85,12 @@ void weir_async_ready(weir_loop *loop, struct weir_source *source,
     weir_backend_wake_seen(loop);
     take_sent(loop);
     call_taken(loop);
-    wake_for_taken(loop); /* a callback stopped the loop */
+    if (!weir_list_empty(&loop->calling)) /* a callback stopped the loop */
+        weir_backend_wake(loop);
 }
 
+/* Those that are taken with it here have woken the loop: that is still to be
+ * seen, and what is taken by then is called. */
 void weir_async_stop(weir_async *async)
 {
     weir_loop *loop = async->loop;
@@ -106,14 +101,8 @@ void weir_async_stop(weir_async *async)
     if (!__atomic_load_n(&async->pending, __ATOMIC_SEQ_CST))
         return;
     take_sent(loop);
-    for (weir_async **link = &loop->taken; *link; link = &(*link)->next) {
-        if (*link == async) {
-            *link = async->next;
-            async->pending = 0;
-            break;
-        }
-    }
-    wake_for_taken(loop);
+    weir_link_remove(&async->link);
+    async->pending = 0;
 }
 
 void weir_async_ref(weir_async *async)

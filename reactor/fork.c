@@ -21,15 +21,20 @@
 
 unsigned weir_fork_count, weir_generation;
 
+static void count(void)
+{
+    (void)__atomic_fetch_add(&weir_fork_count, 1, __ATOMIC_RELAXED);
+}
+
 static void in_parent(void)
 {
-    weir_fork_count++;
+    count();
     weir_signals_after_fork(false);
 }
 
 static void in_child(void)
 {
-    weir_fork_count++;
+    count();
     weir_generation++;
     weir_loops_end_in_child();
     weir_signals_after_fork(true);
@@ -37,12 +42,13 @@ static void in_child(void)
 
 int weir_watch_forks(void)
 {
-    static bool minded;
+    static bool minded; /* asked by each thread that makes a loop */
 
-    if (!minded && pthread_atfork(weir_signals_before_fork, in_parent,
-                                  in_child) != 0)
+    if (__atomic_load_n(&minded, __ATOMIC_ACQUIRE))
+        return 0;
+    if (pthread_atfork(weir_signals_before_fork, in_parent, in_child) != 0)
         return -ENOMEM;
-    minded = true;
+    __atomic_store_n(&minded, true, __ATOMIC_RELEASE);
     return 0;
 }
 

@@ -40,6 +40,8 @@ int weir_loop_create(weir_loop **out)
     weir_list_init(&loop->tasks);
     weir_list_init(&loop->running_tasks);
     weir_list_init(&loop->files);
+    weir_list_init(&loop->taken);
+    weir_list_init(&loop->calling);
     loop->wake.ready = weir_async_ready;
     result = weir_watch_forks();
     loop->generation = weir_generation;
@@ -317,10 +319,10 @@ static inline int wait_limit(const weir_loop *loop)
 /* The kernel had more to give than one batch: what has come has been told only
  * after as many as there are descriptors, since it gives those first that have
  * been ready for longest. So a load that has no end keeps no timer for ever. */
-static WEIR_COLD void looked_in_part(weir_loop *loop)
+static WEIR_COLD void looked_in_part(weir_loop *loop, uint64_t tick)
 {
     if (!loop->unseen) {
-        loop->look_began = loop->tick;
+        loop->look_began = tick;
         loop->unseen = (loop->backend.sources + 1) * WEIR_EVENTS_OF_SOURCE;
     }
     if (loop->unseen > WEIR_BATCH) {
@@ -331,14 +333,14 @@ static WEIR_COLD void looked_in_part(weir_loop *loop)
     }
 }
 
-/* A batch has been taken from the kernel, and the clock is of then. */
-static WEIR_HOT_INLINE void note_look(weir_loop *loop)
+/* A batch has been taken from the kernel: all that had come by this tick. */
+static WEIR_HOT_INLINE void note_look(weir_loop *loop, uint64_t tick)
 {
     if (weir_backend_may_have_more(loop)) {
-        looked_in_part(loop);
+        looked_in_part(loop, tick);
     } else {
         loop->unseen = 0;
-        loop->looked = loop->tick;
+        loop->looked = tick;
     }
 }
 
@@ -356,6 +358,7 @@ static WEIR_COLD int measured_wait(weir_loop *loop, int limit)
 
 static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait, bool unusual)
 {
+    uint64_t seen = loop->tick;
     int limit = wait_limit(loop);
     int result;
 
@@ -373,8 +376,16 @@ static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait, bool unusual)
     }
     if (limit != 0)
         weir_loop_read_clock(loop);
-    if (result != -EINTR) /* which may have come before the look */
-        note_look(loop);
+    /* By the clock as it is now more may have come: we may have waited for the
+     * processor. What had come before the wait is told, and if nothing came,
+     * what had by its end. (Which may have been early: kqueue has things to try
+     * again. And a signal may have come before the look.) */
+    if (!loop->batch_count)
+        seen += (uint64_t)limit;
+    if (seen > loop->tick)
+        seen = loop->tick;
+    if (result == 0)
+        note_look(loop, seen);
     return result;
 }
 
@@ -390,7 +401,7 @@ static inline bool is_late(const weir_loop *loop)
 static WEIR_NOINLINE void look(weir_loop *loop)
 {
     if (weir_backend_wait(loop, 0) == 0) {
-        note_look(loop); /* the clock was read before */
+        note_look(loop, loop->tick); /* the clock was read before */
         dispatch(loop);
     }
 }

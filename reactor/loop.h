@@ -81,7 +81,8 @@ struct weir_loop {
 
     struct weir_source wake; /* the backend's own: sends from other threads */
     weir_async *sent;        /* atomic: the stack of those sent */
-    weir_async *taken;       /* taken from it, being called, in order */
+    struct weir_link taken;   /* from it, in order */
+    struct weir_link calling; /* the snapshot being called */
     void *data;
 
     size_t unseen;       /* events until the look at them is complete */
@@ -120,6 +121,13 @@ bool weir_timer_is_soon(const struct weir_wheel_node *node);
 /* How many times this process, or one that it was forked from, has called
  * fork(); and how many times it was the child. */
 extern unsigned weir_fork_count, weir_generation;
+
+/* The first of them, which another thread may be changing. Who wants to know of
+ * a descriptor whether a child has a copy asks before it makes it. */
+static inline unsigned weir_forks(void)
+{
+    return __atomic_load_n(&weir_fork_count, __ATOMIC_RELAXED);
+}
 
 /* Has the two counted, as they are since before main() unless memory was out
  * then: -ENOMEM. */

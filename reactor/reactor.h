@@ -397,6 +397,7 @@ struct weir_async {
     weir_loop *loop;
     weir_async_cb *cb;
     weir_async *next; /* on the stack of those that were sent */
+    struct weir_link link; /* in the loop's list of those taken from it */
     int pending;
     uint8_t flags;
 };
@@ -443,7 +444,8 @@ WEIR_API int weir_signal_init(weir_signal *watcher, weir_loop *loop,
                               weir_signal_cb *cb);
 
 /* Watches for a signal; keeps the loop alive unless unreferenced. -EINVAL for
- * a number that cannot be caught, -EALREADY when started. */
+ * a number that cannot be caught, -EALREADY when started, -EBADF in a forked
+ * child whose parent's the loop is. */
 WEIR_API int weir_signal_start(weir_signal *watcher, int number);
 
 /* No callback after this. */

@@ -62,11 +62,15 @@ static void handle(int number)
 
 /* --------------------------------------------------------------- fork() */
 
+/* Of the thread that has the lock; another one may call fork() as well. */
 static sigset_t mask_before_fork;
 
 void weir_signals_before_fork(void)
 {
-    lock_from_outside(&mask_before_fork);
+    sigset_t mask;
+
+    lock_from_outside(&mask);
+    mask_before_fork = mask;
 }
 
 /* The child's copy of them: the loops they would send to are its parent's. */
@@ -127,6 +131,8 @@ int weir_signal_start(weir_signal *watcher, int number)
 
     if (number <= 0 || number >= NSIG)
         return -EINVAL;
+    if (weir_loop_inherited(watcher->async.loop))
+        return -EBADF; /* nobody would be told, and the signal be lost */
     if (watcher->number)
         return -EALREADY;
     weir_async_start(&watcher->async);

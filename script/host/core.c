@@ -26,9 +26,10 @@ OPTIONAL bool _ZNK3JSC9JSPromise9isHandledERNS_2VME(JSValueRef promise,
 /* JSC::VM::drainMicrotasks() */
 OPTIONAL void _ZN3JSC2VM15drainMicrotasksEv(JSContextGroupRef vm);
 
+/* Jobs are run under the engine's lock, which a native does not have. */
 bool script_runs_jobs(void)
 {
-    return _ZN3JSC2VM15drainMicrotasksEv != NULL;
+    return _ZN3JSC2VM15drainMicrotasksEv && script_has_fast_calls();
 }
 
 /* ----------------------------------------------------------------- sources */

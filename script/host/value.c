@@ -61,14 +61,16 @@ void script_functions(script *s, JSObjectRef target,
 
 #ifndef __APPLE__
 
-/* NULL where the engine does not let us. */
+bool script_has_fast_calls(void)
+{
+    return function_create && JSLock && JSUnlock;
+}
+
 static JSObjectRef make_fast(script *s, script_fast_callback *fast)
 {
     static void *const no_name = NULL;
     JSObjectRef function;
 
-    if (!function_create || !JSLock || !JSUnlock)
-        return NULL;
     JSLock(s->context);
     function = function_create(JSContextGetGroup(s->context), s->context, 0,
                                &no_name, fast, 0, 0, fast, NULL);
@@ -77,6 +79,11 @@ static JSObjectRef make_fast(script *s, script_fast_callback *fast)
 }
 
 #else
+
+bool script_has_fast_calls(void)
+{
+    return false;
+}
 
 static JSObjectRef make_fast(script *s, script_fast_callback *fast)
 {
@@ -90,10 +97,8 @@ void script_fast_calls(script *s, JSObjectRef target,
                        const script_fast_call calls[], size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        JSObjectRef function = make_fast(s, calls[i].fast);
-
-        if (function)
-            script_set(s, target, calls[i].name, function);
+        if (script_has_fast_calls())
+            script_set(s, target, calls[i].name, make_fast(s, calls[i].fast));
         else
             script_function(s, target, calls[i].name, calls[i].native);
     }

@@ -74,6 +74,10 @@ typedef struct script_fast_call {
         name, function##_fast, function##_native                               \
     }
 
+/* Whether the engine lets us make them; else they are natives, in which it has
+ * let go of its lock. */
+bool script_has_fast_calls(void);
+
 /* Puts a table of them on an object. */
 void script_fast_calls(script *s, JSObjectRef target,
                        const script_fast_call calls[], size_t count);

@@ -702,6 +702,60 @@ static void a_source_that_lost_its_destination_can_be_closed(void **state)
     finish();
 }
 
+/* The same, and bytes are missing from what it would read. */
+static void lose_bytes(enum net_kind kind)
+{
+    lose_destination(kind);
+    raw_write(from_peer, "more", 4);
+    RUN_UNTIL(weir_socket_bytes_read(from.socket) == 5);
+}
+
+static void expect_end_of_source(void)
+{
+    raw_expect_end(from_peer);
+    close(from_peer);
+    from_peer = -1;
+    RUN_UNTIL(from.closed);
+    assert_false(from.had_error);
+    finish();
+}
+
+static void a_source_that_lost_bytes_sends_what_it_has_when_closed(void **state)
+{
+    size_t size;
+
+    lose_bytes(NET_KIND(state));
+    size = net_stuff(&from);
+    weir_socket_close(from.socket);
+    raw_skip(from_peer, size, NULL);
+    expect_end_of_source();
+}
+
+static void a_source_that_lost_bytes_can_be_answered_by_its_user(void **state)
+{
+    size_t size;
+
+    lose_bytes(NET_KIND(state));
+    assert_int_equal(weir_unpipe(to.socket), 0);
+    size = net_stuff(&from);
+    assert_int_equal(weir_socket_end(from.socket), 0);
+    raw_skip(from_peer, size, NULL);
+    expect_end_of_source();
+}
+
+static void who_destroys_a_destination_can_answer_its_source(void **state)
+{
+    size_t size;
+
+    connect_all(NET_KIND(state));
+    join();
+    weir_socket_destroy(to.socket);
+    size = net_stuff(&from);
+    weir_socket_close(from.socket);
+    raw_skip(from_peer, size, NULL);
+    expect_end_of_source();
+}
+
 static void
 a_source_that_lost_its_destination_is_read_after_unpipe(void **state)
 {
@@ -1142,6 +1196,9 @@ int main(void)
         TEST_ON_BOTH(closing_one_side_of_a_proxy_sends_what_it_has),
         TEST_ON_BOTH(an_answer_survives_the_users_end_of_the_destination),
         TEST_ON_BOTH(a_source_that_lost_its_destination_can_be_closed),
+        TEST_ON_BOTH(a_source_that_lost_bytes_sends_what_it_has_when_closed),
+        TEST_ON_BOTH(a_source_that_lost_bytes_can_be_answered_by_its_user),
+        TEST_ON_BOTH(who_destroys_a_destination_can_answer_its_source),
         TEST_ON_BOTH(a_source_that_lost_its_destination_is_read_after_unpipe),
         TEST_ON_BOTH(a_source_whose_destination_was_ended_is_destroyed),
         TEST_ON_BOTH(no_memory_for_a_pipe_changes_nothing),

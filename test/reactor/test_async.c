@@ -361,6 +361,53 @@ an_async_that_was_sent_again_survives_the_stop_of_another(void **state)
     stop(&a);
 }
 
+static void send_itself_and_stop_what_was_sent(struct wakeup *wakeup)
+{
+    if (wakeup->told == 10)
+        return; /* enough of it */
+    wake(wakeup);
+    weir_async_start(&wakeup->other->async);
+    wake(wakeup->other);
+    stop(wakeup->other);
+}
+
+static void a_stop_brings_no_send_forward_into_the_turn(void **state)
+{
+    struct wakeup a, b;
+
+    (void)state;
+    start(&a, "a");
+    start(&b, "b");
+    a.then = send_itself_and_stop_what_was_sent;
+    a.other = &b;
+    wake(&a);
+    turn(1);
+    assert_trace("a");
+    turn(2);
+    assert_trace("aaa");
+    stop(&a);
+    stop(&b);
+}
+
+static void many_that_were_sent_can_be_stopped(void **state)
+{
+    size_t count = test_rounds(100000, 1000);
+    struct wakeup *wakeups = malloc(count * sizeof *wakeups);
+
+    (void)state;
+    assert_non_null(wakeups);
+    for (size_t i = 0; i < count; i++) {
+        start(&wakeups[i], NULL);
+        wake(&wakeups[i]);
+    }
+    for (size_t i = count; i-- > 1;)
+        stop(&wakeups[i]);
+    turn(1);
+    assert_int_equal(wakeups[0].told, 1);
+    stop(&wakeups[0]);
+    free(wakeups);
+}
+
 static void stop_the_loop(struct wakeup *wakeup)
 {
     (void)wakeup;
@@ -647,6 +694,8 @@ int main(void)
             a_pending_async_may_be_stopped_and_freed_by_the_one_before),
         TEST_ON_LOOP(an_async_may_be_freed_in_its_callback),
         TEST_ON_LOOP(an_async_that_was_sent_again_survives_the_stop_of_another),
+        TEST_ON_LOOP(a_stop_brings_no_send_forward_into_the_turn),
+        TEST_ON_LOOP(many_that_were_sent_can_be_stopped),
         TEST_ON_LOOP(a_stop_of_the_loop_leaves_the_rest_for_the_next_run),
         TEST_ON_LOOP(what_a_stop_of_the_loop_left_can_be_freed),
         TEST_ON_LOOP(an_unreferenced_async_does_not_keep_the_loop_running),

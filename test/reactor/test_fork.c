@@ -119,6 +119,22 @@ static bool stop_the_parents(void *watcher)
            action.sa_handler == SIG_DFL;
 }
 
+static bool start_the_parents(void *watcher)
+{
+    return weir_signal_start(watcher, SIGUSR1) == -EBADF && raise_it(NULL);
+}
+
+static void a_child_cannot_watch_a_signal_for_its_parent(void **state)
+{
+    weir_signal watcher;
+    int status;
+
+    (void)state;
+    weir_signal_init(&watcher, the_loop, count);
+    status = in_child(start_the_parents, &watcher);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1);
+}
+
 static void a_child_may_stop_a_signal_of_its_parents(void **state)
 {
     weir_signal watcher;
@@ -165,6 +181,46 @@ static void a_child_never_has_the_lock_of_the_signals(void **state)
     __atomic_store_n(&enough, true, __ATOMIC_RELAXED);
     pthread_join(thread, NULL);
     weir_loop_destroy(other);
+}
+
+/* Of the forks of a thread that holds SIGUSR2 back (`blocked` not NULL), or of
+ * one that does not: how many left it with another mask. */
+static void *fork_with_a_mask(void *blocked)
+{
+    size_t rounds = test_rounds(300, 10);
+    uintptr_t changed = 0;
+    sigset_t own, now;
+
+    sigemptyset(&own);
+    if (blocked)
+        sigaddset(&own, SIGUSR2);
+    pthread_sigmask(SIG_SETMASK, &own, NULL);
+    for (size_t i = 0; i < rounds; i++) {
+        pid_t child = fork();
+
+        if (child == 0)
+            _exit(0);
+        pthread_sigmask(SIG_SETMASK, &own, &now);
+        changed += sigismember(&now, SIGUSR2) != (blocked != NULL) ||
+                   sigismember(&now, SIGTERM);
+        waitpid(child, NULL, 0);
+    }
+    return (void *)changed;
+}
+
+static void threads_that_fork_at_once_keep_their_masks(void **state)
+{
+    pthread_t threads[2];
+    void *changed;
+
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, fork_with_a_mask,
+                                        i ? state : NULL),
+                         0);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], &changed);
+        assert_null(changed);
+    }
 }
 
 static void handlers_run_on_the_alternate_stack(void **state)
@@ -340,8 +396,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_ON_LOOP(a_child_may_watch_a_signal_that_its_parent_watches),
         TEST_ON_LOOP(a_signal_does_in_a_child_what_it_did_before_weir),
+        TEST_ON_LOOP(a_child_cannot_watch_a_signal_for_its_parent),
         TEST_ON_LOOP(a_child_may_stop_a_signal_of_its_parents),
         TEST_ON_LOOP(a_child_never_has_the_lock_of_the_signals),
+        TEST_ON_LOOP(threads_that_fork_at_once_keep_their_masks),
         TEST_ON_LOOP(handlers_run_on_the_alternate_stack),
         TEST_ON_LOOP(a_loop_destroyed_in_a_child_is_whole_in_its_parent),
         TEST_ON_LOOP(a_child_is_refused_its_parents_loop),

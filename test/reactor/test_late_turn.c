@@ -153,6 +153,30 @@ static void a_look_that_a_signal_ends_is_none(void **state)
     unwatch();
 }
 
+/* The process waits for its turn between the loop's wait and its clock. */
+static void be_held_up(void)
+{
+    if (!virtual.waits)
+        return;
+    virtual.before_read = NULL;
+    spend(30 * MS);
+    test_fill(pipes[1][1], 1);
+}
+
+static void what_comes_behind_a_wait_is_told_before_a_timer_due_then(
+    void **state)
+{
+    (void)state;
+    watch(2, note_and_stop);
+    test_fill(pipes[0][1], 1);
+    init(&x, "x");
+    start(&x, 10);
+    virtual.before_read = be_held_up;
+    run();
+    assert_trace("ddx");
+    unwatch();
+}
+
 /* -------------------------------------------- what is started in between */
 
 static bool put_off;
@@ -232,6 +256,8 @@ int main(void)
             of_more_than_a_batch_all_is_told_before_a_timer_that_became_due),
         TEST_ON_VIRTUAL_LOOP(a_load_without_end_does_not_starve_timers),
         TEST_ON_VIRTUAL_LOOP(a_look_that_a_signal_ends_is_none),
+        TEST_ON_VIRTUAL_LOOP(
+            what_comes_behind_a_wait_is_told_before_a_timer_due_then),
         TEST_ON_VIRTUAL_LOOP(
             a_timer_that_is_put_off_around_the_look_is_put_off),
         TEST_ON_VIRTUAL_LOOP(
