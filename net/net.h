@@ -243,14 +243,15 @@ WEIR_API int weir_socket_adopt(weir_socket *socket, int fd);
 
 /* The inverse: gives the descriptor of a connection that stands, and the
  * connection goes on without the socket; for a TLS library, another loop
- * (weir_socket_adopt()), another process. It is yours to close, non-blocking and
- * close-on-exec, and has the options that were set. No byte is lost: what has
- * come and was not told waits in it, after the peer's FIN the next read gives
- * 0, and after weir_socket_end() it is shut down for writing. To the socket it
- * is like weir_socket_destroy(): of events only the callbacks of writes that
- * are done and `close`, without an error, are to come, and a server counts it
- * until then. It may be called in any event of the socket; in a forked child it
- * gives the child's copy. Writing to it by other means may raise SIGPIPE.
+ * (weir_socket_adopt()), another process. It is yours to close, non-blocking
+ * and close-on-exec, and has the options that were set. No byte is lost: what
+ * has come and was not told waits in it, after the peer's FIN the next read
+ * gives 0, and after weir_socket_end() it is shut down for writing. To the
+ * socket it is like weir_socket_destroy(): of events only the callbacks of
+ * writes that are done and `close`, without an error, are to come, and a server
+ * counts it until then. It may be called in any event of the socket; in a
+ * forked child it gives the child's copy. Writing to it by other means may
+ * raise SIGPIPE.
  *
  * -EBUSY while a write, or the FIN behind it, waits to be sent (wait for its
  * callback or `drain`; uncork), while a pipe reads from or writes to it, and
@@ -460,8 +461,8 @@ WEIR_API uint64_t weir_socket_bytes_read(const weir_socket *socket);
 WEIR_API uint64_t weir_socket_bytes_written(const weir_socket *socket);
 
 /* The first error, with the call that failed ("connect", "read", "write",
- * "lookup", "prepare", ...) and the address it was about; 0 when there was none. `call`
- * and `address` may be NULL. */
+ * "lookup", "prepare", ...) and the address it was about; 0 when there was
+ * none. `call` and `address` may be NULL. */
 WEIR_API int weir_socket_failure(const weir_socket *socket, const char **call,
                                  weir_address *address);
 
@@ -668,9 +669,9 @@ WEIR_API int weir_pipe(weir_socket *from, weir_socket *to);
  * away, and then bytes come as `data` again. Those that `to` refused come
  * first, to whoever reads next: an event table, another pipe,
  * weir_socket_read_wait() of weir/blocking.h. (Without memory to keep them
- * `from` fails with ENOMEM.) Both kinds of pipe suspend the half-open rule of `to`, which holds
- * again when the pipe has gone. Errors as of weir_pipe(), and -EPIPE when
- * `from` has ended. */
+ * `from` fails with ENOMEM.) Both kinds of pipe suspend the half-open rule of
+ * `to`, which holds again when the pipe has gone. Errors as of weir_pipe(), and
+ * -EPIPE when `from` has ended. */
 WEIR_API int weir_pipe_bytes(weir_socket *from, weir_socket *to);
 
 /* Takes the pipe away: `from` is read by its own events again. What was read

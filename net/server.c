@@ -711,7 +711,7 @@ void weir_server_close_now(struct weir_net *net)
     run(server->loop, &server->deferred);
 }
 
-/* ------------------------------------------------ its connections as a whole */
+/* ----------------------------------------------- its connections as a whole */
 
 /* A socket knows its server, and nobody keeps a list, which would be two links
  * in each: all sockets of the loop are looked at. By number, so that it does

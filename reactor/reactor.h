@@ -166,8 +166,8 @@ WEIR_API int weir_loop_timeout(weir_loop *loop);
  * that is gathered during a turn and done at once. It may do anything: what it
  * posts is run without a wait, what it starts limits the wait, and if it leaves
  * nothing alive the run ends. It does not keep the loop alive. Where the loop
- * is embedded it is called in weir_loop_run_once(), before the descriptors: what
- * their callbacks gather is for a task. */
+ * is embedded it is called in weir_loop_run_once(), before the descriptors:
+ * what their callbacks gather is for a task. */
 typedef void weir_before_wait_cb(weir_loop *loop, void *data);
 
 /* One to a loop; NULL: none (default). At any time. */

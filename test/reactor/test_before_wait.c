@@ -1,5 +1,5 @@
 /*
- * test_before_wait.c - the callback of before the wait, and what a loop measures
+ * test_before_wait.c - the callback of before the wait; what a loop measures
  */
 #include "test/support/virtual_clock.h"
 
