@@ -7,6 +7,8 @@
  */
 #include "test/support/net_test.h"
 
+#include <weir/blocking.h>
+
 #include <sys/wait.h>
 
 static struct side a;
