@@ -183,7 +183,7 @@ struct hand_over {
     weir_server *server;
 };
 
-/* Calls a function of internal/embed.js with one argument. */
+/* Calls a function of internal/boot/embed.js with one argument. */
 static JSValueRef embed(struct request *r, const char *name, JSValueRef value,
                         JSValueRef *exception)
 {
@@ -196,7 +196,7 @@ static JSValueRef embed(struct request *r, const char *name, JSValueRef value,
     return script_undefined;
 }
 
-/* binding.net is there once internal/embed.js has been loaded. */
+/* binding.net is there once internal/boot/embed.js has been loaded. */
 static void give(script *s, void *data)
 {
     struct hand_over *h = data;
@@ -250,7 +250,7 @@ int weir_script_give_server(weir_script *js, weir_server *server,
     return request(&h.request, give);
 }
 
-/* The number under which C knows it, or a negative errno: internal/embed.js
+/* The number under which C knows it, or a negative errno: embed.js
  * says whether it may go, and lets it. */
 static double let_go(struct request *r, const char *name)
 {

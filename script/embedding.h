@@ -19,7 +19,7 @@ struct weir_script {
     script engine; /* first: one is the other */
     weir_script_options options;
 
-    /* internal/main.js's and internal/embed.js's, protected. */
+    /* internal/boot.js's and internal/boot/embed.js's, protected. */
     JSObjectRef run_file, run_text, embed;
     struct native *natives; /* that were registered; by number */
     uint32_t native_count;
@@ -51,7 +51,7 @@ int embedding_from_js(weir_script *js, JSValueRef from, bool borrowed,
 /* The objects that are held outlive the script, and are dead then. */
 void embedding_let_go(weir_script *js);
 
-/* A function of internal/embed.js. NULL when it cannot be loaded. */
+/* A function of internal/boot/embed.js. NULL when it cannot be loaded. */
 JSObjectRef embedding_function(weir_script *js, const char *name);
 
 /* -------------------------------------------------------------- natives.c */

@@ -2,7 +2,7 @@
  * script.c - a script's life: made, run, finished, destroyed
  *
  * The host makes the engine, the table of bindings says what scripts find
- * there, and internal/main.js hands over the functions by which it is told what
+ * there, and internal/boot.js hands over the functions by which it is told what
  * to run.
  */
 #include "embedding.h"
@@ -93,7 +93,7 @@ static void on_exit_called(script *s, int code)
     options->exit(embedding_of(s), code, options->data);
 }
 
-/* setRunners(runFile, runText, loadEmbed): internal/main.js's. */
+/* setRunners(runFile, runText, loadEmbed): internal/boot.js's. */
 SCRIPT_NATIVE(set_runners)
 {
     weir_script *js = embedding_of(script_get());
@@ -135,6 +135,11 @@ static JSObjectRef options_of(weir_script *js)
                JSValueMakeBoolean(s->context, options->signals));
     script_set(s, object, "collectsErrors",
                JSValueMakeBoolean(s->context, options->error != NULL));
+    script_set(s, object, "boot",
+               script_from_utf8(s->context, "internal/boot", (size_t)-1));
+    script_set(s, object, "upcalls",
+               script_from_utf8(s->context, "internal/boot/upcalls",
+                                (size_t)-1));
     script_set_number(s, object, "CHECK", WEIR_SCRIPT_CHECK);
     script_set_number(s, object, "PRINT", WEIR_SCRIPT_PRINT);
     script_function(s, object, "setRunners", set_runners);
@@ -192,7 +197,7 @@ void *weir_script_data(const weir_script *js)
 
 /* ----------------------------------------------------------------- running */
 
-/* internal/main.js gives what was run in an array; nothing when it threw. */
+/* internal/boot.js gives what was run in an array; nothing when it threw. */
 static int outcome(weir_script *js, JSValueRef outcome, weir_value *result)
 {
     script *s = &js->engine;

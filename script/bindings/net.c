@@ -253,7 +253,9 @@ void script_bind_net(script *s, JSObjectRef target)
         SCRIPT_CONSTANT(BUFFERED),
         { "EBUSY", -EBUSY },
         { "EINVAL", -EINVAL },
+        { "ENOBUFS", -ENOBUFS },
         { "ENOTCONN", -ENOTCONN },
+        { "EPIPE", -EPIPE },
     };
 
     net.s = s;

@@ -99,39 +99,41 @@ SCRIPT_NATIVE(evaluate_native)
     return result;
 }
 
-/* compile(source, parameters, filename, line): a function whose body begins on
- * the line of its parameters, so that the file's lines keep their numbers. */
+/* Before and after the text of a program's file. Its body begins on the line of
+ * the parameters, so that the file's lines keep their numbers. */
+static const char head[] =
+    "(function (exports, require, module, __filename, __dirname) {";
+static const char tail[] = "\n})";
+
+#define HEAD_LENGTH (sizeof head - 1)
+#define TAIL_LENGTH (sizeof tail - 1)
+
+/* compile(source, filename): its function. */
 SCRIPT_NATIVE(compile)
 {
-    size_t source_length, parameters_length, size;
-    char *source = script_utf8(ctx, argc, argv, 0, &source_length);
-    char *parameters = script_utf8(ctx, argc, argv, 1, &parameters_length);
-    char *name = script_utf8(ctx, argc, argv, 2, NULL);
+    size_t length;
+    char *source = script_utf8(ctx, argc, argv, 0, &length);
+    char *name = script_utf8(ctx, argc, argv, 1, NULL);
     JSValueRef result = JSValueMakeUndefined(ctx);
     JSStringRef string = NULL;
     char *text = NULL;
 
-    if (source && parameters && name) {
-        size = source_length + parameters_length + sizeof "(function () {\n})";
-        text = malloc(size);
-    }
+    if (source && name)
+        text = malloc(HEAD_LENGTH + length + TAIL_LENGTH);
     if (text) {
-        int head = snprintf(text, size, "(function (%s) {", parameters);
-
-        memcpy(text + head, source, source_length);
-        memcpy(text + head + source_length, "\n})", 4);
-        string = text_to_string(text, (size_t)head + source_length + 3);
+        memcpy(text, head, HEAD_LENGTH);
+        memcpy(text + HEAD_LENGTH, source, length);
+        memcpy(text + HEAD_LENGTH + length, tail, TAIL_LENGTH);
+        string = text_to_string(text, HEAD_LENGTH + length + TAIL_LENGTH);
     }
     if (string) {
-        result = evaluate(ctx, string, name, script_int(ctx, argc, argv, 3, 1),
-                          exception);
+        result = evaluate(ctx, string, name, 1, exception);
         JSStringRelease(string);
     } else {
         script_throw(ctx, exception, "compile: out of memory");
     }
     free(text);
     free(name);
-    free(parameters);
     free(source);
     return result;
 }
@@ -258,5 +260,6 @@ void script_bind_core(script *s, JSObjectRef target)
 
     script_functions(s, target, natives, SCRIPT_COUNT(natives));
     script_fast_calls(s, target, fast, script_runs_jobs() ? 2 : 1);
+    script_set_number(s, target, "HEAD_LENGTH", HEAD_LENGTH);
     script_share(s, target, "state", s->state, sizeof s->state);
 }

@@ -93,7 +93,8 @@ script *script_get(void);
 int script_open(script *s, weir_loop *loop, const script_binding bindings[],
                 size_t count, const script_owner *owner);
 
-/* Runs internal/core.js, which gets `options`. -ENOMEM. */
+/* Runs internal/core.js, which gets `options`: what the owner's modules want,
+ * and the names of two of them, `boot` and `upcalls`. -ENOMEM. */
 int script_start(script *s, JSObjectRef options);
 
 /* Runs until nothing is alive any more, `beforeExit` and `exit` included. What

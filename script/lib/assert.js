@@ -2,17 +2,17 @@
  * assert - what must be so
  *
  * Each function throws an AssertionError when it is not. What that says is put
- * together by internal/assert_diff, whether two values are equal in depth is
- * decided by internal/comparisons: neither is loaded before something fails,
- * or is compared.
+ * together by internal/assert/diff, whether two values are equal in depth is
+ * decided by internal/util/comparisons: neither is loaded before something
+ * fails, or is compared.
  */
 const { codes } = require('internal/errors');
 const { validateFunction, validateObject } = require('internal/validators');
 
-const deep = () => require('internal/comparisons');
+const deep = () => require('internal/util/comparisons');
 const inspect = (value, options) =>
     require('internal/inspect').inspect(value, options);
-const describe = (...args) => require('internal/assert_diff').describe(...args);
+const describe = (...args) => require('internal/assert/diff').describe(...args);
 
 function isError(value) {
     return value instanceof Error ||
@@ -101,7 +101,7 @@ function innerOk(fn, args) {
         text = 'No value argument passed to `assert.ok()`';
     } else if (message === undefined || message === null) {
         generated = true;
-        text = require('internal/assert_source').describeCall();
+        text = require('internal/assert/source').describeCall();
     } else if (isError(message)) {
         throw message;
     }

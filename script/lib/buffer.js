@@ -1,21 +1,22 @@
 /*
  * buffer - bytes, with Node's methods on the language's own Uint8Array
  *
- * Buffer is a function that makes FastBuffers (internal/buffer_pool): both have
+ * Buffer is a function that makes FastBuffers (internal/buffer/pool): both have
  * one prototype, and what is not defined here is inherited from Uint8Array.
  * Checks stand in this file, in the order in which Node makes them; the work is
- * done by internal/buffer_codec (text), buffer_search, buffer_numbers, and
+ * done by internal/buffer/codec (text), buffer_search, buffer_numbers, and
  * buffer_transcode, which is loaded when it is wanted.
  *
  * A slice shares its memory, and so do Buffers made from an ArrayBuffer.
  */
+const { upcalls } = require('internal/core');
 const { codes } = require('internal/errors');
 const { validateArray, validateInteger, validateNumber } =
     require('internal/validators');
-const codec = require('internal/buffer_codec');
+const codec = require('internal/buffer/codec');
 const { FastBuffer, allocate, fromString, settings } =
-    require('internal/buffer_pool');
-const numbers = require('internal/buffer_numbers');
+    require('internal/buffer/pool');
+const numbers = require('internal/buffer/numbers');
 
 const { UTF8, MAX_LENGTH, MAX_STRING_LENGTH } = codec;
 const setBytes = Uint8Array.prototype.set;
@@ -24,9 +25,9 @@ let inspectMaxBytes = 50;
 let warned = false;
 let search = null;
 
-/** internal/buffer_search: not every program needs it, none at its start. */
+/** internal/buffer/search: not every program needs it, none at its start. */
 function searching() {
-    return search ??= require('internal/buffer_search');
+    return search ??= require('internal/buffer/search');
 }
 
 /* ------------------------------------------------------------------ checks */
@@ -141,10 +142,10 @@ function calledFromPackage() {
 function warnOnce() {
     if (warned || calledFromPackage()) return;
     warned = true;
-    require('process').emitWarning('Buffer() is deprecated due to security ' +
-        'and usability issues. Please use the Buffer.alloc(), ' +
-        'Buffer.allocUnsafe(), or Buffer.from() methods instead.',
-    'DeprecationWarning', 'DEP0005');
+    upcalls().process().emitWarning(
+        'Buffer() is deprecated due to security and usability issues. ' +
+        'Please use the Buffer.alloc(), Buffer.allocUnsafe(), or ' +
+        'Buffer.from() methods instead.', 'DeprecationWarning', 'DEP0005');
 }
 
 /** Deprecated, with `new` and without. */
@@ -583,14 +584,14 @@ module.exports = {
     Buffer,
     SlowBuffer,
     transcode: (source, fromEncoding, toEncoding) =>
-        require('internal/buffer_transcode')
+        require('internal/buffer/transcode')
             .transcode(source, fromEncoding, toEncoding),
     isUtf8: validated(codec.isUtf8),
     isAscii: validated(codec.isAscii),
     kMaxLength: MAX_LENGTH,
     kStringMaxLength: MAX_STRING_LENGTH,
-    btoa: (...input) => require('internal/buffer_transcode').btoa(...input),
-    atob: (...input) => require('internal/buffer_transcode').atob(...input),
+    btoa: (...input) => require('internal/buffer/transcode').btoa(...input),
+    atob: (...input) => require('internal/buffer/transcode').atob(...input),
     constants: { MAX_LENGTH, MAX_STRING_LENGTH },
 
     get INSPECT_MAX_BYTES() {

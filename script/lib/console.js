@@ -10,7 +10,7 @@
  * The global console is an instance of Console whose streams are found anew at
  * each call, and whose methods are bound, so that they can be passed around.
  */
-const { formatArguments } = require('internal/format');
+const { formatArguments } = require('internal/inspect/format');
 
 
 /* Stands for process.stdout or process.stderr of the moment. */
@@ -342,7 +342,7 @@ class Console {
                 .validateArray(properties, 'properties');
         }
         const options = this.#optionsFor(this.#out);
-        this.log(require('internal/console_table')
+        this.log(require('internal/console/table')
             .table(data, properties, options));
     }
 

@@ -343,7 +343,7 @@ module.exports = {
     ADDRCONFIG,
     ALL,
     V4MAPPED,
-    ...require('internal/dns_errors'),
+    ...require('internal/dns/errors'),
     get promises() {
         return require('dns/promises');
     },

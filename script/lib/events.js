@@ -15,6 +15,7 @@
  * from npm look for.
  */
 
+const { upcalls } = require('internal/core');
 const { captureStackTrace, codes, emittedBy } = require('internal/errors');
 const {
     validateBoolean, validateFunction, validateNumber,
@@ -179,7 +180,8 @@ function watch(emitter, result, type, args) {
         const { then } = result;
         if (typeof then !== 'function') return;
         then.call(result, undefined, (error) => {
-            process.nextTick(onRejected, emitter, error, type, args);
+            upcalls().process()
+                .nextTick(onRejected, emitter, error, type, args);
         });
     } catch (error) {
         emitter.emit('error', error);
@@ -267,7 +269,7 @@ function warnOfLeak(emitter, type, list) {
     warning.emitter = emitter;
     warning.type = type;
     warning.count = list.length;
-    process.emitWarning(warning);
+    upcalls().process().emitWarning(warning);
 }
 
 EventEmitter.prototype.addListener = function addListener(type, listener) {
@@ -430,7 +432,7 @@ EventEmitter.prototype.eventNames = function eventNames() {
 /* ------------------------------------------------------ beside the class */
 
 /* Not every program needs these, so they are read when one does. */
-const helpers = () => require('internal/event_helpers');
+const helpers = () => require('internal/events/helpers');
 
 Object.assign(EventEmitter, {
     addAbortListener: (signal, listener) =>

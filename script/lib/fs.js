@@ -4,7 +4,7 @@
 // callback and promise forms make the call at once, too, and tell its outcome
 // in a later turn: on a local disk that is faster than handing it to a thread,
 // and the order of what a program does to its files is the order in which it
-// says so. Streams read or write one chunk a turn (internal/fs_streams).
+// says so. Streams read or write one chunk a turn (internal/fs/streams).
 //
 // The natives give a negative errno; check() makes the Error of it.
 
@@ -255,7 +255,7 @@ function ftruncateSync(fd, length = 0) {
 // a file may grow while it is read.
 function readAll(fd) {
     const { Buffer } = require('buffer');
-    const { Stats } = require('internal/fs_stats');
+    const { Stats } = require('internal/fs/stats');
 
     check(native.fstat(fd), 'fstat');
     const stats = new Stats();
@@ -328,7 +328,7 @@ function statPath(path, options, follow, syscall) {
     if (result === ENOENT && options?.throwIfNoEntry === false)
         return undefined;
     check(result, syscall, name);
-    return new (require('internal/fs_stats').Stats)();
+    return new (require('internal/fs/stats').Stats)();
 }
 
 function statSync(path, options) {
@@ -341,7 +341,7 @@ function lstatSync(path, options) {
 
 function fstatSync(fd) {
     check(native.fstat(toFd(fd)), 'fstat');
-    return new (require('internal/fs_stats').Stats)();
+    return new (require('internal/fs/stats').Stats)();
 }
 
 function existsSync(path) {
@@ -484,7 +484,7 @@ function listTree(name, prefix, found) {
 
     for (let i = 0; i < list.length; i += 2) {
         found.push({ name: list[i], prefix, kind: list[i + 1] });
-        if (list[i + 1] === require('internal/fs_stats').S_IFDIR)
+        if (list[i + 1] === require('internal/fs/stats').S_IFDIR)
             listTree(`${name}/${list[i]}`, `${prefix}${list[i]}/`, found);
     }
 }
@@ -505,7 +505,7 @@ function readdirSync(path, options) {
     found = found.sort((a, b) => (a.prefix + a.name < b.prefix + b.name ?
         -1 : 1));
     if (withFileTypes) {
-        const { Dirent } = require('internal/fs_stats');
+        const { Dirent } = require('internal/fs/stats');
         const { join } = require('path');
         return found.map((entry) => new Dirent(entry.name,
             entry.prefix ? join(name, entry.prefix).slice(0, -1) : name,
@@ -596,11 +596,11 @@ exists[Symbol.for('nodejs.util.promisify.custom')] =
 // -------------------------------------------------------------------- streams
 
 function createReadStream(path, options) {
-    return new (require('internal/fs_streams').ReadStream)(path, options);
+    return new (require('internal/fs/streams').ReadStream)(path, options);
 }
 
 function createWriteStream(path, options) {
-    return new (require('internal/fs_streams').WriteStream)(path, options);
+    return new (require('internal/fs/streams').WriteStream)(path, options);
 }
 
 // -------------------------------------------------------------------- exports
@@ -647,6 +647,6 @@ lazy(module.exports, 'constants', () =>
     Object.assign({ __proto__: null }, native.constants()));
 lazy(module.exports, 'promises', makePromises);
 for (const name of ['Dirent', 'Stats'])
-    lazy(module.exports, name, () => require('internal/fs_stats')[name]);
+    lazy(module.exports, name, () => require('internal/fs/stats')[name]);
 for (const name of ['ReadStream', 'WriteStream'])
-    lazy(module.exports, name, () => require('internal/fs_streams')[name]);
+    lazy(module.exports, name, () => require('internal/fs/streams')[name]);

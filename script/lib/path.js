@@ -9,6 +9,7 @@
 //
 // weir runs on POSIX systems only: path.win32 is this same object.
 
+const { upcalls } = require('internal/core');
 const { validateObject, validateString } = require('internal/validators');
 
 const SLASH = 47;
@@ -70,7 +71,7 @@ function resolve(...paths) {
             break;
     }
     if (Strings.charCodeAt(result, 0) !== SLASH)
-        result = `${require('process').cwd()}/${result}`;
+        result = `${upcalls().process().cwd()}/${result}`;
     return `/${collapse(result, true)}`;
 }
 

@@ -6,7 +6,8 @@
 // use; a signal is watched as long as somebody listens to it.
 
 const EventEmitter = require('events');
-const { nextTick, options } = require('internal/core');
+const { ending, modules, nextTick, options, upcalls } =
+    require('internal/core');
 const native = binding.process;
 
 const API_LEVEL = '22.12.0'; // whose Node's documentation describes us
@@ -291,14 +292,18 @@ Object.defineProperty(self, 'exitCode', {
 });
 
 function exit(code) {
-    const { emitExit } = require('internal/process_events');
+    const { emitExit } = require('internal/process/ending');
     self.reallyExit(emitExit(code));
 }
 
 function reallyExit(code = 0) {
-    require('internal/process_events').runLastActs();
+    require('internal/process/ending').runLastActs();
     binding.core.exit(code | 0);
 }
+
+ending.emitBeforeExit = () =>
+    require('internal/process/ending').emitBeforeExit();
+ending.emitExit = () => require('internal/process/ending').emitExit();
 
 function abort() {
     native.abort();
@@ -439,7 +444,7 @@ function emitWarning(message, type, code) {
 // Straight to the descriptor: no stream is made for it, and nothing of it is
 // left when the process ends.
 function rawDebug(...values) {
-    const { format } = require('internal/format');
+    const { format } = require('internal/inspect/format');
     binding.stdio.write(2, `${format(...values)}\n`);
 }
 
@@ -472,6 +477,11 @@ constant('pid', native.id(native.PID));
 Object.defineProperty(self, 'ppid', {
     configurable: true, enumerable: true, get: () => native.id(native.PPID),
 });
+// What has been loaded so far, in this order: Node's, and in no documentation.
+Object.defineProperty(self, 'moduleLoadList', {
+    configurable: true, enumerable: true,
+    get: () => Object.keys(modules).map((id) => `NativeModule ${id}`),
+});
 
 Object.assign(self, {
     _exiting: false,
@@ -493,14 +503,14 @@ Object.assign(self, {
     setgid: (id) => setId('setgid', native.GID, id, true),
     setegid: (id) => setId('setegid', native.EGID, id, true),
     setUncaughtExceptionCaptureCallback: (callback) =>
-        require('internal/uncaught').setCaptureCallback(callback),
+        require('internal/process/uncaught').setCaptureCallback(callback),
     hasUncaughtExceptionCaptureCallback: () =>
-        require('internal/uncaught').hasCaptureCallback(),
+        require('internal/process/uncaught').hasCaptureCallback(),
 });
 
 for (const [fd, name] of ['stdin', 'stdout', 'stderr'].entries())
-    lazily(name, () => require('internal/stdio').open(fd));
-lazily('mainModule', () => require('internal/loader').mainModule());
+    lazily(name, () => require('internal/process/stdio').open(fd));
+lazily('mainModule', () => upcalls().mainModule());
 
 self.on('warning', onWarning);
 self.on('newListener', onNewListener);

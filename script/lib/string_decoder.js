@@ -1,12 +1,12 @@
 /*
  * string_decoder - from pieces of bytes to strings, characters kept whole
  *
- * The work is done by internal/text_stream. The constructor is a function:
- * there are packages that call it on objects of their own.
+ * The work is done by internal/buffer/text_stream. The constructor is a
+ * function: there are packages that call it on objects of their own.
  */
 const { codes } = require('internal/errors');
-const codec = require('internal/buffer_codec');
-const stream = require('internal/text_stream');
+const codec = require('internal/buffer/codec');
+const stream = require('internal/buffer/text_stream');
 
 function StringDecoder(encoding) {
     this.encoding = codec.normalizeEncoding(encoding);

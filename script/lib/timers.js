@@ -9,6 +9,7 @@
 // What crosses into C stands in `registers`, memory that both sides see, so that
 // starting and clearing cost a call without arguments each.
 
+const { upcalls } = require('internal/core');
 const { hooks, post } = require('internal/turn');
 const { validateFunction } = require('internal/validators');
 const native = binding.timers;
@@ -177,7 +178,7 @@ function delayOf(value) {
     if (delay >= 1 && delay <= MAX_DELAY)
         return delay;
     if (delay > MAX_DELAY) {
-        require('process').emitWarning(
+        upcalls().process().emitWarning(
             `${delay} does not fit into a 32-bit signed integer.` +
             '\nTimeout duration was set to 1.', 'TimeoutOverflowWarning');
     }

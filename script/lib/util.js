@@ -190,7 +190,7 @@ function debuglog(set, onFirst) {
     function write(...args) {
         if (isEnabled()) {
             console.error('%s %d: %s', section, process.pid,
-                require('internal/format').format(...args));
+                require('internal/inspect/format').format(...args));
         }
     }
 
@@ -214,7 +214,7 @@ function log(...args) {
     const time = [now.getHours(), now.getMinutes(), now.getSeconds()]
         .map((part) => String(part).padStart(2, '0')).join(':');
     console.log('%s - %s', `${now.getDate()} ${month} ${time}`,
-        require('internal/format').format(...args));
+        require('internal/inspect/format').format(...args));
 }
 
 /* ----------------------------------------------------------------- strings */
@@ -337,7 +337,7 @@ Object.assign(module.exports, {
     isBuffer: (value) => require('buffer').Buffer.isBuffer(value),
     isDate: (value) => types().isDate(value),
     isDeepStrictEqual: (a, b) =>
-        require('internal/comparisons').isDeepStrictEqual(a, b),
+        require('internal/util/comparisons').isDeepStrictEqual(a, b),
     isError: (value) => types().isNativeError(value) || value instanceof Error,
     isFunction: (value) => typeof value === 'function',
     isNull: (value) => value === null,
@@ -350,7 +350,8 @@ Object.assign(module.exports, {
     isSymbol: (value) => typeof value === 'symbol',
     isUndefined: (value) => value === undefined,
     log,
-    parseArgs: (config) => require('internal/parse_args').parseArgs(config),
+    parseArgs: (config) =>
+        require('internal/util/parse_args').parseArgs(config),
     promisify,
     stripVTControlCharacters,
     styleText,
@@ -362,9 +363,9 @@ lazy(module.exports, 'TextDecoder', () =>
     require('internal/encoding').TextDecoder);
 lazy(module.exports, 'TextEncoder', () =>
     require('internal/encoding').TextEncoder);
-lazy(module.exports, 'format', () => require('internal/format').format);
+lazy(module.exports, 'format', () => require('internal/inspect/format').format);
 lazy(module.exports, 'formatWithOptions', () => {
-    const { formatWithOptions } = require('internal/format');
+    const { formatWithOptions } = require('internal/inspect/format');
     return function(options, ...args) {
         require('internal/validators')
             .validateObject(options, 'inspectOptions', { allowFunction: true });

@@ -344,6 +344,26 @@ test('onread that returns false pauses until resume', async (t) => {
     assert.strictEqual(text, '12345678');
 });
 
+test('with onread resume() takes back a pause()', async (t) => {
+    const server = await t.server((peer) => peer.end('1234'));
+    let text = '';
+    const socket = t.connect(server, {
+        onread: {
+            buffer: Buffer.alloc(4),
+            callback: (count, buffer) => {
+                text += buffer.toString('latin1', 0, count);
+            },
+        },
+    });
+    socket.pause();
+    socket.on('resume', t.mustCall());
+    socket.resume();
+    assert.strictEqual(socket.isPaused(), false);
+    assert.strictEqual(socket.readableFlowing, true);
+    await t.once(socket, 'end');
+    assert.strictEqual(text, '1234');
+});
+
 /* --------------------------------------------------------------- lookups */
 
 test('lookup tells error, address, family and host', async (t) => {

@@ -123,6 +123,59 @@ both('with allowHalfOpen megabytes go out after the end of reading',
         assert.strictEqual(length, size);
     });
 
+both('a listener of the end that ends, too, can ask who it was',
+    async (t, where) => {
+        const server = await t.server((socket) => {
+            socket.resume();
+            socket.on('end', t.mustCall(() => {
+                socket.end('bye');
+                assert.strictEqual(socket.remoteAddress,
+                    where.path ? undefined : '127.0.0.1');
+                assert.strictEqual(socket.localPort, server.address().port);
+            }));
+        }, { ...where, allowHalfOpen: true });
+        const client = t.connect(server);
+        client.end();
+        client.resume();
+        await closed(client);
+    });
+
+both('finish follows prefinish though that destroys the socket',
+    async (t, where) => {
+        const [client, socket] = await t.pair(where);
+        const order = record(client, 'prefinish', 'finish', 'close');
+        client.on('prefinish', () => client.destroy());
+        client.end(t.mustCall());
+        await closed(client);
+        assert.deepStrictEqual(order, ['prefinish', 'finish', 'close']);
+        assert.strictEqual(client.writableFinished, true);
+        await closed(socket.resume());
+    });
+
+both('a destroyed socket that is ended says so', async (t, where) => {
+    const [client, socket] = await t.pair(where);
+    client.destroy();
+    assert.strictEqual(client.writableEnded, false);
+    client.end();
+    assert.strictEqual(client.writableEnded, true);
+    assert.strictEqual(client.writableFinished, false);
+    client.write('x', t.mustCall(({ code }) => {
+        assert.strictEqual(code, 'ERR_STREAM_WRITE_AFTER_END');
+    }));
+    socket.destroy(new Error('broken')).on('error', noop);
+    socket.end();
+    assert.strictEqual(socket.writableEnded, false);
+    await closed(client);
+});
+
+both('the callback of end() gets null', async (t, where) => {
+    const [client, socket] = await t.pair(where);
+    socket.resume();
+    client.resume();
+    client.end('x', t.mustCall((error) => assert.strictEqual(error, null)));
+    await closed(client);
+});
+
 both('both sides end at once: both close, no error', async (t, where) => {
     const [client, socket] = await t.pair(where);
     client.resume();

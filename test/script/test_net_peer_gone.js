@@ -406,6 +406,17 @@ test('both sides have ended and data waits: resetAndDestroy() is no error',
             { code: 'ERR_INVALID_HANDLE_TYPE' });
     });
 
+test('both sides have ended: resetAndDestroy() in finish is no error',
+    async (t) => {
+        const [client, socket] = await t.pair();
+        socket.resume();
+        socket.on('finish', t.mustCall(() => socket.resetAndDestroy()));
+        client.resume();
+        client.end();
+        const [hadError] = await t.once(socket, 'close');
+        assert.strictEqual(hadError, false);
+    });
+
 weirOnly('a socket that broke before it was read has its idle time',
     async (t) => {
         const [client, socket] = await t.pair();

@@ -616,6 +616,29 @@ test.weir('a listen that fails is told by error and close, in order',
             assert.strictEqual(await story(t, order), expected, order);
     });
 
+test('who listens elsewhere when listen() failed is not told close',
+    async (t) => {
+        const taken = await t.server();
+        const server = make(t);
+        server.on('close', t.mustNotCall('close'));
+        server.once('error', t.mustCall(() => server.listen(0, LOCAL)));
+        server.listen(taken.address().port, LOCAL);
+        await new Promise((resolve) => server.once('listening', resolve));
+        await t.turn();
+    });
+
+test('who closes when listen() failed is told close once', async (t) => {
+    const taken = await t.server();
+    const server = make(t);
+    server.on('close', t.mustCall());
+    server.once('error', () => server.close(t.mustCall((error) => {
+        assert.strictEqual(error.code, 'ERR_SERVER_NOT_RUNNING');
+    })));
+    server.listen(taken.address().port, LOCAL);
+    await new Promise((resolve) => server.once('close', resolve));
+    await t.turn();
+});
+
 /* The same as a model has it, which is all there is to it. */
 function told(order) {
     const log = [];

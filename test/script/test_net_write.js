@@ -86,6 +86,31 @@ test('writes before connect go out in order', async (t) => {
     assert.deepStrictEqual(order, ['connect', 'one', 'two', 'end']);
 });
 
+test('nothing, written before connect, waits for the connection', async (t) => {
+    const server = await t.server();
+    const socket = t.connect(server);
+    const order = [];
+    socket.on('connect', () => order.push('connect'));
+    socket.write('', () => order.push('nothing'));
+    socket.cork();
+    socket.write('', () => order.push('corked'));
+    socket.uncork();
+    socket.end('', () => order.push('end'));
+    await t.once(socket, 'finish');
+    assert.deepStrictEqual(order, ['connect', 'nothing', 'corked', 'end']);
+});
+
+test('nothing, written before a connection that fails, is told the error',
+    async (t) => {
+        const given = t.track(new net.Socket());
+        const own = t.track(new net.Socket({ write: given._write }));
+        for (const socket of [given, own]) {
+            socket.connect(t.path());
+            socket.on('error', t.mustCall());
+            socket.write('', t.mustCall((error) => assert.ok(error)));
+        }
+    });
+
 test('write before connect returns false, and drain follows', async (t) => {
     const server = await t.server((peer) => peer.resume());
     const socket = t.connect(server);

@@ -2,6 +2,7 @@
 const { test, assert } = require('./harness');
 const EventEmitter = require('events');
 const fs = require('fs');
+const net = require('net');
 
 const invalidType = (message) =>
     ({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message });
@@ -299,4 +300,52 @@ test('a capture callback is one or null', () => {
     assert.throws(() => process.setUncaughtExceptionCaptureCallback(() => {}),
         { code: 'ERR_UNCAUGHT_EXCEPTION_CAPTURE_ALREADY_SET' });
     process.setUncaughtExceptionCaptureCallback(null);
+});
+
+// replaced(t, name, by): puts it in the place of what process has, until the
+// test is over.
+function replaced(t, name, by) {
+    const original = process[name];
+    t.after(() => {
+        process[name] = original;
+    });
+    process[name] = by;
+}
+
+test('a process.cwd put in the place of its own is asked', (t) => {
+    replaced(t, 'cwd', () => '/somewhere');
+    assert.strictEqual(require('path').resolve('else'), '/somewhere/else');
+});
+
+test('a process.emitWarning put in the place of its own is told', (t) => {
+    const told = [];
+    replaced(t, 'emitWarning', (warning) => told.push(String(warning)));
+    clearTimeout(setTimeout(() => {}, 2 ** 40));
+    const emitter = new EventEmitter().setMaxListeners(1);
+    emitter.on('x', () => {}).on('x', () => {});
+    new net.Socket().setTimeout(2 ** 40).destroy();
+    assert.strictEqual(told.length, 3);
+    assert.match(told[0], /does not fit into a 32-bit signed integer/);
+    assert.match(told[1], /^MaxListenersExceededWarning/);
+    assert.match(told[2], /Timer duration was truncated to 2147483647/);
+});
+
+test('a process.nextTick put in the place of its own is used', (t) => {
+    const calls = [];
+    replaced(t, 'nextTick', (callback) => calls.push(callback));
+    const target = new EventTarget();
+    target.addEventListener('x', () => {
+        throw new Error('told');
+    });
+    target.dispatchEvent(new Event('x'));
+    assert.strictEqual(calls.length, 1);
+    assert.throws(calls[0], { message: 'told' });
+});
+
+test('process.moduleLoadList names the builtins that are loaded', () => {
+    const before = process.moduleLoadList.length;
+    assert.ok(process.moduleLoadList.includes('NativeModule events'));
+    require('dns/promises');
+    assert.ok(process.moduleLoadList.includes('NativeModule dns/promises'));
+    assert.ok(process.moduleLoadList.length > before);
 });

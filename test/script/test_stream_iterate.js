@@ -102,6 +102,48 @@ test('Readable.from() takes iterables of any kind', async () => {
             'Received type number (5)' });
 });
 
+test('Readable.from() takes of a list what there is room for at one go',
+    async () => {
+        const order = [];
+        const values = (function* () {
+            for (let i = 1; i <= 4; i++) {
+                order.push(i);
+                yield i;
+            }
+        })();
+        const r = Readable.from(values, { highWaterMark: 3 });
+        r.once('readable', () => order.push('readable'));
+        r.read(0);
+        Promise.resolve().then(() => order.push('job'));
+        await new Promise(setImmediate);
+        assert.deepStrictEqual(order, [1, 2, 3, 'readable', 'job']);
+        r.destroy();
+    });
+
+test('Readable.from() waits once for each value of an async iterator',
+    async () => {
+        const order = [];
+        let n = 0;
+        const r = Readable.from({
+            [Symbol.asyncIterator]: () => ({
+                next() {
+                    order.push(`next ${++n}`);
+                    return Promise.resolve({ value: n, done: n === 3 });
+                },
+            }),
+        }, { highWaterMark: 3 });
+        r.read(0);
+        (async () => {
+            for (let i = 0; i < 2; i++) {
+                await null;
+                order.push('job');
+            }
+        })();
+        await new Promise(setImmediate);
+        assert.deepStrictEqual(order,
+            ['next 1', 'next 2', 'job', 'next 3', 'job']);
+    });
+
 test('Readable.from() is in object mode, its mark is 1', () => {
     const r = Readable.from([]);
     assert.strictEqual(r.readableObjectMode, true);

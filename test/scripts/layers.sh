@@ -1,6 +1,6 @@
 #!/bin/sh
-# layers.sh - folders include only what stands below them, and the public
-# headers stand alone.
+# layers.sh - folders include only what stands below them, JavaScript requires
+# only that, and the public headers stand alone.
 # shellcheck source=test/scripts/tap
 . "$(dirname "$0")/tap"
 
@@ -56,6 +56,95 @@ public="reactor runtime net blocking"
 [ -f build/include/weir/script.h ] && public="$public script"
 check 'the host names no binding' nothing_from sh -c \
     'grep -nE "script_(un)?bind_[a-z]+" script/host/*.[ch] | grep -v bind_core'
+
+# The JavaScript of script/lib has floors too, and a list of them. Any engine can
+# read the files.
+js=
+for engine in build/weir node; do
+    has $engine && js=$engine && break
+done
+floors() { $js test/scripts/floors.js "${1:-script/lib}"; }
+
+# planted FILE LINE PATTERN: with the line at the end of the file, a line that
+# matches the pattern is printed.
+planted() {
+    rm -rf "${tmp:?}/lib" && cp -R script/lib "$tmp/lib"
+    echo "$2" >>"$tmp/lib/$1.js"
+    floors "$tmp/lib" >"$tmp/found" && return 1
+    cat "$tmp/found"
+    grep -q "$3" "$tmp/found"
+}
+
+sentence='what JavaScript requires is on its floor or below, circles in one module'
+if [ -n "$js" ]; then
+    check "$sentence" floors
+    check 'a require of a higher floor is found' planted internal/core \
+        "require('internal/errors');" \
+        '^internal/core (core) requires internal/errors (errors)$'
+    # shellcheck disable=SC2016 # JavaScript's dollar
+    check 'and one in a function, and one in a template' eval \
+        'planted internal/streams/flags "const f = () => require(\"net\");" \
+            "(streams) requires net (net)$" &&
+        planted buffer "f(\`a \${require(\"stream\")}\`);" \
+            "(events) requires stream (streams)$"'
+    check 'and a global that loads a higher floor' planted internal/net/native \
+        'function f() { process.exit(); }' '(net) requires process (process)$'
+    check 'a require of what is not written there is found' eval \
+        'planted dns "const f = (id) => require(id);" "not written there" &&
+        planted dns "const f = require;" "not written there"'
+    check 'a circle of two modules on one floor is found' \
+        planted internal/dns/errors "require('net');" '^a circle: .*net'
+    check 'a module on no floor is found' \
+        planted internal/nowhere '' 'nowhere is on no floor'
+else
+    skip "$sentence" 'no engine'
+fi
+
+# A program loads what it uses. What is behind `process` in the list was loaded
+# because the list was asked for.
+cat >"$tmp/list.js" <<'END'
+const list = process.moduleLoadList.map((each) => each.slice(13));
+console.log(list.slice(0, list.indexOf('process')).join('\n'));
+END
+cat >"$tmp/echo.js" <<'END'
+const net = require('net');
+const server = net.createServer((socket) => {
+    socket.on('data', (bytes) => socket.write(bytes));
+    socket.on('error', () => {});
+});
+server.listen(0, '127.0.0.1', () => {
+    const client = net.connect(server.address().port, '127.0.0.1');
+    client.on('data', () => client.end());
+    client.on('close', () => server.close());
+    client.write('once');
+});
+server.on('close', () => require('./list'));
+END
+loads_least() {
+    build/weir -e "$(cat "$tmp/list.js")" >"$tmp/.loaded"
+    {
+        printf 'internal/%s\n' primordials core boot boot/globals lazy loader \
+            validators errors
+        echo path
+    } | sort >"$tmp/.expected"
+    sort "$tmp/.loaded" | diff "$tmp/.expected" -
+}
+spared='fs|dns|titanium|tcp|timers|stream|string_decoder|inspect|stack'
+spared="$spared|process|console|util|assert"
+echo_loads_little() {
+    build/weir "$tmp/echo.js" >"$tmp/.loaded"
+    cat "$tmp/.loaded"
+    [ "$(wc -l <"$tmp/.loaded")" -le 39 ] && grep -qx net "$tmp/.loaded" &&
+        ! grep -Ex "(internal/)?($spared)(/.*)?|internal/(errors|boot)/[^g].*" \
+            "$tmp/.loaded"
+}
+if has build/weir; then
+    check 'a start loads nine modules' loads_least
+    check 'an echo server and its client load net and what it stands on' \
+        echo_loads_little
+else
+    skip 'a start loads nine modules' 'no engine'
+fi
 
 # Neither our private headers nor c-ares: an example is what a user can write.
 of_examples() {

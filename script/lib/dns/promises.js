@@ -67,5 +67,5 @@ module.exports = {
     getDefaultResultOrder: dns.getDefaultResultOrder,
     setDefaultResultOrder: dns.setDefaultResultOrder,
     Resolver,
-    ...require('internal/dns_errors'),
+    ...require('internal/dns/errors'),
 };

@@ -7,7 +7,9 @@
 // is left; then the host comes back with settle() as long as `state` says.)
 //
 // The host calls this file's function with two arguments of its own: a function
-// that gives a binding by its name, and the command's options.
+// that gives a binding by its name, and options. They are the command's, and the
+// names of two modules: `boot`, which is started when all of this stands, and
+// `upcalls`.
 
 const bind = exports;
 const options = require;
@@ -51,6 +53,12 @@ function requireBuiltin(id) {
     return made.exports;
 }
 
+// What this floor and others call of higher ones: they require nothing of these
+// (script/lib/floors).
+function upcalls() {
+    return requireBuiltin(options.upcalls);
+}
+
 primordials = requireBuiltin('internal/primordials');
 const { then } = primordials.Promises;
 const resolve = Promise.resolve.bind(Promise);
@@ -84,10 +92,8 @@ function without(list, count) {
 }
 
 function nextTick(callback, first, second) {
-    if (typeof callback !== 'function') {
-        requireBuiltin('internal/validators')
-            .validateFunction(callback, 'callback');
-    }
+    if (typeof callback !== 'function')
+        upcalls().validators().validateFunction(callback, 'callback');
     const count = arguments.length - 1;
     if (count <= 2)
         enqueue(callback, count, first, second);
@@ -192,7 +198,7 @@ function exitIf(code) {
 }
 
 function onException(error) {
-    exitIf(requireBuiltin('internal/uncaught').onException(error));
+    exitIf(upcalls().onException(error));
 }
 
 function append(list, promise, reason) {
@@ -216,10 +222,9 @@ function tellHandled() {
     if (batch.length === 0)
         return;
     handled = [];
-    const process = requireBuiltin('process');
     for (let i = 0; i < batch.length; i++) {
         try {
-            process.emit('rejectionHandled', batch[i]);
+            upcalls().process().emit('rejectionHandled', batch[i]);
         } catch (error) {
             onException(error);
         }
@@ -242,10 +247,9 @@ function tellRejections() {
     if (rejections.length === 0)
         return;
     const batch = takeUnhandled();
-    const uncaught = requireBuiltin('internal/uncaught');
     for (let i = 0; i < batch.length; i += 2) {
         try {
-            exitIf(uncaught.onUnhandledRejection(batch[i], batch[i + 1]));
+            exitIf(upcalls().onUnhandledRejection(batch[i], batch[i + 1]));
         } catch (error) {
             onException(error);
         }
@@ -253,10 +257,8 @@ function tellRejections() {
 }
 
 function queueMicrotask(callback) {
-    if (typeof callback !== 'function') {
-        requireBuiltin('internal/validators')
-            .validateFunction(callback, 'callback');
-    }
+    if (typeof callback !== 'function')
+        upcalls().validators().validateFunction(callback, 'callback');
     then(resolve(), () => {
         try {
             callback();
@@ -298,29 +300,26 @@ function serve() {
     core.serve();
 }
 
-// The loop has nothing left. process is not made for this alone.
+// process puts its own here when it is made, and is not made for these alone.
+const ending = { emitBeforeExit: undefined, emitExit: undefined };
+
+// The loop has nothing left.
 function beforeExit() {
-    if (modules.process === undefined)
-        return;
-    run(() => requireBuiltin('internal/process_events').emitBeforeExit());
+    if (ending.emitBeforeExit !== undefined)
+        run(ending.emitBeforeExit);
 }
 
 function atExit() {
-    if (modules.process === undefined)
-        return 0;
-    return run(() => requireBuiltin('internal/process_events').emitExit());
+    return ending.emitExit === undefined ? 0 : run(ending.emitExit);
 }
 
 modules['internal/core'] = {
     exports: {
         nextTick, defer, drain, canRunJobs: runJobs !== undefined, run, entry,
         queueMicrotask, noteHandled,
-        onException, requireBuiltin, options,
+        onException, requireBuiltin, options, modules, upcalls, ending,
         runsJobs: runJobs !== undefined,
     },
 };
 core.setCallbacks(run, settle, onRejection, beforeExit, atExit, serve);
-run(() => {
-    requireBuiltin('internal/globals');
-    requireBuiltin('internal/main');
-});
+run(() => requireBuiltin(options.boot));

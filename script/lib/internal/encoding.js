@@ -3,12 +3,12 @@
  *
  * UTF-8, UTF-16LE and windows-1252, which is what `latin1` and `ascii` mean
  * there. A decoder that is given all of its bytes at once keeps no state; one
- * that is told `stream: true` has a state of internal/text_stream.
+ * that is told `stream: true` has a state of internal/buffer/text_stream.
  */
 const { codes } = require('internal/errors');
 const { validateString } = require('internal/validators');
-const codec = require('internal/buffer_codec');
-const textStream = require('internal/text_stream');
+const codec = require('internal/buffer/codec');
+const textStream = require('internal/buffer/text_stream');
 
 const { LATIN1, UTF16LE, UTF8 } = codec;
 const inspectCustom = Symbol.for('nodejs.util.inspect.custom');
@@ -114,7 +114,7 @@ class TextDecoder {
     #encoding;
     #fatal;
     #ignoreBOM;
-    #state = null; // between the pieces of a stream: internal/text_stream's
+    #state = null; // between the pieces: internal/buffer/text_stream's
 
     constructor(encoding = 'utf-8', options = undefined) {
         this.#encoding = encodingOfLabel(encoding);

@@ -4,15 +4,15 @@
  *
  * This file is read at every start and holds only what needs no table: the
  * errors of the operating system, which are made of a call's name and an
- * errno. What has a code of its own, ERR_SOMETHING, is in internal/error_codes,
- * a millisecond of parsing that a program without errors is spared: `codes`
+ * errno. What has a code of its own, ERR_SOMETHING, is in errors/codes, a
+ * millisecond of parsing that a program without errors is spared: `codes`
  * looks there when it is first asked. It is a Proxy because even a stub for
  * each of a hundred names costs a third of that millisecond.
  */
 
 const codes = new Proxy({ __proto__: null }, {
     get(target, code) {
-        return require('internal/error_codes').codes[code];
+        return require('internal/errors/codes').codes[code];
     },
 });
 
@@ -27,7 +27,7 @@ const emittedBy = Symbol('emittedBy');
 
 /** What a wrong argument was: "type number (5)", "an instance of Map". */
 function determineSpecificType(value) {
-    return require('internal/error_codes').determineSpecificType(value);
+    return require('internal/errors/codes').determineSpecificType(value);
 }
 
 /*

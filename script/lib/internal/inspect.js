@@ -3,17 +3,18 @@
  *
  * One context object travels down the value: the options, the objects that are
  * being printed (to find cycles), and the present indentation. How each kind of
- * object begins and ends is internal/inspect_kinds'; keys, cycles and depth are
+ * object begins and ends is internal/inspect/kinds'; keys, cycles and depth are
  * the same for all and are done once, in printObject. Brackets and line breaks
- * are internal/inspect_layout's, types come from internal/kind.
+ * are internal/inspect/layout's, types come from internal/kind.
  *
  * The output is Node's, character by character, but for what the engine does
  * not tell: the state of a promise, what an iterator has left, the handler of a
  * Proxy.
  */
+const { upcalls } = require('internal/core');
 const { kind, typedArrayName } = require('internal/kind');
 const { combine, escapeText, quote, stripColors, stripEscapes, width } =
-    require('internal/inspect_layout');
+    require('internal/inspect/layout');
 
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf,
     hasOwn } = Object;
@@ -273,7 +274,7 @@ let builtIns;
  * showing, and their toString() says nothing.
  */
 function isBuiltIn(name) {
-    builtIns ??= new SafeSet(require('internal/globals').engineNames
+    builtIns ??= new SafeSet(require('internal/primordials').engineNames
         .filter((each) => RegExps.test(/^[A-Z][a-zA-Z0-9]+$/, each)));
     return builtIns.has(name);
 }
@@ -579,12 +580,12 @@ inspect.custom = custom;
 Object.defineProperty(inspect, 'defaultOptions', {
     get: () => defaultOptions,
     set(options) {
-        require('internal/validators').validateObject(options, 'options');
+        upcalls().validators().validateObject(options, 'options');
         return Object.assign(defaultOptions, options);
     },
 });
 
-Object.assign(inspect, require('internal/inspect_colors'));
+Object.assign(inspect, require('internal/inspect/colors'));
 
 module.exports = {
     inspect, print, printPrimitive, printProperty, prefix, plain, moreItems,
@@ -593,4 +594,4 @@ module.exports = {
 };
 
 // After the exports: the printers need what stands above.
-const { printers } = require('internal/inspect_kinds');
+const { printers } = require('internal/inspect/kinds');

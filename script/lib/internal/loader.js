@@ -7,27 +7,24 @@
  *   runCheck(path)                   weir --check
  *   checkText(text, name)            the same
  *   sourceOf(name)                   the text that a stack names, or undefined
- *   HEAD                             what stands before a file's first line
  *   mainModule()                     the program's own Module, or undefined
  *
  * CommonJS as Node has it. A request goes through three hands: resolve() finds
  * the one file (or builtin) that it means, load() keeps one Module for each
  * file, and the file's extension says how a Module gets its exports. What a
- * package.json has to say is internal/packages's, why a file does not compile
- * internal/syntax_errors's; most programs ask for neither.
+ * package.json has to say is internal/loader/packages's, why a file does not
+ * compile internal/errors/syntax's; most programs ask for neither.
  *
  * `cache` is require.cache itself, and `extensions` require.extensions:
  * programs delete from the one and add to the other.
  */
 
+const { requireBuiltin } = require('internal/core');
 const { dirname, resolve: resolvePath } = require('path');
 
-const lazy = require;
 const { core, loader: { kind, readText, realpath } } = binding;
 
 const DIRECTORY = 1; // what kind() says of one; 0 is anything else
-const PARAMETERS = 'exports, require, module, __filename, __dirname';
-const HEAD = `(function (${PARAMETERS}) {`;
 
 const builtins = new SafeSet([
     'assert', 'assert/strict', 'buffer', 'console', 'dns', 'dns/promises',
@@ -45,7 +42,7 @@ let main;                   // the Module of the program's file
 // --------------------------------------------------------------- what we say
 
 function codes() {
-    return lazy('internal/errors').codes;
+    return require('internal/errors').codes;
 }
 
 function requireStack(parent) {
@@ -126,7 +123,7 @@ function findIndex(folder) {
 }
 
 function findInFolder(folder, request) {
-    const pkg = lazy('internal/packages').readPackage(folder);
+    const pkg = require('internal/loader/packages').readPackage(folder);
     if (pkg === null || !pkg.main)
         return findIndex(folder);
     const path = resolvePath(folder, pkg.main);
@@ -135,7 +132,7 @@ function findInFolder(folder, request) {
         return found;
     const index = findIndex(folder);
     if (index !== undefined) {
-        lazy('process').emitWarning(
+        require('process').emitWarning(
             `Invalid 'main' field in '${pkg.path}' of '${pkg.main}'. Please ` +
             'either fix that or report it to the module author',
             'DeprecationWarning', 'DEP0128');
@@ -174,7 +171,7 @@ function findExported(folder, request) {
     const [, name, rest = ''] = RegExps.exec(PACKAGE, request) ?? [];
     if (name === undefined)
         return undefined;
-    const { readPackage, resolveExports } = lazy('internal/packages');
+    const { readPackage, resolveExports } = require('internal/loader/packages');
     const pkg = readPackage(resolvePath(folder, name));
     if (pkg === null || pkg.exports === undefined)
         return undefined;
@@ -183,7 +180,7 @@ function findExported(folder, request) {
 
 // A package may ask for itself by its name, if it exports anything.
 function findSelf(request, parent) {
-    const { packageOf, resolveExports } = lazy('internal/packages');
+    const { packageOf, resolveExports } = require('internal/loader/packages');
     const pkg = packageOf(parent.filename);
     if (pkg === null || pkg.exports === undefined || pkg.name === undefined)
         return undefined;
@@ -194,7 +191,7 @@ function findSelf(request, parent) {
 }
 
 function findImported(request, parent) {
-    const { packageOf, resolveImports } = lazy('internal/packages');
+    const { packageOf, resolveImports } = require('internal/loader/packages');
     const found = resolveImports(request, parent.filename);
     if (found === undefined || typeof found === 'string')
         return found && demand(found, packageOf(parent.filename));
@@ -218,7 +215,7 @@ function moduleFolders(from) {
 }
 
 function globalFolders() {
-    const list = lazy('process').env.NODE_PATH ?? '';
+    const list = require('process').env.NODE_PATH ?? '';
     return Strings.split(list, ':').filter((folder) => folder !== '');
 }
 
@@ -313,7 +310,7 @@ class Module {
     }
 
     require(id) {
-        const { validateString } = lazy('internal/validators');
+        const { validateString } = require('internal/validators');
         validateString(id, 'id');
         if (id === '') {
             const Invalid = codes().ERR_INVALID_ARG_VALUE;
@@ -358,9 +355,9 @@ function withoutShebang(text) {
 
 function compile(source, filename) {
     try {
-        return core.compile(source, PARAMETERS, filename, 1);
+        return core.compile(source, filename);
     } catch (error) {
-        throw lazy('internal/syntax_errors').explain(error, source, filename);
+        throw require('internal/errors/syntax').explain(error, source, filename);
     }
 }
 
@@ -368,7 +365,7 @@ function read(filename) {
     const text = readText(filename);
     if (typeof text !== 'number')
         return text[0] === '\ufeff' ? Strings.slice(text, 1) : text;
-    const { errorName, uvException } = lazy('internal/errors');
+    const { errorName, uvException } = require('internal/errors');
     const syscall = errorName(text) === 'EISDIR' ? 'read' : 'open';
     throw uvException({ errno: text, syscall,
         path: syscall === 'open' ? filename : undefined });
@@ -381,7 +378,7 @@ function refuseModuleSource(filename, parent) {
     }
     if (!Strings.endsWith(filename, '.js'))
         return;
-    const pkg = lazy('internal/packages').packageOf(filename);
+    const pkg = require('internal/loader/packages').packageOf(filename);
     if (pkg?.type === 'module') {
         throw isModuleSource(filename, parent,
             `${pkg.path} says "type": "module"`);
@@ -431,7 +428,7 @@ function runModule(module, filename, parent) {
 function load(request, parent) {
     const name = builtinOf(request);
     if (name !== undefined)
-        return lazy(name);
+        return requireBuiltin(name);
     const key = `${parent.path}\0${request}`;
     let filename = resolved.get(key);
     if (filename === undefined || cache[filename] === undefined) {
@@ -439,7 +436,7 @@ function load(request, parent) {
         // A "#name" that stands for a builtin.
         const builtin = builtinOf(filename);
         if (builtin !== undefined)
-            return lazy(builtin);
+            return requireBuiltin(builtin);
         resolved.set(key, filename);
     }
     const cached = cache[filename];
@@ -458,9 +455,7 @@ function makeRequire(module) {
         return resolveFor(module, request, options);
     };
     require.resolve.paths = function paths(request) {
-        lazy('internal/validators').validateString(request, 'request');
-        return builtins.has(Strings.replace(request, /^node:/, '')) ? null :
-            foldersFor(request, module);
+        return foldersSearched(module, request);
     };
     require.main = main;
     require.extensions = extensions;
@@ -468,8 +463,14 @@ function makeRequire(module) {
     return require;
 }
 
+function foldersSearched(module, request) {
+    require('internal/validators').validateString(request, 'request');
+    return builtins.has(Strings.replace(request, /^node:/, '')) ? null :
+        foldersFor(request, module);
+}
+
 function resolveFor(module, request, options) {
-    lazy('internal/validators').validateString(request, 'request');
+    require('internal/validators').validateString(request, 'request');
     const paths = options?.paths;
     return resolve(request, module,
         paths === undefined ? undefined : foldersFrom(paths, request));
@@ -508,7 +509,7 @@ function runEval(code, { print = false, name = '[eval]' } = {}) {
     });
     const result = evaluate(code, name);
     if (print)
-        lazy('console').log(result);
+        require('console').log(result);
     return result;
 }
 
@@ -520,7 +521,7 @@ function evaluate(code, name) {
         if (!(error instanceof SyntaxError) ||
             String(error.stack).includes(`@${name}:`))
             throw error;
-        throw lazy('internal/syntax_errors').explain(error, code, name);
+        throw require('internal/errors/syntax').explain(error, code, name);
     }
 }
 
@@ -550,6 +551,5 @@ function mainModule() {
 }
 
 module.exports = {
-    runMain, runEval, readStdin, runCheck, checkText, sourceOf, HEAD,
-    mainModule,
+    runMain, runEval, readStdin, runCheck, checkText, sourceOf, mainModule,
 };

@@ -18,6 +18,9 @@ const {
 } = Object;
 const { apply, ownKeys } = Reflect;
 
+// What is there without us and the program.
+const engineNames = Object.getOwnPropertyNames(globalThis);
+
 // Node's classes have methods of these names, which the engine may not have.
 for (const name of ['dispose', 'asyncDispose']) {
     if (Symbol[name] === undefined)
@@ -153,5 +156,5 @@ module.exports = {
     Promises: methods(Promise.prototype),
     RegExps: methods(RegExp.prototype),
     Strings: methods(String.prototype),
-    restore,
+    engineNames, restore,
 };

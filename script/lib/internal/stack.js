@@ -10,11 +10,13 @@
  * builtin makes an error for its caller, at the bottom where the loop or the
  * loader calls into the program.
  */
+const { HEAD_LENGTH } = binding.core;
+
 const FRAME = /^([^@]*)@(.*?)(?::(\d+))?(?::(\d+))?$/;
 const NODE_FRAME = /^ {4}at (?:(.+) \()?(.+?):(\d+):(\d+)\)?$/;
 const NATIVE = '[native code]';
 const MAKES_ERRORS = new RegExp('^node:(?:internal/(?:errors|validators|' +
-    'assert\\w*)|assert(?:/strict)?|console)$');
+    'assert/\\w+)|assert(?:/strict)?|console)$');
 const CODE = /^(?:global|module) code$/;
 // The engine collects so many; Node's default is to show ten.
 const ENGINE_LIMIT = 100;
@@ -31,10 +33,10 @@ function parseFrame(line) {
     };
 }
 
-/* The loader's words before a file's first line are none of its columns. */
+/* The host's words before a file's first line are none of its columns. */
 function shift(file, row) {
     return row === '1' && Strings.startsWith(file, '/') ?
-        require('internal/loader').HEAD.length : 0;
+        HEAD_LENGTH : 0;
 }
 
 /* A program may have set `stack` to anything: then it is left alone. */

@@ -11,7 +11,7 @@ const ERRORS = ['Error', 'EvalError', 'RangeError', 'ReferenceError',
     'SyntaxError', 'TypeError', 'URIError'];
 
 function refuse(message) {
-    const { DOMException } = require('internal/dom_exception');
+    const { DOMException } = require('internal/errors/dom_exception');
     throw new DOMException(message, 'DataCloneError');
 }
 

@@ -52,6 +52,10 @@ function familyOf(value) {
     return family;
 }
 
+function show(value, options) {
+    return require('internal/inspect').inspect(value, options);
+}
+
 class SocketAddress {
     #address;
     #port;
@@ -114,11 +118,10 @@ class SocketAddress {
             flowlabel: this.flowlabel };
     }
 
-    [customInspect](depth, options, inspect) {
+    [customInspect](depth, options) {
         if (depth < 0)
             return this;
-        return `SocketAddress ${(inspect ?? require('util').inspect)(
-            this.toJSON(), options)}`;
+        return `SocketAddress ${show(this.toJSON(), options)}`;
     }
 }
 
@@ -210,11 +213,10 @@ class BlockList {
         return this.rules;
     }
 
-    [customInspect](depth, options, inspect) {
+    [customInspect](depth, options) {
         if (depth < 0)
             return this;
-        return `BlockList ${(inspect ?? require('util').inspect)(
-            { rules: this.rules }, options)}`;
+        return `BlockList ${show({ rules: this.rules }, options)}`;
     }
 }
 

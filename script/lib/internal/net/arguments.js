@@ -4,6 +4,7 @@
 // with a callback last; old programs leave null and 0 for what they do not
 // mean.
 
+const { upcalls } = require('internal/core');
 const { codes } = require('internal/errors');
 
 function isPortLike(value) {
@@ -47,9 +48,10 @@ function duration(msecs, name) {
     }
     if (msecs <= LONGEST)
         return Math.ceil(msecs);
-    process.emitWarning(`${msecs} does not fit into a 32-bit signed integer.` +
+    upcalls().process().emitWarning(
+        `${msecs} does not fit into a 32-bit signed integer.` +
         `\nTimer duration was truncated to ${LONGEST}.`,
-    'TimeoutOverflowWarning');
+        'TimeoutOverflowWarning');
     return LONGEST;
 }
 

@@ -7,7 +7,7 @@
 // shared memory: neither arguments nor results of the hot calls are converted.
 
 const { entry, drain, onException } = require('internal/core');
-const { FastBuffer } = require('internal/buffer_pool');
+const { FastBuffer } = require('internal/buffer/pool');
 
 const native = binding.net;
 const registers = new Int32Array(native.registers);

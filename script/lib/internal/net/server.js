@@ -209,12 +209,14 @@ function listenError(errno, target) {
 }
 
 // The server is as it was before listen(): it may be called again, and close()
-// finds nothing to close. Connections of an earlier listen() put `close` off.
+// finds nothing to close. Connections of an earlier listen() put `close` off,
+// and so does a listener of `error` that listens elsewhere, or closes.
 function fail(server, error) {
     closeNatively(server);
     nextTick(() => {
+        const listeningId = server._listeningId;
         server.emit('error', error);
-        if (server._connections === 0)
+        if (server._connections === 0 && server._listeningId === listeningId)
             server.emit('close');
     });
 }

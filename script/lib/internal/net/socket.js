@@ -31,7 +31,7 @@ const { extra, connectionOf, deferFor, unlessRenewed, CONNECTING, CONNECTED,
     LOOKING_UP, SLOW, PIPED, WAS_CONNECTING, COUNTED, AS_ACCEPTED, LIBRARY,
     QUIET, RELEASED, USUAL, LOOKED_AT } =
     require('internal/net/socket_flags');
-const { define, isConnected, keepAddresses } =
+const { define, isConnected, isUnixSocket, keepAddresses } =
     require('internal/net/socket_facts');
 
 // A program may replace what is on it.
@@ -517,20 +517,11 @@ function feedOnread(socket) {
     }
 }
 
-// Numbers differ from system to system.
-function numberOf(name) {
-    for (const [number, [each]] of require('util').getSystemErrorMap()) {
-        if (each === name)
-            return number;
-    }
-    return undefined;
-}
-
 function givePart(socket, onread) {
     const { rest } = onread;
     const buffer = onread.next();
     if (buffer.length === 0) {
-        socket.destroy(errnoException(numberOf('ENOBUFS'), 'read'));
+        socket.destroy(errnoException(native.ENOBUFS, 'read'));
         return false;
     }
     const part = rest.subarray(0, buffer.length);
@@ -623,10 +614,8 @@ function isAskedByRead(socket) {
 }
 
 Socket.prototype.resume = function resume() {
-    if (this._extra !== null && this._extra.onread !== null) {
+    if (this._extra !== null && this._extra.onread !== null)
         resumeOnread(this);
-        return this;
-    }
     return Readable.prototype.resume.call(this);
 };
 
@@ -762,8 +751,11 @@ function send(socket, bytes, callback) {
     return written(socket, result, callback);
 }
 
+// Before the connection stands C takes no bytes at once, but has nothing to say
+// against none.
 function putWithCallback(socket, bytes, callback) {
-    return callback === undefined || areCallbacksOut(socket)
+    return callback === undefined || areCallbacksOut(socket) ||
+        socket._flags & CONNECTING
         ? put(socket, bytes, callback) : putAndTell(socket, bytes, callback);
 }
 
@@ -842,7 +834,7 @@ function drainLater(socket) {
 function writeFailed(socket, errno, callback) {
     const more = extra(socket);
     if (socket._id === 0) // the connection was reset
-        errno = numberOf('EPIPE');
+        errno = native.EPIPE;
     if (more.failure !== null && more.refused === null) {
         if (callback !== undefined)
             nextTick(callback, more.failure);
@@ -985,12 +977,12 @@ function _write(chunk, encoding, callback) {
         return;
     }
     const result = put(this, bytes, undefined);
-    if (result === 0)
-        callback();
-    else if (result < 0)
+    if (result < 0)
         writeFailed(this, result, callback);
-    else
+    else if (result > 0 || this._flags & CONNECTING)
         putBehind(this, callback);
+    else
+        callback();
 }
 
 function _writev(chunks, callback) {
@@ -1064,6 +1056,8 @@ Socket.prototype.end = function end(chunk, encoding, callback) {
         this._extra.corks = 1;
         this.uncork();
     }
+    if (error === undefined && this.destroyed && !this.errored)
+        this._flags |= ENDED; // it says so, and does nothing
     error ??= endRefusal(this);
     if (error === undefined && !(this._flags & ENDED)) {
         this._flags |= ENDED;
@@ -1090,10 +1084,24 @@ function afterFinish(socket, error, callback) {
         (extra(socket).onFinish ??= []).push(callback);
 }
 
-// FIN behind what is queued. Without a queue it is sent now.
+// FIN behind what is queued; without a queue it is sent now. When the peer has
+// ended before, C is done with the connection by that: it comes in a tick, so
+// that a listener of `end` which ends it, too, can still ask who it was.
 function finishWriting(socket) {
     if (socket._flags & LOOKING_UP || hasEndedEarly(socket))
         return;
+    if (socket._readableState.flags & f.ENDED)
+        deferFor(socket, endConnection);
+    else
+        sendEnd(socket);
+}
+
+function endConnection(socket) {
+    if (!socket.destroyed)
+        sendEnd(socket);
+}
+
+function sendEnd(socket) {
     registers[WANTS_CALLBACK] = (socket._flags & CONNECTING) !== 0 ||
         areCallbacksOut(socket) ? 1 : 0;
     if (native.end(socket._id) > 0)
@@ -1124,15 +1132,14 @@ function finished(socket) {
     defer(emitFinishLater, socket, connectionOf(socket));
 }
 
+// Even if a listener of `prefinish` has destroyed it.
 function emitFinish(socket) {
-    if (cannotFinish(socket))
-        return;
     socket._flags |= FINISHED;
     if (socket._extra !== null && socket._extra.onFinish !== null) {
         const callbacks = socket._extra.onFinish;
         socket._extra.onFinish = null;
         for (const callback of callbacks)
-            callback();
+            callback(null);
     }
     socket.emit('finish');
     if (socket._extra !== null && socket._extra.late !== null)
@@ -1164,8 +1171,7 @@ Socket.prototype.resetAndDestroy = function resetAndDestroy() {
         this.destroy(new codes.ERR_SOCKET_CLOSED());
         return this;
     }
-    // A UNIX socket; or one that broke, and nobody knows any more.
-    if (this.localAddress === undefined && !isFailing(this))
+    if (isUnixSocket(this) && !isFailing(this))
         throw new codes.ERR_INVALID_HANDLE_TYPE();
     this._flags |= RESET;
     return this.destroy();

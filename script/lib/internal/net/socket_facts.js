@@ -16,7 +16,8 @@ const EMPTY = [];
 
 const FAMILY = { 4: 'IPv4', 6: 'IPv6' };
 
-// { address, port, family }, or undefined for none and for a UNIX socket.
+// { address, port, family }, null of a UNIX socket; undefined when there is no
+// connection, and nobody asked while there was.
 function addressOf(socket, remote) {
     const more = extra(socket);
     const known = remote ? more.remote : more.local;
@@ -24,10 +25,11 @@ function addressOf(socket, remote) {
         !(socket._flags & CONNECTED))
         return known;
     const found = native.address(socket._id, remote);
-    if (found === undefined || FAMILY[found[2]] === undefined)
+    if (found === undefined)
         return undefined;
-    const made = { address: found[0], family: FAMILY[found[2]],
-        port: found[1] };
+    const family = FAMILY[found[2]];
+    const made = family === undefined ? null
+        : { address: found[0], family, port: found[1] };
     if (remote)
         more.remote = made;
     else
@@ -39,6 +41,10 @@ function addressOf(socket, remote) {
 function keepAddresses(socket) {
     addressOf(socket, true);
     addressOf(socket, false);
+}
+
+function isUnixSocket(socket) {
+    return addressOf(socket, false) === null;
 }
 
 // Until it is destroyed, though both sides may have ended.
@@ -204,4 +210,4 @@ function define(prototype) {
     }
 }
 
-module.exports = { define, isConnected, keepAddresses };
+module.exports = { define, isConnected, isUnixSocket, keepAddresses };

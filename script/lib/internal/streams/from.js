@@ -49,31 +49,27 @@ class IteratorSource {
         }
     }
 
+    // Waits for what is a promise and for nothing else: as many values of a
+    // list as there is room for are pushed at one go.
     async pump() {
         try {
-            while (await this.pushNext());
+            let hasRoom = true;
+            while (hasRoom) {
+                const step = this.iterator.next();
+                const { value, done } = this.isAsync ? await step : step;
+                if (done) {
+                    this.stream.push(null);
+                    return;
+                }
+                hasRoom = this.give(value && typeof value.then === 'function'
+                    ? await value : value);
+            }
         } catch (error) {
             this.stream.destroy(error);
         }
     }
 
-    // Pushes one value; says whether there is room for another.
-    pushNext() {
-        const step = this.iterator.next();
-
-        return this.isAsync
-            ? step.then((result) => this.take(result)) : this.take(step);
-    }
-
-    take({ value, done }) {
-        if (done) {
-            this.stream.push(null);
-            return false;
-        }
-        return value && typeof value.then === 'function'
-            ? value.then((settled) => this.give(settled)) : this.give(value);
-    }
-
+    // Says whether there is room for another.
     give(value) {
         if (value === null) {
             this.reading = false;

@@ -6,7 +6,7 @@
 // its public face alone (write, end, writableNeedDrain, events), so that a
 // socket without `_writableState` is as good as any.
 
-const { nextTick } = require('internal/core');
+const { nextTick, upcalls } = require('internal/core');
 const { errorOrDestroy } = require('internal/streams/destroy');
 const { prependListener } = require('internal/streams/legacy');
 
@@ -157,9 +157,12 @@ function pipe(source, dest, options) {
 
 // Asked only of those that say they are: making process.stdout opens it.
 function isStdio(dest) {
-    return dest._isStdio === true ||
-        (typeof dest.fd === 'number' && dest.fd <= 2 &&
-         (dest === process.stdout || dest === process.stderr));
+    if (dest._isStdio === true)
+        return true;
+    if (typeof dest.fd !== 'number' || dest.fd > 2)
+        return false;
+    const process = upcalls().process();
+    return dest === process.stdout || dest === process.stderr;
 }
 
 function unpipe(source, dest) {
