@@ -261,14 +261,14 @@ WEIR_API int weir_socket_adopt(weir_socket *socket, int fd);
  * changed. */
 WEIR_API int weir_socket_release(weir_socket *socket);
 
-/* Another table and another pointer, at any time: what has been read goes to
- * the old table, what comes next to the new one. NULL: nothing is read, and
- * `drain` and `timeout` wait for a table. `hangup` and `error` wait for one
- * that has them, as long as there is a socket. Other events are told to
- * nobody. */
+/* Another table, at any time: what has been read goes to the old one, what
+ * comes next to the new one. The pointer of yours stays as it is; set it before
+ * this, by weir_socket_set_data(), if it is another one. NULL: nothing is read,
+ * and `drain` and `timeout` wait for a table. `hangup` and `error` wait for one
+ * that has them, as long as there is a socket. Other events are told to nobody.
+ */
 WEIR_API void weir_socket_set_events(weir_socket *socket,
-                                     const weir_socket_events *events,
-                                     void *data);
+                                     const weir_socket_events *events);
 
 /* ---------------------------------------------------------------- writing */
 
@@ -299,13 +299,14 @@ typedef void weir_write_cb(weir_socket *socket, int status, void *argument);
  *   or what send() said, in which case `error` follows as well.
  * After an error nothing was accepted and cb does not come.
  */
-WEIR_API int weir_write(weir_socket *socket, const void *bytes, size_t length,
-                        weir_write_cb *cb, void *argument);
+WEIR_API int weir_socket_write(weir_socket *socket, const void *bytes,
+                               size_t length, weir_write_cb *cb,
+                               void *argument);
 
 /* The same for several pieces: one write, one callback. At most 1,024 pieces
  * (-EINVAL). */
-WEIR_API int weir_writev(weir_socket *socket, const struct iovec *pieces,
-                         int count, weir_write_cb *cb, void *argument);
+WEIR_API int weir_socket_writev(weir_socket *socket, const struct iovec *pieces,
+                                int count, weir_write_cb *cb, void *argument);
 
 /* Gives memory back that was handed over. */
 typedef void weir_release_cb(void *bytes, size_t length, void *argument);
@@ -313,14 +314,14 @@ typedef void weir_release_cb(void *bytes, size_t length, void *argument);
 /* Writes without copying: the bytes belong to weir until `release` is called,
  * after they are with the kernel or given up, before cb, never from inside
  * this call. -EINVAL when it is NULL. After an error they are still yours. */
-WEIR_API int weir_write_owned(weir_socket *socket, void *bytes, size_t length,
-                              weir_release_cb *release, weir_write_cb *cb,
-                              void *argument);
+WEIR_API int weir_socket_write_owned(weir_socket *socket, void *bytes,
+                                     size_t length, weir_release_cb *release,
+                                     weir_write_cb *cb, void *argument);
 
 /* Writes a shared buffer without copying: takes a reference of its own and
  * drops it when done. One buffer can be in any number of queues. */
-WEIR_API int weir_write_buffer(weir_socket *socket, weir_buffer *buffer,
-                               weir_write_cb *cb, void *argument);
+WEIR_API int weir_socket_write_buffer(weir_socket *socket, weir_buffer *buffer,
+                                      weir_write_cb *cb, void *argument);
 
 /* Bytes that were accepted and are not yet with the kernel. Exact, O(1). */
 WEIR_API size_t weir_socket_buffered(const weir_socket *socket);
@@ -613,9 +614,9 @@ WEIR_API void weir_server_unref(weir_server *server);
 /* --------------------------------------------------------- shared buffers */
 
 /*
- * Bytes with a reference count, written by weir_write_buffer() to any number
- * of sockets without a copy. Do not change them while they are queued. Counted
- * without locks: a buffer belongs to one thread.
+ * Bytes with a reference count, written by weir_socket_write_buffer() to any
+ * number of sockets without a copy. Do not change them while they are queued.
+ * Counted without locks: a buffer belongs to one thread.
  */
 
 /* Room for `size` bytes with one reference, to be filled through
@@ -661,7 +662,7 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
  * taken or `from` is closing, -ENOTCONN, -EPIPE when `to` is ending, -EBADF,
  * -ENOMEM.
  */
-WEIR_API int weir_pipe(weir_socket *from, weir_socket *to);
+WEIR_API int weir_socket_pipe(weir_socket *from, weir_socket *to);
 
 /* For those who keep the rest in their own hands: bytes flow at the speed of
  * `to`, and nothing else is carried over. `end` of `from` and `drain` of `to`
@@ -670,15 +671,15 @@ WEIR_API int weir_pipe(weir_socket *from, weir_socket *to);
  * first, to whoever reads next: an event table, another pipe,
  * weir_socket_read_wait() of weir/blocking.h. (Without memory to keep them
  * `from` fails with ENOMEM.) Both kinds of pipe suspend the half-open rule of
- * `to`, which holds again when the pipe has gone. Errors as of weir_pipe(), and
- * -EPIPE when `from` has ended. */
-WEIR_API int weir_pipe_bytes(weir_socket *from, weir_socket *to);
+ * `to`, which holds again when the pipe has gone. Errors as of
+ * weir_socket_pipe(), and -EPIPE when `from` has ended. */
+WEIR_API int weir_socket_pipe_bytes(weir_socket *from, weir_socket *to);
 
 /* Takes the pipe away: `from` is read by its own events again. What was read
  * is written, before all that you write from then on. If the other side of `to`
  * has ended meanwhile, the half-open rule ends `to`. -EINVAL when there is
  * none. */
-WEIR_API int weir_unpipe(weir_socket *from);
+WEIR_API int weir_socket_unpipe(weir_socket *from);
 
 /* ------------------------------------------------------------------ names */
 

@@ -230,9 +230,10 @@ static void welcome(weir_server *server, int fd, unsigned forks)
     server->connections++;
     if (server->half_open)
         weir_socket_set_half_open(socket, true);
-    if (server->socket_events)
-        weir_socket_set_events(socket, server->socket_events,
-                               server->socket_data);
+    if (server->socket_events) {
+        weir_socket_set_data(socket, server->socket_data);
+        weir_socket_set_events(socket, server->socket_events);
+    }
     if (server->pause_on_connect)
         weir_socket_pause(socket);
     server->cb(server, socket);

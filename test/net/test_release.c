@@ -86,14 +86,16 @@ static void a_conversation_goes_on_in_another_loop(void **state)
     (void)state;
     raw_write(fd, "one", 3);
     RUN_UNTIL(a.received == 3);
-    assert_int_equal(weir_write(a.socket, "two", 3, NULL, NULL), WEIR_SENT);
+    assert_int_equal(weir_socket_write(a.socket, "two", 3, NULL, NULL),
+                     WEIR_SENT);
     raw_write(fd, "three", 5); /* not told before it goes */
     assert_int_equal(weir_loop_create(&other), 0);
     adopt_as_b(other, release_a());
     while (b.received < 5)
         assert_true(weir_loop_run_once(other, 1000) >= 0);
     assert_memory_equal(b.bytes, "three", 5);
-    assert_int_equal(weir_write(b.socket, "four", 4, NULL, NULL), WEIR_SENT);
+    assert_int_equal(weir_socket_write(b.socket, "four", 4, NULL, NULL),
+                     WEIR_SENT);
     raw_expect(fd, "twofour");
     net_settle();
     assert_side(&a, "dx");
@@ -194,7 +196,7 @@ static void a_callback_of_what_was_sent_still_comes(void **state)
     int released;
 
     (void)state;
-    assert_int_equal(weir_write(a.socket, "one", 3, side_wrote, &a),
+    assert_int_equal(weir_socket_write(a.socket, "one", 3, side_wrote, &a),
                      WEIR_SENT);
     released = release_a();
     RUN_UNTIL(a.closed);
@@ -272,7 +274,8 @@ static void a_write_held_by_a_cork_keeps_it_busy(void **state)
 
     (void)state;
     assert_int_equal(weir_socket_cork(a.socket), 0);
-    assert_int_equal(weir_write(a.socket, "", 0, side_wrote, &a), WEIR_SENT);
+    assert_int_equal(weir_socket_write(a.socket, "", 0, side_wrote, &a),
+                     WEIR_SENT);
     assert_int_equal(weir_socket_release(a.socket), -EBUSY);
     assert_int_equal(weir_socket_uncork(a.socket), 0);
     RUN_UNTIL(a.written == 1);
@@ -287,10 +290,10 @@ static void either_side_of_a_pipe_is_busy_until_it_is_taken_away(void **state)
     int far = net_raw(NET_KIND(state), &other);
     int released;
 
-    assert_int_equal(weir_pipe(a.socket, other.socket), 0);
+    assert_int_equal(weir_socket_pipe(a.socket, other.socket), 0);
     assert_int_equal(weir_socket_release(a.socket), -EBUSY);
     assert_int_equal(weir_socket_release(other.socket), -EBUSY);
-    assert_int_equal(weir_unpipe(a.socket), 0);
+    assert_int_equal(weir_socket_unpipe(a.socket), 0);
     released = release_a();
     RUN_UNTIL(a.closed);
     net_finish(&other);
@@ -304,13 +307,13 @@ static void bytes_that_a_pipe_gave_back_are_told_before(void **state)
     int far = net_raw(NET_KIND(state), &other);
     int released;
 
-    weir_socket_set_events(a.socket, NULL, &a); /* nobody to tell them to */
-    assert_int_equal(weir_pipe_bytes(a.socket, other.socket), 0);
+    weir_socket_set_events(a.socket, NULL); /* nobody to tell them to */
+    assert_int_equal(weir_socket_pipe_bytes(a.socket, other.socket), 0);
     assert_int_equal(weir_socket_end(other.socket), 0);
     raw_write(fd, "one", 3);
     net_settle();
     assert_int_equal(weir_socket_release(a.socket), -EBUSY);
-    weir_socket_set_events(a.socket, &side_events, &a);
+    weir_socket_set_events(a.socket, &side_events);
     RUN_UNTIL(a.received == 3);
     released = release_a();
     RUN_UNTIL(a.closed);
@@ -333,7 +336,7 @@ static void a_socket_whose_writing_failed_gives_its_error(void **state)
 
     (void)state;
     raw_reset(far);
-    while (weir_write(broken.socket, "x", 1, NULL, NULL) >= 0)
+    while (weir_socket_write(broken.socket, "x", 1, NULL, NULL) >= 0)
         ;
     assert_int_equal(weir_socket_release(broken.socket), -ECONNRESET);
     RUN_UNTIL(broken.closed);
@@ -358,7 +361,8 @@ static void on_connection(weir_server *from, weir_socket *socket)
     side_init(&a);
     a.socket = socket;
     a.hook = count;
-    weir_socket_set_events(socket, &side_events, &a);
+    weir_socket_set_data(socket, &a);
+    weir_socket_set_events(socket, &side_events);
 }
 
 static void a_server_counts_it_until_close_was_told(void **state)

@@ -22,7 +22,7 @@ static void on_data(weir_socket *socket, const void *bytes, size_t length)
 {
     told.data++;
     told.user = weir_socket_data(socket);
-    assert_true(weir_write(socket, bytes, length, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(socket, bytes, length, NULL, NULL) >= 0);
 }
 
 static void on_other_data(weir_socket *socket, const void *bytes,
@@ -128,7 +128,8 @@ static void on_connection_that_chooses(weir_server *server,
 {
     assert_ptr_equal(weir_socket_data(socket), &told);
     on_connection(server, socket);
-    weir_socket_set_events(socket, &other, server);
+    weir_socket_set_data(socket, server);
+    weir_socket_set_events(socket, &other);
 }
 
 static void the_connection_callback_may_set_another_table(void **state)
@@ -215,7 +216,7 @@ static void on_any_connection(weir_server *server, weir_socket *socket)
 {
     (void)server;
     told.connections++;
-    weir_socket_set_events(socket, &echo, NULL);
+    weir_socket_set_events(socket, &echo);
 }
 
 static weir_server *start_with_many(void)
@@ -505,8 +506,8 @@ static void a_shutdown_destroys_who_reads_nothing(void **state)
 
     (void)state;
     while (weir_socket_buffered(told.sockets[0]) < sizeof much)
-        assert_true(weir_write(told.sockets[0], much, sizeof much, NULL,
-                               NULL) >= 0);
+        assert_true(weir_socket_write(told.sockets[0], much, sizeof much, NULL,
+                                      NULL) >= 0);
     weir_socket_close(told.sockets[0]);
     weir_server_shutdown(server, 1000);
     close(fds[1]);
