@@ -34,7 +34,8 @@ SOVERSION := $(basename $(VERSION))
 REACTOR_SOURCES := $(wildcard reactor/*.c)
 NET_SOURCES := $(wildcard net/*.c)
 SOURCES := $(REACTOR_SOURCES) $(NET_SOURCES)
-HEADERS := build/include/weir/reactor.h build/include/weir/net.h
+PUBLIC_HEADERS := reactor/reactor.h reactor/runtime.h net/net.h net/blocking.h
+HEADERS := $(addprefix build/include/weir/,$(notdir $(PUBLIC_HEADERS)))
 EXAMPLES := $(patsubst net/examples/%.c,build/examples/%,$(wildcard net/examples/*.c))
 
 .PHONY: all help
@@ -124,7 +125,7 @@ print-libs:
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/include/weir $(DESTDIR)$(PREFIX)/lib
-	install -m 644 reactor/reactor.h net/net.h $(DESTDIR)$(PREFIX)/include/weir
+	install -m 644 $(PUBLIC_HEADERS) $(DESTDIR)$(PREFIX)/include/weir
 	install -m 644 build/libweir.a $(DESTDIR)$(PREFIX)/lib
 	install -m 755 build/libweir.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib
 	ln -sf libweir.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libweir.so.$(SOVERSION)

@@ -56,7 +56,7 @@ static weir_loop *loop;
 static void on_server_data(weir_socket *socket, const void *bytes,
                            size_t length)
 {
-    weir_check(weir_write(socket, bytes, length, NULL, NULL));
+    weir_check(weir_socket_write(socket, bytes, length, NULL, NULL));
 }
 
 static const weir_socket_events server_events = { .data = on_server_data };
@@ -64,7 +64,7 @@ static const weir_socket_events server_events = { .data = on_server_data };
 static void on_connection(weir_server *server, weir_socket *socket)
 {
     (void)server;
-    weir_socket_set_events(socket, &server_events, NULL);
+    weir_socket_set_events(socket, &server_events);
     weir_socket_set_timeout(socket, 60 * 1000);
 }
 
@@ -72,7 +72,7 @@ static void on_connection(weir_server *server, weir_socket *socket)
 
 static void send_message(weir_socket *socket)
 {
-    weir_check(weir_write(socket, message, sizeof message, NULL, NULL));
+    weir_check(weir_socket_write(socket, message, sizeof message, NULL, NULL));
 }
 
 static void on_connect(weir_socket *socket)

@@ -79,6 +79,8 @@ struct weir_dial {
     unsigned attempt_delay, port;
     weir_address local;
     weir_tcp_options tcp;
+    weir_prepare_cb *prepare;
+    void *prepare_argument;
     /* The error to tell if nothing connects. */
     int error;
     const char *call;
@@ -328,10 +330,12 @@ static void room_due(weir_timer *timer)
         go_on(dial);
 }
 
-/* Begins a connect on a new descriptor. *call names what failed. */
+/* Begins a connect on a new descriptor. *call names what failed. The user may
+ * end the socket in `prepare`, and the attempt with it. */
 static int open_attempt(struct attempt *attempt, const char **call)
 {
     struct weir_dial *dial = attempt->dial;
+    weir_socket *s = dial->socket;
     int family = weir_address_family(&attempt->address);
     int fd, result;
 
@@ -344,6 +348,11 @@ static int open_attempt(struct attempt *attempt, const char **call)
     *call = "setsockopt";
     result = weir_tcp_apply(fd, family, &dial->tcp);
     if (result < 0)
+        return result;
+    *call = "prepare";
+    if (dial->prepare)
+        result = dial->prepare(fd, family, dial->prepare_argument);
+    if (result < 0 || gone(s))
         return result;
     *call = "bind";
     result = bind_local(dial, fd, family);
@@ -389,6 +398,8 @@ static enum outcome try(struct weir_dial *dial, const weir_address *address)
     attempt = new_attempt(dial, address);
     if (attempt) {
         result = open_attempt(attempt, &call);
+        if (gone(s))
+            return GONE;
         if (result == 0)
             return UNDER_WAY;
         abort_attempt(attempt);
@@ -579,6 +590,8 @@ static void take_options(struct weir_dial *dial,
     if (options->local)
         dial->local = *options->local;
     dial->tcp = options->tcp;
+    dial->prepare = options->prepare;
+    dial->prepare_argument = options->prepare_argument;
     if (options->timeout)
         weir_timer_start(&dial->limit, options->timeout);
 }

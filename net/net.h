@@ -179,6 +179,12 @@ typedef struct weir_tcp_options {
                                              window can be scaled to it */
 } weir_tcp_options;
 
+/* Prepares a descriptor that has just been made, and has its options, for what
+ * there is no option for: called before it is bound, connected or listened on.
+ * A negative errno gives this descriptor up; 0 or above goes on. The descriptor
+ * stays weir's; `family` is AF_INET, AF_INET6 or AF_UNIX. */
+typedef int weir_prepare_cb(int fd, int family, void *argument);
+
 typedef struct weir_connect_options {
     const weir_address *local; /* bind to this first; port 0: any. For a port
                                   alone weir_address_any(). A UNIX path is
@@ -189,6 +195,10 @@ typedef struct weir_connect_options {
                                250, at least 10 (RFC 8305, section 5) */
     int family;             /* AF_INET or AF_INET6: only such addresses */
     weir_tcp_options tcp;
+    weir_prepare_cb *prepare; /* for each attempt, from the loop, and it may do
+                                 anything, destroy the socket as well. Its
+                                 error is that attempt's, call "prepare" */
+    void *prepare_argument;
 } weir_connect_options;
 
 /* A socket that is not connected yet. `data` is a pointer of yours.
@@ -231,14 +241,34 @@ WEIR_API int weir_socket_connect_host(weir_socket *socket, const char *host,
  * -EEXIST when this loop watches it already. */
 WEIR_API int weir_socket_adopt(weir_socket *socket, int fd);
 
-/* Another table and another pointer, at any time: what has been read goes to
- * the old table, what comes next to the new one. NULL: nothing is read, and
- * `drain` and `timeout` wait for a table. `hangup` and `error` wait for one
- * that has them, as long as there is a socket. Other events are told to
- * nobody. */
+/* The inverse: gives the descriptor of a connection that stands, and the
+ * connection goes on without the socket; for a TLS library, another loop
+ * (weir_socket_adopt()), another process. It is yours to close, non-blocking
+ * and close-on-exec, and has the options that were set. No byte is lost: what
+ * has come and was not told waits in it, after the peer's FIN the next read
+ * gives 0, and after weir_socket_end() it is shut down for writing. To the
+ * socket it is like weir_socket_destroy(): of events only the callbacks of
+ * writes that are done and `close`, without an error, are to come, and a server
+ * counts it until then. It may be called in any event of the socket; in a
+ * forked child it gives the child's copy. Writing to it by other means may
+ * raise SIGPIPE.
+ *
+ * -EBUSY while a write, or the FIN behind it, waits to be sent (wait for its
+ * callback or `drain`; uncork), while a pipe reads from or writes to it, and
+ * while bytes that a pipe gave back were not told; -ENOTCONN while there is no
+ * connection; -EBADF after weir_socket_destroy() or weir_socket_close(); what
+ * writing has failed with; -EINVAL for a NULL. After an error nothing has
+ * changed. */
+WEIR_API int weir_socket_release(weir_socket *socket);
+
+/* Another table, at any time: what has been read goes to the old one, what
+ * comes next to the new one. The pointer of yours stays as it is; set it before
+ * this, by weir_socket_set_data(), if it is another one. NULL: nothing is read,
+ * and `drain` and `timeout` wait for a table. `hangup` and `error` wait for one
+ * that has them, as long as there is a socket. Other events are told to nobody.
+ */
 WEIR_API void weir_socket_set_events(weir_socket *socket,
-                                     const weir_socket_events *events,
-                                     void *data);
+                                     const weir_socket_events *events);
 
 /* ---------------------------------------------------------------- writing */
 
@@ -269,13 +299,14 @@ typedef void weir_write_cb(weir_socket *socket, int status, void *argument);
  *   or what send() said, in which case `error` follows as well.
  * After an error nothing was accepted and cb does not come.
  */
-WEIR_API int weir_write(weir_socket *socket, const void *bytes, size_t length,
-                        weir_write_cb *cb, void *argument);
+WEIR_API int weir_socket_write(weir_socket *socket, const void *bytes,
+                               size_t length, weir_write_cb *cb,
+                               void *argument);
 
 /* The same for several pieces: one write, one callback. At most 1,024 pieces
  * (-EINVAL). */
-WEIR_API int weir_writev(weir_socket *socket, const struct iovec *pieces,
-                         int count, weir_write_cb *cb, void *argument);
+WEIR_API int weir_socket_writev(weir_socket *socket, const struct iovec *pieces,
+                                int count, weir_write_cb *cb, void *argument);
 
 /* Gives memory back that was handed over. */
 typedef void weir_release_cb(void *bytes, size_t length, void *argument);
@@ -283,14 +314,14 @@ typedef void weir_release_cb(void *bytes, size_t length, void *argument);
 /* Writes without copying: the bytes belong to weir until `release` is called,
  * after they are with the kernel or given up, before cb, never from inside
  * this call. -EINVAL when it is NULL. After an error they are still yours. */
-WEIR_API int weir_write_owned(weir_socket *socket, void *bytes, size_t length,
-                              weir_release_cb *release, weir_write_cb *cb,
-                              void *argument);
+WEIR_API int weir_socket_write_owned(weir_socket *socket, void *bytes,
+                                     size_t length, weir_release_cb *release,
+                                     weir_write_cb *cb, void *argument);
 
 /* Writes a shared buffer without copying: takes a reference of its own and
  * drops it when done. One buffer can be in any number of queues. */
-WEIR_API int weir_write_buffer(weir_socket *socket, weir_buffer *buffer,
-                               weir_write_cb *cb, void *argument);
+WEIR_API int weir_socket_write_buffer(weir_socket *socket, weir_buffer *buffer,
+                                      weir_write_cb *cb, void *argument);
 
 /* Bytes that were accepted and are not yet with the kernel. Exact, O(1). */
 WEIR_API size_t weir_socket_buffered(const weir_socket *socket);
@@ -365,27 +396,6 @@ WEIR_API void weir_socket_set_half_open(weir_socket *socket, bool allowed);
 WEIR_API void weir_socket_set_timeout(weir_socket *socket, uint32_t timeout);
 WEIR_API uint32_t weir_socket_timeout(const weir_socket *socket);
 
-/* ---------------------------------------------------------------- waiting */
-
-/*
- * For programs whose interface blocks. These wait for this one socket while
- * the loop stands still; its timers and other sockets go on afterwards. Nothing
- * is called back meanwhile: callbacks of writes, drain, end and error come from
- * the loop. `timeout` is ms as of poll(2): -1 waits however long, 0 not at all.
- * -ETIMEDOUT changes nothing. -ENOTCONN while there is no connection, -EBADF
- * after weir_socket_destroy(), or what has ended the connection.
- */
-
-/* Reads what has come; waits if nothing has. Gives how much, at least 1, or 0
- * at the end of the stream. Pausing makes no difference. -EINVAL for a NULL or
- * a size of 0, -EBUSY while a pipe reads. */
-WEIR_API ssize_t weir_socket_read_wait(weir_socket *socket, void *bytes,
-                                       size_t size, int timeout);
-
-/* Waits until everything that was written is with the kernel. -EBUSY when
- * something is held back by weir_socket_cork(). */
-WEIR_API int weir_socket_flush_wait(weir_socket *socket, int timeout);
-
 /* ---------------------------------------------------------------- options */
 
 /*
@@ -417,10 +427,6 @@ WEIR_API int weir_socket_set_receive_buffer(weir_socket *socket,
                                             unsigned size);
 WEIR_API int weir_socket_send_buffer(const weir_socket *socket);
 WEIR_API int weir_socket_receive_buffer(const weir_socket *socket);
-
-/* SO_LINGER: what close() does with bytes that are with the kernel and not
- * acknowledged. Seconds; 0: reset; -1: off (default). */
-WEIR_API int weir_socket_set_linger(weir_socket *socket, int seconds);
 
 /* -------------------------------------------------------------- accessors */
 
@@ -456,8 +462,8 @@ WEIR_API uint64_t weir_socket_bytes_read(const weir_socket *socket);
 WEIR_API uint64_t weir_socket_bytes_written(const weir_socket *socket);
 
 /* The first error, with the call that failed ("connect", "read", "write",
- * "lookup", ...) and the address it was about; 0 when there was none. `call`
- * and `address` may be NULL. */
+ * "lookup", "prepare", ...) and the address it was about; 0 when there was
+ * none. `call` and `address` may be NULL. */
 WEIR_API int weir_socket_failure(const weir_socket *socket, const char **call,
                                  weir_address *address);
 
@@ -474,6 +480,7 @@ WEIR_API void weir_socket_unref(weir_socket *socket);
 /* ---------------------------------------------------------------- servers */
 
 /* A connection was accepted. It is not read until it has a table of events:
+ * the server's (weir_server_set_socket_events()), or one of its own, by
  * weir_socket_set_events(), now or later. */
 typedef void weir_connection_cb(weir_server *server, weir_socket *socket);
 
@@ -502,6 +509,11 @@ typedef struct weir_listen_options {
     unsigned mode;    /* permissions of a UNIX socket's file, such as 0660;
                          default: by the umask */
     weir_tcp_options tcp; /* of every accepted connection */
+    weir_prepare_cb *prepare; /* for the listener, from inside of
+                                 weir_server_listen(), which fails with its
+                                 error. Linux hands most of what it sets down
+                                 to what is accepted */
+    void *prepare_argument;
 } weir_listen_options;
 
 /* -EINVAL when a pointer other than data is NULL, -ENOMEM, -ECANCELED while the
@@ -510,6 +522,16 @@ WEIR_API int weir_server_create(weir_server **server, weir_loop *loop,
                                 weir_connection_cb *cb, void *data);
 WEIR_API void weir_server_set_events(weir_server *server,
                                      const weir_server_events *events);
+
+/* What sockets that are accepted from now on begin with: their table, and the
+ * pointer that weir_socket_data() gives, one for all of them. The connection
+ * callback finds both set, and may set others. NULL (default): neither, and
+ * such a socket is not read until it is given a table. `events` must stay where
+ * it is; connections that stand already keep theirs. May be called at any
+ * time. */
+WEIR_API void weir_server_set_socket_events(weir_server *server,
+                                            const weir_socket_events *events,
+                                            void *data);
 
 /* Another callback and another pointer, at any time, for what is accepted from
  * now on. cb must not be NULL. */
@@ -539,6 +561,13 @@ WEIR_API int weir_server_adopt(weir_server *server, int fd);
  * one is gone. Harmless when closing already. */
 WEIR_API void weir_server_close(weir_server *server);
 
+/* The same, and connections that are left after `grace` ms (0: in the next
+ * turn) are destroyed; so `close` comes soon after that at the latest. It ends
+ * no connection before: those that only wait for their client are ended by
+ * whoever knows them, for example with weir_server_each(). Called again, after
+ * weir_server_close() as well, the grace begins anew, longer or shorter. */
+WEIR_API void weir_server_shutdown(weir_server *server, uint64_t grace);
+
 /* Accepts nothing for so many ms (0: until weir_server_resume()); whoever
  * connects meanwhile waits in the backlog. */
 WEIR_API void weir_server_pause(weir_server *server, uint64_t duration);
@@ -549,6 +578,20 @@ WEIR_API void weir_server_resume(weir_server *server);
 WEIR_API void weir_server_set_max_connections(weir_server *server,
                                               size_t maximum);
 WEIR_API size_t weir_server_connections(const weir_server *server);
+
+/* Sees one of a server's connections. 0 goes on; what else ends the walk. */
+typedef int weir_visit_cb(weir_socket *socket, void *argument);
+
+/* Calls `visit`, from inside of this call, for each connection of the server
+ * that was accepted and not destroyed, in no order; gives 0, or the answer that
+ * ended the walk; -EINVAL for a NULL. The visitor may do anything but run or
+ * destroy the loop: end, close, destroy or release the socket it is given and
+ * any other one (those destroyed before their turn are passed over), connect
+ * new ones, close the server. A walk looks at every socket of the loop,
+ * whichever server it is of: it is for the end of a server, for figures and for
+ * messages to all, not for each message. */
+WEIR_API int weir_server_each(weir_server *server, weir_visit_cb *visit,
+                              void *argument);
 
 /* What accepted connections begin with. */
 WEIR_API void weir_server_set_half_open(weir_server *server, bool allowed);
@@ -571,9 +614,9 @@ WEIR_API void weir_server_unref(weir_server *server);
 /* --------------------------------------------------------- shared buffers */
 
 /*
- * Bytes with a reference count, written by weir_write_buffer() to any number
- * of sockets without a copy. Do not change them while they are queued. Counted
- * without locks: a buffer belongs to one thread.
+ * Bytes with a reference count, written by weir_socket_write_buffer() to any
+ * number of sockets without a copy. Do not change them while they are queued.
+ * Counted without locks: a buffer belongs to one thread.
  */
 
 /* Room for `size` bytes with one reference, to be filled through
@@ -619,24 +662,24 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
  * taken or `from` is closing, -ENOTCONN, -EPIPE when `to` is ending, -EBADF,
  * -ENOMEM.
  */
-WEIR_API int weir_pipe(weir_socket *from, weir_socket *to);
+WEIR_API int weir_socket_pipe(weir_socket *from, weir_socket *to);
 
 /* For those who keep the rest in their own hands: bytes flow at the speed of
  * `to`, and nothing else is carried over. `end` of `from` and `drain` of `to`
  * are told; the end, the close of either and a write that fails take the pipe
  * away, and then bytes come as `data` again. Those that `to` refused come
  * first, to whoever reads next: an event table, another pipe,
- * weir_socket_read_wait(). (Without memory to keep them `from` fails with
- * ENOMEM.) Both kinds of pipe suspend the half-open rule of `to`, which holds
- * again when the pipe has gone. Errors as of weir_pipe(), and -EPIPE when
- * `from` has ended. */
-WEIR_API int weir_pipe_bytes(weir_socket *from, weir_socket *to);
+ * weir_socket_read_wait() of weir/blocking.h. (Without memory to keep them
+ * `from` fails with ENOMEM.) Both kinds of pipe suspend the half-open rule of
+ * `to`, which holds again when the pipe has gone. Errors as of
+ * weir_socket_pipe(), and -EPIPE when `from` has ended. */
+WEIR_API int weir_socket_pipe_bytes(weir_socket *from, weir_socket *to);
 
 /* Takes the pipe away: `from` is read by its own events again. What was read
  * is written, before all that you write from then on. If the other side of `to`
  * has ended meanwhile, the half-open rule ends `to`. -EINVAL when there is
  * none. */
-WEIR_API int weir_unpipe(weir_socket *from);
+WEIR_API int weir_socket_unpipe(weir_socket *from);
 
 /* ------------------------------------------------------------------ names */
 

@@ -28,9 +28,9 @@ enum {
     SMALL_RUN = 4      /* and so many of them */
 };
 
-/* What a pipe does beside moving bytes. weir_pipe() and weir_pipe_bytes()
- * differ in this alone. Both suspend the half-open rule of their destination,
- * and give it back however they end. */
+/* What a pipe does beside moving bytes. weir_socket_pipe() and
+ * weir_socket_pipe_bytes() differ in this alone. Both suspend the half-open
+ * rule of their destination, and give it back however they end. */
 enum {
     CARRIES_END = 1 << 0,  /* the end of `from` ends `to`, and is told to nobody
                               else; nor is the drain of `to` */
@@ -166,7 +166,7 @@ void weir_pipe_data(struct weir_pipe *pipe, const void *bytes, size_t length)
 
     if (length >= LARGE && !pipe->copies)
         pipe->bulk = true;
-    result = weir_write(pipe->to, bytes, length, NULL, NULL);
+    result = weir_socket_write(pipe->to, bytes, length, NULL, NULL);
     if (result < 0) {
         refused(pipe, bytes, length, result);
         return;
@@ -368,17 +368,17 @@ static int join(weir_socket *from, weir_socket *to, uint8_t policy)
     return 0;
 }
 
-int weir_pipe(weir_socket *from, weir_socket *to)
+int weir_socket_pipe(weir_socket *from, weir_socket *to)
 {
     return join(from, to, WHOLE_STREAM);
 }
 
-int weir_pipe_bytes(weir_socket *from, weir_socket *to)
+int weir_socket_pipe_bytes(weir_socket *from, weir_socket *to)
 {
     return join(from, to, BYTES_ALONE);
 }
 
-int weir_unpipe(weir_socket *from)
+int weir_socket_unpipe(weir_socket *from)
 {
     struct weir_pipe *out = from ? weir_pipe_out(from) : NULL;
 

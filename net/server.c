@@ -37,9 +37,12 @@ struct weir_server {
     weir_connection_cb *cb;
     const weir_server_events *events;
     void *data;
+    const weir_socket_events *socket_events; /* of what is accepted */
+    void *socket_data;
     struct weir_deferred deferred; /* tells `close` */
     weir_timer rest;    /* after a failure */
     weir_timer paused;  /* by the user */
+    weir_timer grace;   /* until connections that are left are destroyed */
     size_t connections, max_connections;
     int spare;          /* a descriptor to give up */
     unsigned burst;     /* connections to take in one turn */
@@ -64,6 +67,7 @@ static void ready(weir_loop *loop, struct weir_source *source,
 static void run(weir_loop *loop, struct weir_deferred *deferred);
 static void rest_over(weir_timer *timer);
 static void pause_over(weir_timer *timer);
+static void grace_over(weir_timer *timer);
 
 int weir_server_create(weir_server **out, weir_loop *loop,
                        weir_connection_cb *cb, void *data)
@@ -90,10 +94,12 @@ int weir_server_create(weir_server **out, weir_loop *loop,
     server->deferred.run = run;
     weir_timer_init(&server->rest, loop, rest_over);
     weir_timer_init(&server->paused, loop, pause_over);
-    server->rest.data = server->paused.data = server;
+    weir_timer_init(&server->grace, loop, grace_over);
+    server->rest.data = server->paused.data = server->grace.data = server;
     /* Listening keeps the loop alive, not the way we do it. */
     weir_timer_unref(&server->rest);
     weir_timer_unref(&server->paused);
+    weir_timer_unref(&server->grace);
     weir_list_append(&net->servers, &server->link);
     *out = server;
     return 0;
@@ -224,6 +230,10 @@ static void welcome(weir_server *server, int fd, unsigned forks)
     server->connections++;
     if (server->half_open)
         weir_socket_set_half_open(socket, true);
+    if (server->socket_events) {
+        weir_socket_set_data(socket, server->socket_data);
+        weir_socket_set_events(socket, server->socket_events);
+    }
     if (server->pause_on_connect)
         weir_socket_pause(socket);
     server->cb(server, socket);
@@ -505,8 +515,29 @@ static int begin(weir_server *server, int fd, int family)
     return 0;
 }
 
+static int may_listen(const weir_server *server)
+{
+    if (server->closing || weir_loop_inherited(server->loop))
+        return -EBADF;
+    return server->source.fd >= 0 ? -EALREADY : 0;
+}
+
+/* The last word on a descriptor is the user's, who may have closed the server
+ * or let it listen meanwhile. */
+static int prepare(const weir_server *server, int fd, int family,
+                   const weir_listen_options *options)
+{
+    int result;
+
+    if (!options->prepare)
+        return 0;
+    result = options->prepare(fd, family, options->prepare_argument);
+    return result < 0 ? result : may_listen(server);
+}
+
+/* *refused: by the user, which is final. */
 static int listen_on(weir_server *server, const weir_address *address,
-                     const weir_listen_options *options)
+                     const weir_listen_options *options, bool *refused)
 {
     unsigned backlog = options->backlog ? options->backlog : BACKLOG;
     int family = weir_address_family(address);
@@ -516,6 +547,10 @@ static int listen_on(weir_server *server, const weir_address *address,
     if (fd < 0)
         return fd;
     result = set_listener_options(fd, family, options);
+    if (result == 0) {
+        result = prepare(server, fd, family, options);
+        *refused = result < 0;
+    }
     if (result == 0)
         result = bind_to(fd, address);
     if (result == 0) {
@@ -539,22 +574,22 @@ int weir_server_listen(weir_server *server, const weir_address *address,
 {
     static const weir_listen_options defaults = { 0 };
     weir_address any_ipv4;
+    bool refused = false;
     int result = check_options(options);
 
     if (!server || !address || !address->length || result < 0)
         return -EINVAL;
-    if (server->closing || weir_loop_inherited(server->loop))
-        return -EBADF;
-    if (server->source.fd >= 0)
-        return -EALREADY;
+    result = may_listen(server);
+    if (result < 0)
+        return result;
     if (!options)
         options = &defaults;
-    result = listen_on(server, address, options);
+    result = listen_on(server, address, options, &refused);
     if ((result == -EAFNOSUPPORT || result == -EADDRNOTAVAIL ||
          result == -EINVAL) &&
-        weir_address_any_host(address) && !options->ipv6_only) {
+        !refused && weir_address_any_host(address) && !options->ipv6_only) {
         any_ipv4 = weir_address_any_ipv4(weir_address_port(address));
-        result = listen_on(server, &any_ipv4, options);
+        result = listen_on(server, &any_ipv4, options, &refused);
     }
     if (result == 0)
         set_options(server, &options->tcp);
@@ -570,10 +605,9 @@ int weir_server_adopt(weir_server *server, int fd)
 
     if (!server)
         return -EINVAL;
-    if (server->closing || weir_loop_inherited(server->loop))
-        return -EBADF;
-    if (server->source.fd >= 0)
-        return -EALREADY;
+    result = may_listen(server);
+    if (result < 0)
+        return result;
     result = sys_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
     if (result == 0)
         result = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
@@ -660,6 +694,7 @@ static void run(weir_loop *loop, struct weir_deferred *deferred)
 {
     weir_server *server = weir_container_of(deferred, weir_server, deferred);
 
+    weir_timer_stop(&server->grace);
     if (server->events && server->events->close)
         server->events->close(server);
     weir_deactivate(loop, &server->flags);
@@ -677,12 +712,66 @@ void weir_server_close_now(struct weir_net *net)
     run(server->loop, &server->deferred);
 }
 
+/* ----------------------------------------------- its connections as a whole */
+
+/* A socket knows its server, and nobody keeps a list, which would be two links
+ * in each: all sockets of the loop are looked at. By number, so that it does
+ * not matter which of them the visitor ends or makes. */
+int weir_server_each(weir_server *server, weir_visit_cb *visit, void *argument)
+{
+    weir_loop *loop;
+    bool left;
+    uint32_t number = 0;
+    int result = 0;
+
+    if (!server || !visit)
+        return -EINVAL;
+    loop = server->loop;
+    left = weir_loop_left(loop);
+    while (result == 0 && weir_loop_left(loop) == left) {
+        weir_socket *socket =
+            weir_pool_next(&weir_net_of(loop)->sockets, &number);
+
+        if (!socket)
+            break;
+        if (socket->server == server && socket->phase == WEIR_PHASE_OPEN)
+            result = visit(socket, argument);
+    }
+    return result;
+}
+
+static int destroy(weir_socket *socket, void *argument)
+{
+    (void)argument;
+    weir_socket_destroy(socket);
+    return 0;
+}
+
+static void grace_over(weir_timer *timer)
+{
+    (void)weir_server_each(timer->data, destroy, NULL);
+}
+
+void weir_server_shutdown(weir_server *server, uint64_t grace)
+{
+    weir_server_close(server);
+    weir_timer_start(&server->grace, grace);
+}
+
 /* -------------------------------------------------------------- accessors */
 
 void weir_server_set_events(weir_server *server,
                             const weir_server_events *events)
 {
     server->events = events;
+}
+
+void weir_server_set_socket_events(weir_server *server,
+                                   const weir_socket_events *events,
+                                   void *data)
+{
+    server->socket_events = events;
+    server->socket_data = data;
 }
 
 void weir_server_set_connection(weir_server *server, weir_connection_cb *cb,

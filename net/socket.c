@@ -89,7 +89,8 @@ int weir_socket_create(weir_socket **out, weir_loop *loop,
     *out = net ? create(loop, net) : NULL;
     if (!*out)
         return -ENOMEM;
-    weir_socket_set_events(*out, events, data);
+    weir_socket_set_data(*out, data);
+    weir_socket_set_events(*out, events);
     return 0;
 }
 
@@ -685,11 +686,9 @@ void weir_socket_reader_changed(weir_socket *s)
     read_on(s);
 }
 
-void weir_socket_set_events(weir_socket *s, const weir_socket_events *events,
-                            void *data)
+void weir_socket_set_events(weir_socket *s, const weir_socket_events *events)
 {
     s->events = events;
-    s->data = data;
     /* What may have waited for this table; a hangup is told in a pause. */
     if (s->state & (WEIR_S_PAUSED | WEIR_S_DRAIN_DUE | WEIR_S_ERROR_DUE))
         weir_socket_post(s);

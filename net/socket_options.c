@@ -173,19 +173,6 @@ int weir_socket_receive_buffer(const weir_socket *s)
     return get(s, SOL_SOCKET, SO_RCVBUF);
 }
 
-int weir_socket_set_linger(weir_socket *s, int seconds)
-{
-    struct linger value = { .l_onoff = seconds >= 0,
-                            .l_linger = seconds >= 0 ? seconds : 0 };
-    int fd = descriptor(s);
-
-    if (seconds < -1)
-        return -EINVAL;
-    return fd < 0 ? fd
-                  : sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, &value,
-                                   sizeof value);
-}
-
 /* ---------------------------------------------- options from the beginning */
 
 int weir_tcp_valid(const weir_tcp_options *options)

@@ -15,6 +15,8 @@
 #include "address.h"
 #include "pipe.h"
 
+#include <weir/blocking.h>
+
 #include <limits.h>
 #include <poll.h>
 

@@ -290,8 +290,8 @@ write_rest(weir_socket *s, const void *bytes, size_t length, ssize_t sent)
     return answer(s);
 }
 
-WEIR_HOT int weir_write(weir_socket *s, const void *bytes, size_t length,
-               weir_write_cb *cb, void *argument)
+WEIR_HOT int weir_socket_write(weir_socket *s, const void *bytes, size_t length,
+                               weir_write_cb *cb, void *argument)
 {
     ssize_t sent;
 
@@ -305,8 +305,8 @@ WEIR_HOT int weir_write(weir_socket *s, const void *bytes, size_t length,
     return WEIR_SENT;
 }
 
-int weir_writev(weir_socket *s, const struct iovec *pieces, int count,
-                weir_write_cb *cb, void *argument)
+int weir_socket_writev(weir_socket *s, const struct iovec *pieces, int count,
+                       weir_write_cb *cb, void *argument)
 {
     struct write w = { pieces, count, 0, NULL, cb, argument, false };
 
@@ -332,17 +332,17 @@ static int write_buffer(weir_socket *s, weir_buffer *buffer,
     return write_any(s, &w);
 }
 
-int weir_write_buffer(weir_socket *s, weir_buffer *buffer, weir_write_cb *cb,
-                      void *argument)
+int weir_socket_write_buffer(weir_socket *s, weir_buffer *buffer,
+                             weir_write_cb *cb, void *argument)
 {
     if (!s || !buffer)
         return -EINVAL;
     return write_buffer(s, buffer, cb, argument, false);
 }
 
-int weir_write_owned(weir_socket *s, void *bytes, size_t length,
-                     weir_release_cb *release, weir_write_cb *cb,
-                     void *argument)
+int weir_socket_write_owned(weir_socket *s, void *bytes, size_t length,
+                            weir_release_cb *release, weir_write_cb *cb,
+                            void *argument)
 {
     weir_buffer *buffer;
     int result;

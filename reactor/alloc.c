@@ -323,3 +323,22 @@ void *weir_pool_any(struct weir_pool *pool)
     }
     return NULL;
 }
+
+void *weir_pool_next(const struct weir_pool *pool, uint32_t *number)
+{
+    uint32_t i = *number / SLAB_OBJECTS;
+    unsigned passed = *number % SLAB_OBJECTS;
+
+    for (; i < pool->slab_count; i++, passed = 0) {
+        const struct weir_slab *slab = pool->slabs[i];
+        uint64_t left = slab ? slab->live >> passed << passed : 0;
+        unsigned index;
+
+        if (!left)
+            continue;
+        index = (unsigned)__builtin_ctzll(left);
+        *number = i * SLAB_OBJECTS + index + 1;
+        return (char *)slab->objects + index * pool->object_size;
+    }
+    return NULL;
+}

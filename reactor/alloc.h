@@ -59,4 +59,9 @@ void weir_pool_give(struct weir_pool *pool, void *object);
  * the other, is O(slabs). */
 void *weir_pool_any(struct weir_pool *pool);
 
+/* The live object with the lowest number that is not below *number, which
+ * becomes the number after it; NULL when there is none. Objects may come and go
+ * between two calls. Begin with 0. */
+void *weir_pool_next(const struct weir_pool *pool, uint32_t *number);
+
 #endif

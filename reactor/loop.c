@@ -5,6 +5,8 @@
  *      |                                                   |
  *      +-- dispatch the batch <- read the clock <- wait <--+
  *
+ * (The user's callback of before the wait is part of it, see next_batch().)
+ *
  * A turn that begins late, with timers that became due during the last one,
  * waits for 0 ms and dispatches before it fires those; see may_fire().
  *
@@ -107,10 +109,30 @@ static WEIR_HOT_INLINE void end_firing(weir_loop *loop)
     weir_list_splice(due, &loop->firing);
 }
 
+/* Each phase is there twice, so that one that nobody measures does not ask at
+ * each callback whether it is to be. */
+static inline bool is_measured(const weir_loop *loop)
+{
+    return loop->unusual & WEIR_MEASURED;
+}
+
+/* A callback is over that began at *began, and the next one begins. It may have
+ * ended the measuring. */
+static WEIR_COLD void measure_call(weir_loop *loop, uint64_t *began)
+{
+    uint64_t now = sys_now();
+    uint64_t took = now > *began ? now - *began : 0;
+
+    *began = now;
+    if (loop->measures && took > loop->measures->longest)
+        loop->measures->longest = took;
+}
+
 /* This and run_tasks() tell whether they have called anything: then the clock
  * may be old. */
-static WEIR_HOT bool fire_timers(weir_loop *loop, int *budget)
+static WEIR_HOT_INLINE bool fire(weir_loop *loop, int *budget, bool measured)
 {
+    uint64_t began = measured ? sys_now() : 0;
     bool any = false;
 
     for (; *budget > 0; --*budget) {
@@ -123,10 +145,31 @@ static WEIR_HOT bool fire_timers(weir_loop *loop, int *budget)
             break;
         weir_link_remove(&node->link);
         node->fire(loop, node);
+        if (measured)
+            measure_call(loop, &began);
         weir_called(loop);
         any = true;
     }
     return any;
+}
+
+static WEIR_COLD bool fire_measured(weir_loop *loop, int *budget)
+{
+    return fire(loop, budget, true);
+}
+
+static WEIR_HOT bool fire_plain(weir_loop *loop, int *budget)
+{
+    return fire(loop, budget, false);
+}
+
+/* `unusual`, here and in what follows, is known when this is compiled: the next
+ * batch is there twice as well. */
+static WEIR_HOT_INLINE bool fire_timers(weir_loop *loop, int *budget,
+                                        bool unusual)
+{
+    return unusual && is_measured(loop) ? fire_measured(loop, budget)
+                                        : fire_plain(loop, budget);
 }
 
 void weir_loop_serve(weir_loop *loop)
@@ -148,16 +191,43 @@ static WEIR_NOINLINE void surrounded(weir_loop *loop, void (*work)(weir_loop *))
     weir_called(loop);
 }
 
-static WEIR_HOT void serve_tasks(weir_loop *loop)
+static WEIR_HOT_INLINE void serve_all_tasks(weir_loop *loop, bool measured)
 {
+    uint64_t began = measured ? sys_now() : 0;
+
     while (!loop->stopped && !weir_list_empty(&loop->running_tasks)) {
         struct weir_deferred *deferred = weir_container_of(
             loop->running_tasks.next, struct weir_deferred, link);
 
         weir_link_remove(&deferred->link);
         deferred->run(loop, deferred);
+        if (measured)
+            measure_call(loop, &began);
         weir_called(loop);
     }
+}
+
+static WEIR_HOT void serve_tasks(weir_loop *loop)
+{
+    serve_all_tasks(loop, false);
+}
+
+static WEIR_COLD void serve_tasks_measured(weir_loop *loop)
+{
+    serve_all_tasks(loop, true);
+}
+
+/* `several`: for one it does not pay to be entered. */
+static WEIR_COLD void serve_unusual(weir_loop *loop, bool several,
+                                    void (*plain)(weir_loop *),
+                                    void (*measured)(weir_loop *))
+{
+    void (*work)(weir_loop *) = is_measured(loop) ? measured : plain;
+
+    if (loop->surround && several)
+        surrounded(loop, work);
+    else
+        work(loop);
 }
 
 static WEIR_HOT bool run_tasks(weir_loop *loop)
@@ -166,15 +236,17 @@ static WEIR_HOT bool run_tasks(weir_loop *loop)
 
     weir_list_splice(list, &loop->tasks);
     first = list->next;
-    if (loop->surround && first != list && first->next != list)
-        surrounded(loop, serve_tasks);
+    if (loop->unusual)
+        serve_unusual(loop, first != list && first->next != list, serve_tasks,
+                      serve_tasks_measured);
     else
         serve_tasks(loop);
     return first != list;
 }
 
-static WEIR_HOT_INLINE void serve_batch(weir_loop *loop)
+static WEIR_HOT_INLINE void serve_all_of_batch(weir_loop *loop, bool measured)
 {
+    uint64_t began = measured ? sys_now() : 0;
     weir_ready *batch = loop->backend.batch;
     weir_ready *ready = batch + loop->batch_next;
     const weir_ready *end = batch + loop->batch_count;
@@ -185,17 +257,30 @@ static WEIR_HOT_INLINE void serve_batch(weir_loop *loop)
         if (!source)
             continue;
         source->ready(loop, source, ready->events);
+        if (measured)
+            measure_call(loop, &began);
         weir_called(loop);
     }
     loop->batch_next = (unsigned)(ready - batch);
 }
 
+static void serve_batch(weir_loop *loop)
+{
+    serve_all_of_batch(loop, false);
+}
+
+static WEIR_COLD void serve_batch_measured(weir_loop *loop)
+{
+    serve_all_of_batch(loop, true);
+}
+
 static WEIR_HOT_INLINE void dispatch(weir_loop *loop)
 {
-    if (loop->surround && loop->batch_count - loop->batch_next > 1)
-        surrounded(loop, serve_batch);
+    if (loop->unusual)
+        serve_unusual(loop, loop->batch_count - loop->batch_next > 1,
+                      serve_batch, serve_batch_measured);
     else
-        serve_batch(loop);
+        serve_all_of_batch(loop, false);
 }
 
 static inline bool has_timers(const weir_loop *loop)
@@ -259,7 +344,19 @@ static WEIR_HOT_INLINE void note_look(weir_loop *loop, uint64_t tick)
     }
 }
 
-static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait)
+/* A look without a wait is work, not rest. */
+static WEIR_COLD int measured_wait(weir_loop *loop, int limit)
+{
+    uint64_t began = sys_now();
+    int result = weir_backend_wait(loop, limit);
+    uint64_t now = sys_now();
+
+    if (limit != 0 && now > began)
+        loop->measures->waited += now - began;
+    return result;
+}
+
+static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait, bool unusual)
 {
     uint64_t seen = loop->tick;
     int limit = wait_limit(loop);
@@ -269,7 +366,8 @@ static WEIR_HOT_INLINE int wait(weir_loop *loop, int max_wait)
         limit = max_wait;
     if (limit > WEIR_MAX_WAIT)
         limit = WEIR_MAX_WAIT;
-    result = weir_backend_wait(loop, limit);
+    result = unusual && is_measured(loop) ? measured_wait(loop, limit)
+                                          : weir_backend_wait(loop, limit);
     /* A loop without timers has no use for the clock: it is read when somebody
      * asks. After a wait of 0 the reading before it is good. */
     if (weir_wheel_empty(&loop->wheel)) {
@@ -308,19 +406,34 @@ static WEIR_NOINLINE void look(weir_loop *loop)
     }
 }
 
+/* Whatever it does, a task posted, a timer started, the last watcher stopped,
+ * is looked at after it. */
+static WEIR_COLD void call_before_wait(weir_loop *loop)
+{
+    uint64_t began = is_measured(loop) ? sys_now() : 0;
+
+    loop->before_wait(loop, loop->before_wait_data);
+    if (began)
+        measure_call(loop, &began);
+    weir_called(loop);
+}
+
 /* Timers and tasks, then the next batch. */
-static WEIR_HOT WEIR_NOINLINE int next_batch(weir_loop *loop, int max_wait)
+static WEIR_HOT_INLINE int next_batch_of(weir_loop *loop, int max_wait,
+                                         bool unusual)
 {
     int budget = WEIR_TIMER_BUDGET;
     bool any = false;
 
+    if (unusual && is_measured(loop))
+        loop->measures->turns++;
     if (has_timers(loop)) {
         weir_loop_read_clock(loop);
         begin_firing(loop);
-        any = fire_timers(loop, &budget);
+        any = fire_timers(loop, &budget, unusual);
         if (is_late(loop)) {
             look(loop);
-            any |= fire_timers(loop, &budget);
+            any |= fire_timers(loop, &budget, unusual);
         }
         end_firing(loop);
     }
@@ -328,6 +441,10 @@ static WEIR_HOT WEIR_NOINLINE int next_batch(weir_loop *loop, int max_wait)
         return 0;
     if (has_tasks(loop))
         any |= run_tasks(loop);
+    if (unusual && loop->before_wait && !loop->stopped) {
+        call_before_wait(loop);
+        any = true;
+    }
     if (loop->stopped || (max_wait < 0 && !loop->alive))
         return 0;
     /* Who embeds the loop was woken by a descriptor. If that is an unreferenced
@@ -338,7 +455,17 @@ static WEIR_HOT WEIR_NOINLINE int next_batch(weir_loop *loop, int max_wait)
     /* By an old clock it would sleep past a timer that is due. */
     if (any && has_timers(loop))
         weir_loop_read_clock(loop);
-    return wait(loop, max_wait);
+    return wait(loop, max_wait, unusual);
+}
+
+static WEIR_HOT WEIR_NOINLINE int next_batch(weir_loop *loop, int max_wait)
+{
+    return next_batch_of(loop, max_wait, false);
+}
+
+static WEIR_COLD int next_batch_unusual(weir_loop *loop, int max_wait)
+{
+    return next_batch_of(loop, max_wait, true);
 }
 
 static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
@@ -351,6 +478,8 @@ static WEIR_HOT_INLINE int turn(weir_loop *loop, int max_wait)
         loop->clock_old = true; /* time has passed since the stop */
         if (has_timers(loop))
             weir_loop_read_clock(loop);
+    } else if (loop->unusual & (WEIR_BEFORE_WAIT | WEIR_MEASURED)) {
+        result = next_batch_unusual(loop, max_wait);
     } else if (max_wait < 0 && loop->alive && !has_tasks(loop) &&
                !has_timers(loop)) {
         /* What next_batch() comes to for a loop of descriptors alone. */
@@ -476,8 +605,30 @@ const char *weir_loop_backend(const weir_loop *loop)
     return weir_backend_name;
 }
 
+static void set_unusual(weir_loop *loop, uint8_t bit, bool on)
+{
+    loop->unusual &= (uint8_t)~bit;
+    if (on)
+        loop->unusual |= bit;
+}
+
+void weir_loop_set_before_wait(weir_loop *loop, weir_before_wait_cb *cb,
+                               void *data)
+{
+    loop->before_wait = cb;
+    loop->before_wait_data = data;
+    set_unusual(loop, WEIR_BEFORE_WAIT, cb);
+}
+
+void weir_loop_measure(weir_loop *loop, weir_loop_measures *measures)
+{
+    loop->measures = measures;
+    set_unusual(loop, WEIR_MEASURED, measures);
+}
+
 void weir_loop_set_surround(weir_loop *loop, weir_surround_cb *cb, void *data)
 {
+    set_unusual(loop, WEIR_SURROUNDED, cb);
     loop->surround = cb;
     loop->surround_data = data;
 }

@@ -10,6 +10,8 @@
 #include "sys.h"
 #include "timer_wheel.h"
 
+#include <weir/runtime.h>
+
 enum {
     /* Timers fired in one turn. A million that expire at once would otherwise
      * be one long step in which no descriptor is served. */
@@ -30,6 +32,13 @@ enum {
     WEIR_SOON = 32     /* a timer that waits for nothing but its turn */
 };
 
+/* What a turn does beside its usual work, in loop->unusual. */
+enum {
+    WEIR_SURROUNDED = 1,
+    WEIR_BEFORE_WAIT = 2,
+    WEIR_MEASURED = 4
+};
+
 /* What every turn touches comes first and lies together: a loop that wakes from
  * sleep finds the cache cold, and each line is a wait. */
 struct weir_loop {
@@ -47,6 +56,7 @@ struct weir_loop {
     uint64_t looked;   /* all that had come at this tick was told */
     uint64_t turns;
     size_t alive; /* started and referenced */
+    uint8_t unusual;
 
     struct weir_backend backend;
     struct weir_link firing;        /* expired, being called */
@@ -64,6 +74,10 @@ struct weir_loop {
     weir_surround_cb *surround;
     void *surround_data;
     void (*work)(weir_loop *);
+
+    weir_before_wait_cb *before_wait;
+    void *before_wait_data;
+    weir_loop_measures *measures; /* the user's */
 
     struct weir_source wake; /* the backend's own: sends from other threads */
     weir_async *sent;        /* atomic: the stack of those sent */

@@ -161,20 +161,34 @@ WEIR_API uint64_t weir_loop_update_now(weir_loop *loop);
 WEIR_API int weir_loop_fd(const weir_loop *loop);
 WEIR_API int weir_loop_timeout(weir_loop *loop);
 
-/*
- * For runtimes that pay for being entered (a lock to take, a virtual machine to
- * set up): called when several tasks or descriptors are to be served, it does
- * what it needs, calls weir_loop_serve(), in which all their callbacks are run,
- * and undoes it. Where only one is to be served it may be left out, and for
- * timers it is. Without weir_loop_serve() they are served when it returns.
- */
-typedef void weir_surround_cb(weir_loop *loop, void *data);
+/* Called once in each turn, when timers and tasks have been run and before the
+ * loop looks at descriptors, whether or not it will wait for them. For work
+ * that is gathered during a turn and done at once. It may do anything: what it
+ * posts is run without a wait, what it starts limits the wait, and if it leaves
+ * nothing alive the run ends. It does not keep the loop alive. Where the loop
+ * is embedded it is called in weir_loop_run_once(), before the descriptors:
+ * what their callbacks gather is for a task. */
+typedef void weir_before_wait_cb(weir_loop *loop, void *data);
 
-WEIR_API void weir_loop_set_surround(weir_loop *loop, weir_surround_cb *cb,
-                                     void *data);
+/* One to a loop; NULL: none (default). At any time. */
+WEIR_API void weir_loop_set_before_wait(weir_loop *loop,
+                                        weir_before_wait_cb *cb, void *data);
 
-/* Only inside of that callback, once; elsewhere it does nothing. */
-WEIR_API void weir_loop_serve(weir_loop *loop);
+/* How a loop spends its time, in ns. */
+typedef struct weir_loop_measures {
+    uint64_t turns;
+    uint64_t waited;  /* for descriptors and timers, in the kernel */
+    uint64_t longest; /* of the callbacks: of one timer, one task, or all that
+                         one descriptor had to tell (a socket's events of that
+                         moment; all weir_async that were sent) */
+} weir_loop_measures;
+
+/* Has the loop add to these from the next phase of its turn on, until it is
+ * called with NULL (default) or the loop is gone: they are yours, to be read
+ * and set to zero at any time on the loop's thread. What the time between two
+ * readings was not waited was worked. Costs a reading of the clock (some 30 ns)
+ * for each callback; nothing when it is off. */
+WEIR_API void weir_loop_measure(weir_loop *loop, weir_loop_measures *measures);
 
 /* "epoll" or "kqueue". */
 WEIR_API const char *weir_loop_backend(const weir_loop *loop);
@@ -272,13 +286,6 @@ WEIR_API uint64_t weir_timer_remaining(const weir_timer *timer);
 /* An unreferenced timer does not keep weir_loop_run() going. */
 WEIR_API void weir_timer_ref(weir_timer *timer);
 WEIR_API void weir_timer_unref(weir_timer *timer);
-
-/* For runtimes whose own order has a place for timers, behind something that
- * they do in a task: reads the clock, and the timers with this callback that
- * are due by it fire before this returns, in their order, whether or not
- * descriptors have been looked at since. All others fire in the loop's time.
- * What the callback starts is not of this call. */
-WEIR_API void weir_loop_fire(weir_loop *loop, weir_timer_cb *cb);
 
 /* ------------------------------------------------------------------ tasks */
 

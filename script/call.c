@@ -293,7 +293,8 @@ int weir_script_take_socket(weir_script *js, const weir_value *object,
         return -EINVAL;
     error = request(&h.request, take_socket);
     if (h.socket) {
-        weir_socket_set_events(h.socket, events, data);
+        weir_socket_set_data(h.socket, data);
+        weir_socket_set_events(h.socket, events);
         *socket = h.socket;
         return 0;
     }

@@ -21,7 +21,7 @@ static weir_address target;
 
 static void on_echo_data(weir_socket *socket, const void *bytes, size_t length)
 {
-    if (weir_write(socket, bytes, length, NULL, NULL) == WEIR_WAIT)
+    if (weir_socket_write(socket, bytes, length, NULL, NULL) == WEIR_WAIT)
         weir_socket_pause(socket);
 }
 
@@ -41,7 +41,7 @@ static void on_echo(weir_server *server, weir_socket *socket)
                                              .drain = on_drain };
 
     (void)server;
-    weir_socket_set_events(socket, &echo, NULL);
+    weir_socket_set_events(socket, &echo);
 }
 
 static void on_idle(weir_server *server, weir_socket *socket)
@@ -51,7 +51,7 @@ static void on_idle(weir_server *server, weir_socket *socket)
                                              .timeout = on_timeout };
 
     (void)server;
-    weir_socket_set_events(socket, &idle, NULL);
+    weir_socket_set_events(socket, &idle);
     weir_socket_set_timeout(socket, IDLE_TIMEOUT);
 }
 
@@ -59,7 +59,7 @@ static void on_idle(weir_server *server, weir_socket *socket)
 static void on_bulk(weir_server *server, weir_socket *socket)
 {
     (void)server;
-    if (weir_pipe(socket, socket) < 0)
+    if (weir_socket_pipe(socket, socket) < 0)
         weir_socket_destroy(socket);
 }
 
@@ -68,7 +68,7 @@ static void on_sink(weir_server *server, weir_socket *socket)
     static const weir_socket_events sink = { 0 }; /* read, thrown away */
 
     (void)server;
-    weir_socket_set_events(socket, &sink, NULL);
+    weir_socket_set_events(socket, &sink);
 }
 
 /* ----------------------------------------------------------------- fan-out */
@@ -89,7 +89,7 @@ static void on_fanout_data(weir_socket *from, const void *bytes, size_t length)
         struct guest *guest = PEER_OF(l, struct guest, link);
 
         if (guest->socket != from)
-            weir_write_buffer(guest->socket, message, NULL, NULL);
+            weir_socket_write_buffer(guest->socket, message, NULL, NULL);
     }
     weir_buffer_unref(message);
 }
@@ -112,7 +112,8 @@ static void on_fanout(weir_server *server, weir_socket *socket)
     (void)server;
     guest->socket = socket;
     peer_insert(&guests, &guest->link);
-    weir_socket_set_events(socket, &fanout, guest);
+    weir_socket_set_data(socket, guest);
+    weir_socket_set_events(socket, &fanout);
 }
 
 /* ------------------------------------------------------------------- proxy */
@@ -124,9 +125,10 @@ static void on_proxy(weir_server *server, weir_socket *client)
 
     weir_check(weir_socket_create(&upstream, weir_server_loop(server), &side,
                                   NULL));
-    weir_socket_set_events(client, &side, NULL);
+    weir_socket_set_events(client, &side);
     if (weir_socket_connect(upstream, &target, &no_delay) < 0 ||
-        weir_pipe(client, upstream) < 0 || weir_pipe(upstream, client) < 0) {
+        weir_socket_pipe(client, upstream) < 0 ||
+        weir_socket_pipe(upstream, client) < 0) {
         weir_socket_destroy(upstream);
         weir_socket_destroy(client);
     }
@@ -142,7 +144,7 @@ static void on_http_data(weir_socket *socket, const void *bytes, size_t length)
     while (requests > 0) {
         const char *answers = peer_http_answers(&requests, &length);
 
-        weir_write(socket, answers, length, NULL, NULL);
+        weir_socket_write(socket, answers, length, NULL, NULL);
     }
     if (weir_socket_buffered(socket) > PEER_HIGH_WATER)
         weir_socket_pause(socket);
@@ -163,7 +165,8 @@ static void on_http(weir_server *server, weir_socket *socket)
 
     (void)server;
     *http = (struct peer_http){ 0 };
-    weir_socket_set_events(socket, &events, http);
+    weir_socket_set_data(socket, http);
+    weir_socket_set_events(socket, &events);
 }
 
 /* -------------------------------------------------------------------- main */

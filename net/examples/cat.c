@@ -27,7 +27,8 @@ static void on_input(weir_io *io, unsigned events)
     (void)events;
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (n <= 0 || weir_write(connection, bytes, (size_t)n, NULL, NULL) < 0) {
+    if (n <= 0 ||
+        weir_socket_write(connection, bytes, (size_t)n, NULL, NULL) < 0) {
         weir_io_stop(io);
         weir_socket_end(connection);
     } else if (weir_socket_buffered(connection) > HIGH_WATER) {

@@ -26,7 +26,8 @@ static void on_data(weir_socket *from, const void *bytes, size_t length)
 
     for (struct guest *g = guests; message && g; g = g->next)
         if (g->socket != from &&
-            weir_write_buffer(g->socket, message, NULL, NULL) == -ENOBUFS)
+            weir_socket_write_buffer(g->socket, message, NULL, NULL) ==
+                -ENOBUFS)
             weir_socket_destroy(g->socket); /* `close` comes later */
     weir_buffer_unref(message);
 }
@@ -58,7 +59,8 @@ static void on_connection(weir_server *server, weir_socket *socket)
     if (guests)
         guests->link = &g->next;
     guests = g;
-    weir_socket_set_events(socket, &chat, g);
+    weir_socket_set_data(socket, g);
+    weir_socket_set_events(socket, &chat);
 }
 
 static void usage(FILE *to)

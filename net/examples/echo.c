@@ -15,7 +15,7 @@ enum { HIGH_WATER = 64 * 1024, DEFAULT_PORT = 7000 };
 
 static void on_data(weir_socket *socket, const void *bytes, size_t length)
 {
-    weir_write(socket, bytes, length, NULL, NULL);
+    weir_socket_write(socket, bytes, length, NULL, NULL);
     if (weir_socket_buffered(socket) > HIGH_WATER)
         weir_socket_pause(socket);
 }
@@ -30,7 +30,7 @@ static const weir_socket_events echo = { .data = on_data, .drain = on_drain };
 static void on_connection(weir_server *server, weir_socket *socket)
 {
     (void)server;
-    weir_socket_set_events(socket, &echo, NULL);
+    weir_socket_set_events(socket, &echo);
 }
 
 static void usage(FILE *to)

@@ -36,10 +36,11 @@ static void on_connection(weir_server *server, weir_socket *client)
         weir_socket_destroy(client);
         return;
     }
-    weir_socket_set_events(client, &events, NULL);
-    if (weir_socket_connect_host(upstream, target.host, target.port,
-                                 NULL) < 0 ||
-        weir_pipe(client, upstream) < 0 || weir_pipe(upstream, client) < 0) {
+    weir_socket_set_events(client, &events);
+    if (weir_socket_connect_host(upstream, target.host, target.port, NULL) <
+            0 ||
+        weir_socket_pipe(client, upstream) < 0 ||
+        weir_socket_pipe(upstream, client) < 0) {
         weir_socket_destroy(upstream);
         weir_socket_destroy(client);
     }

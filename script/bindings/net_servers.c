@@ -18,7 +18,8 @@ static void on_connection(weir_server *server, weir_socket *socket)
     net_flush_reads();
     net_registers[STATUS] = (int32_t)(uintptr_t)weir_server_data(server);
     /* From here on it is read, unless the server pauses what it accepts. */
-    weir_socket_set_events(socket, &net_socket_events, net_as_data(id));
+    weir_socket_set_data(socket, net_as_data(id));
+    weir_socket_set_events(socket, &net_socket_events);
     net_tell(ON_CONNECTION, id);
 }
 

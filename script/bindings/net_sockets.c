@@ -315,8 +315,8 @@ static int write_kept(weir_socket *socket, const void *bytes, size_t length,
 
     if (!kept)
         return -ENOMEM;
-    sent = weir_write_owned(socket, (void *)bytes, length, release_value, cb,
-                            kept);
+    sent = weir_socket_write_owned(socket, (void *)bytes, length, release_value,
+                                   cb, kept);
     if (sent < 0)
         release_value(NULL, 0, kept);
     return sent;
@@ -339,7 +339,7 @@ static int write_pinned(weir_socket *socket, uint32_t number, uint8_t *bytes,
     if (!buffer)
         return -ENOMEM;
     slab_pin(number);
-    sent = weir_write_buffer(socket, buffer, cb, NULL);
+    sent = weir_socket_write_buffer(socket, buffer, cb, NULL);
     weir_buffer_unref(buffer);
     return sent;
 }
@@ -358,7 +358,8 @@ SCRIPT_FAST_CALL(write_slab)
     else if (length >= KEEP_FROM)
         net_registers[RESULT] = write_pinned(socket, number, bytes, length, cb);
     else
-        net_registers[RESULT] = weir_write(socket, bytes, length, cb, NULL);
+        net_registers[RESULT] =
+            weir_socket_write(socket, bytes, length, cb, NULL);
 }
 
 /* writeBytes(id, view, wantsCallback): of any memory. */
@@ -375,7 +376,7 @@ SCRIPT_NATIVE(write_bytes)
         return result(ctx, -EINVAL);
     if (length >= KEEP_FROM)
         return result(ctx, write_kept(socket, bytes, length, argv[1], cb));
-    return result(ctx, weir_write(socket, bytes, length, cb, NULL));
+    return result(ctx, weir_socket_write(socket, bytes, length, cb, NULL));
 }
 
 /* ------------------------------------------------ what needs only a socket */
@@ -401,7 +402,7 @@ ON_SOCKET(socket_keep_alive,
                                      (unsigned)INT(3), (unsigned)INT(4)))
 ON_SOCKET(socket_fd, weir_socket_fd(socket))
 ON_SOCKET(socket_waiting, weir_socket_waiting(socket))
-ON_SOCKET(socket_unpipe, weir_unpipe(socket))
+ON_SOCKET(socket_unpipe, weir_socket_unpipe(socket))
 
 /* What each connection, or a stream, asks for again and again: registers[ID]
  * tells the socket, registers[RESULT] what came of it. */
@@ -419,7 +420,7 @@ static int end_socket(weir_socket *socket)
 {
     bool waits = (net_registers[WANTS_CALLBACK] != 0 ||
                   weir_socket_buffered(socket) > 0) &&
-                 weir_write(socket, NULL, 0, on_written, NULL) >= 0;
+                 weir_socket_write(socket, NULL, 0, on_written, NULL) >= 0;
     int error = weir_socket_end(socket);
 
     return error < 0 ? error : waits;
@@ -449,7 +450,7 @@ SCRIPT_NATIVE(socket_pipe)
     weir_socket *from = net_socket((uint32_t)INT(0));
     weir_socket *to = net_socket((uint32_t)INT(1));
 
-    return result(ctx, from && to ? weir_pipe_bytes(from, to) : -EBADF);
+    return result(ctx, from && to ? weir_socket_pipe_bytes(from, to) : -EBADF);
 }
 
 /* address(id, remote) */
@@ -476,7 +477,8 @@ uint32_t net_give_socket(weir_socket *socket)
     net.handles[id].object = socket;
     weir_socket_set_half_open(socket, true);
     weir_socket_ref(socket);
-    weir_socket_set_events(socket, &net_socket_events, net_as_data(id));
+    weir_socket_set_data(socket, net_as_data(id));
+    weir_socket_set_events(socket, &net_socket_events);
     weir_socket_resume(socket);
     return id;
 }
@@ -491,7 +493,8 @@ weir_socket *net_take_socket(uint32_t id)
     weir_socket *socket = net_socket(id);
 
     if (socket) {
-        weir_socket_set_events(socket, NULL, NULL);
+        weir_socket_set_data(socket, NULL);
+        weir_socket_set_events(socket, NULL);
         net_give_id(id);
     }
     return socket;

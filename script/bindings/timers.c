@@ -13,6 +13,8 @@
  */
 #include "bindings.h"
 
+#include <weir/runtime.h>
+
 #include <stdlib.h>
 #include <string.h>
 

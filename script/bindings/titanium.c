@@ -7,6 +7,8 @@
 #include "bindings.h"
 #include "net.h"
 
+#include <weir/blocking.h>
+
 #include <ifaddrs.h>
 #include <net/if.h>
 

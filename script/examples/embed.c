@@ -76,8 +76,8 @@ static void forget(weir_socket *socket)
 
 static void answer(weir_socket *socket, const char *text, size_t length)
 {
-    weir_write(socket, text, length, NULL, NULL);
-    weir_write(socket, "\n", 1, NULL, NULL);
+    weir_socket_write(socket, text, length, NULL, NULL);
+    weir_socket_write(socket, "\n", 1, NULL, NULL);
     weir_socket_close(socket);
 }
 
@@ -159,7 +159,8 @@ static void on_connection(weir_server *server, weir_socket *socket)
     }
     clients++;
     weir_socket_set_timeout(socket, PATIENCE);
-    weir_socket_set_events(socket, &events, client);
+    weir_socket_set_data(socket, client);
+    weir_socket_set_events(socket, &events);
 }
 
 /* ----------------------------------------------------------------- the rest */

@@ -33,6 +33,8 @@
 #include "slabs.h"
 #include "text.h"
 
+#include <weir/runtime.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

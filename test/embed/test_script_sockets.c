@@ -40,7 +40,7 @@ static void on_connection(weir_server *server, weir_socket *socket)
     (void)server;
     seen.connections++;
     seen.last = socket;
-    weir_socket_set_events(socket, &noting, NULL);
+    weir_socket_set_events(socket, &noting);
 }
 
 #define TURN_UNTIL(condition)                                                  \
@@ -64,7 +64,7 @@ static void open_pair(weir_socket **theirs, weir_socket **ours)
 
 static void say(weir_socket *socket, const char *text)
 {
-    assert_true(weir_write(socket, text, strlen(text), NULL, NULL) >= 0);
+    assert_true(weir_socket_write(socket, text, strlen(text), NULL, NULL) >= 0);
 }
 
 /* Puts a socket of C's at `socket` in JavaScript, where it runs the text. */

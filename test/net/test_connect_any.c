@@ -423,7 +423,7 @@ static void when_all_refuse_it_is_told_once(void **state)
 
     (void)state;
     assert_int_equal(weir_socket_connect_any(s.socket, addresses, 2, NULL), 0);
-    assert_true(weir_write(s.socket, "x", 1, side_wrote, &s) >= 0);
+    assert_true(weir_socket_write(s.socket, "x", 1, side_wrote, &s) >= 0);
     RUN_UNTIL(s.closed);
     assert_string_equal(s.log, "ABABW!x");
     assert_int_equal(s.error, -ECONNREFUSED);

@@ -228,7 +228,7 @@ static void assert_connects(const char *ip)
     assert_int_equal(weir_socket_remote_address(s.socket, &told), 0);
     assert_true(weir_address_equal(&told, &address));
     peer = accept_from(listener);
-    assert_true(weir_write(s.socket, "hello", 5, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(s.socket, "hello", 5, NULL, NULL) >= 0);
     raw_expect(peer, "hello");
     raw_write(peer, "back", 4);
     RUN_UNTIL(s.received == 4);
@@ -286,7 +286,7 @@ static void what_is_told_to_nobody_harms_nobody(void **state)
     weir_socket *refused;
 
     (void)state;
-    weir_socket_set_events(s.socket, NULL, NULL);
+    weir_socket_set_events(s.socket, NULL);
     assert_int_equal(weir_socket_connect(s.socket, &address, NULL), 0);
     assert_int_equal(weir_socket_create(&refused, the_loop, &none, NULL), 0);
     assert_int_equal(weir_socket_connect(refused, &closed, NULL), 0);
@@ -334,12 +334,15 @@ static void what_is_written_before_the_connection_arrives_after_it(void **state)
     int listener = net_listener(NET_TCP, &address), peer;
 
     (void)state;
-    assert_int_equal(weir_write(s.socket, "x", 1, NULL, NULL), -ENOTCONN);
+    assert_int_equal(weir_socket_write(s.socket, "x", 1, NULL, NULL),
+                     -ENOTCONN);
     assert_int_equal(weir_socket_connect(s.socket, &address, NULL), 0);
-    assert_int_equal(weir_write(s.socket, "one ", 4, side_wrote, &s),
+    assert_int_equal(weir_socket_write(s.socket, "one ", 4, side_wrote, &s),
                      WEIR_WAIT);
-    assert_int_equal(weir_write(s.socket, "", 0, side_wrote, &s), WEIR_WAIT);
-    assert_int_equal(weir_write(s.socket, "two", 3, NULL, NULL), WEIR_WAIT);
+    assert_int_equal(weir_socket_write(s.socket, "", 0, side_wrote, &s),
+                     WEIR_WAIT);
+    assert_int_equal(weir_socket_write(s.socket, "two", 3, NULL, NULL),
+                     WEIR_WAIT);
     assert_int_equal(weir_socket_buffered(s.socket), 7);
     RUN_UNTIL(strchr(s.log, 'D'));
     assert_side(&s, "ACwwD");
@@ -358,9 +361,9 @@ static void an_end_before_the_connection_follows_the_bytes(void **state)
     (void)state;
     assert_int_equal(weir_socket_end(s.socket), -ENOTCONN);
     assert_int_equal(weir_socket_connect(s.socket, &address, NULL), 0);
-    assert_true(weir_write(s.socket, "bye", 3, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(s.socket, "bye", 3, NULL, NULL) >= 0);
     assert_int_equal(weir_socket_end(s.socket), 0);
-    assert_int_equal(weir_write(s.socket, "x", 1, NULL, NULL), -EPIPE);
+    assert_int_equal(weir_socket_write(s.socket, "x", 1, NULL, NULL), -EPIPE);
     RUN_UNTIL(strchr(s.log, 'C'));
     peer = accept_from(listener);
     raw_expect(peer, "bye");
@@ -400,7 +403,7 @@ static void destroyed_before_the_connection_writes_are_cancelled(void **state)
 
     (void)state;
     assert_int_equal(weir_socket_connect(s.socket, &address, NULL), 0);
-    assert_true(weir_write(s.socket, "one", 3, side_wrote, &s) >= 0);
+    assert_true(weir_socket_write(s.socket, "one", 3, side_wrote, &s) >= 0);
     weir_socket_destroy(s.socket);
     assert_side(&s, "");
     assert_int_equal(weir_loop_run(the_loop), 0);
@@ -434,7 +437,7 @@ static void a_loop_that_is_destroyed_gives_up_connecting(void **state)
     (void)state;
     open_blackhole(hole, &address);
     assert_int_equal(weir_socket_connect(s.socket, &address, &options), 0);
-    assert_true(weir_write(s.socket, "one", 3, side_wrote, &s) >= 0);
+    assert_true(weir_socket_write(s.socket, "one", 3, side_wrote, &s) >= 0);
     RUN_UNTIL(strchr(s.log, 'A'));
     test_destroy_loop();
     assert_string_equal(s.log, "AWx");
@@ -485,7 +488,7 @@ static void end_during(char event, const weir_address *address,
         end_with = ways[i];
         s.hook = end_in_event;
         assert_int_equal(weir_socket_connect(s.socket, address, NULL), 0);
-        assert_true(weir_write(s.socket, "one", 3, side_wrote, &s) >= 0);
+        assert_true(weir_socket_write(s.socket, "one", 3, side_wrote, &s) >= 0);
         RUN_UNTIL(s.closed);
         assert_side(&s, expected_log);
         assert_false(s.had_error);
@@ -530,7 +533,7 @@ static void a_socket_may_be_destroyed_when_it_is_connected(void **state)
         end_with = ways[i];
         s.hook = end_in_event;
         assert_int_equal(weir_socket_connect(s.socket, &address, NULL), 0);
-        assert_true(weir_write(s.socket, "one", 3, side_wrote, &s) >= 0);
+        assert_true(weir_socket_write(s.socket, "one", 3, side_wrote, &s) >= 0);
         RUN_UNTIL(s.closed);
         assert_side(&s, logs[i]);
     }
@@ -547,7 +550,7 @@ static void a_socket_closed_when_it_is_connected_sends_its_bytes(void **state)
     end_with = weir_socket_close;
     s.hook = end_in_event;
     assert_int_equal(weir_socket_connect(s.socket, &address, NULL), 0);
-    assert_true(weir_write(s.socket, "last", 4, side_wrote, &s) >= 0);
+    assert_true(weir_socket_write(s.socket, "last", 4, side_wrote, &s) >= 0);
     RUN_UNTIL(strchr(s.log, 'w'));
     peer = accept_from(listener);
     raw_expect(peer, "last");
@@ -626,7 +629,7 @@ static void writes_fail_with_what_the_connection_failed_with(void **state)
 
     (void)state;
     assert_int_equal(weir_socket_connect(s.socket, &address, NULL), 0);
-    assert_true(weir_write(s.socket, "one", 3, side_wrote, &s) >= 0);
+    assert_true(weir_socket_write(s.socket, "one", 3, side_wrote, &s) >= 0);
     assert_int_equal(weir_socket_end(s.socket), 0);
     RUN_UNTIL(s.closed);
     assert_side(&s, "ABW!x");
@@ -772,7 +775,7 @@ static void an_attempt_that_cannot_be_watched_is_reset(void **state)
     weir_sys.epoll_ctl = failing_control;
     failing_operation = EPOLL_CTL_ADD;
     assert_int_equal(weir_socket_connect(s.socket, &address, NULL), 0);
-    assert_true(weir_write(s.socket, "one", 3, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(s.socket, "one", 3, NULL, NULL) >= 0);
     RUN_UNTIL(s.closed);
     peer = accept_from(listener);
     raw_expect_reset(peer);
@@ -790,7 +793,7 @@ static void a_connection_that_cannot_be_taken_over_is_closed(void **state)
     weir_sys.epoll_ctl = failing_control;
     failing_operation = EPOLL_CTL_MOD;
     assert_int_equal(weir_socket_connect(s.socket, &address, NULL), 0);
-    assert_true(weir_write(s.socket, "one", 3, side_wrote, &s) >= 0);
+    assert_true(weir_socket_write(s.socket, "one", 3, side_wrote, &s) >= 0);
     RUN_UNTIL(s.closed);
     assert_side(&s, "AW!x");
     assert_int_equal(s.error, -ENOSPC);
@@ -811,7 +814,7 @@ static void begin_attempt(const weir_address *address)
 {
     s.hook = stop_at_attempt;
     assert_int_equal(weir_socket_connect(s.socket, address, NULL), 0);
-    assert_true(weir_write(s.socket, "one", 3, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(s.socket, "one", 3, NULL, NULL) >= 0);
     RUN_UNTIL(s.logged);
     assert_int_equal(weir_socket_get_state(s.socket), WEIR_SOCKET_CONNECTING);
 }

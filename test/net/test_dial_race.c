@@ -303,7 +303,7 @@ static void a_host_is_reached_by_its_name(void **state)
                                               NULL),
                      0);
     assert_side(&s, "");
-    assert_true(weir_write(s.socket, "hello", 5, side_wrote, &s) >= 0);
+    assert_true(weir_socket_write(s.socket, "hello", 5, side_wrote, &s) >= 0);
     RUN_UNTIL(strchr(s.log, 'D'));
     assert_side(&s, "LACwD");
     peer = accept(listener, NULL, NULL);
@@ -382,7 +382,7 @@ static void writes_fail_with_what_the_lookup_failed_with(void **state)
 {
     (void)state;
     dial(NULL);
-    assert_true(weir_write(s.socket, "x", 1, side_wrote, &s) >= 0);
+    assert_true(weir_socket_write(s.socket, "x", 1, side_wrote, &s) >= 0);
     run_to(0);
     assert_side(&s, "LW!x");
     assert_int_equal(s.last_status, WEIR_ENOTFOUND);
@@ -478,7 +478,7 @@ static void a_host_that_is_slow_to_answer_is_not_given_up(void **state)
     run_to(300);
     assert_side(&s, "LLAAC");
     assert_true(let_go(&hosts[1]));
-    assert_true(weir_write(s.socket, "hello", 5, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(s.socket, "hello", 5, NULL, NULL) >= 0);
     raw_expect(hosts[0].end, "hello");
 }
 
@@ -815,7 +815,7 @@ static void assert_ends(char event, unsigned after, const char *log)
         end_after = after;
         end_with = ways[i];
         dial(NULL);
-        assert_true(weir_write(s.socket, "x", 1, side_wrote, &s) >= 0);
+        assert_true(weir_socket_write(s.socket, "x", 1, side_wrote, &s) >= 0);
         begun = virtual_ms();
         run_to(1000);
         assert_side(&s, log);
@@ -965,7 +965,7 @@ static void localhost_is_reached_whichever_family_listens(void **state)
 
     (void)state;
     faults_restore();
-    weir_socket_set_events(s.socket, &side_events, &s);
+    weir_socket_set_events(s.socket, &side_events);
     assert_int_equal(weir_socket_connect_host(s.socket, "localhost",
                                               weir_address_port(&address),
                                               NULL),

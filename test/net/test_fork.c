@@ -7,6 +7,8 @@
  */
 #include "test/support/net_test.h"
 
+#include <weir/blocking.h>
+
 #include <sys/wait.h>
 
 static struct side a;
@@ -279,7 +281,7 @@ static void a_child_that_destroys_the_loop_leaves_connections_alone(
 {
     (void)state;
     weir_socket_cork(a.socket);
-    weir_write(a.socket, "kept", 4, NULL, NULL);
+    weir_socket_write(a.socket, "kept", 4, NULL, NULL);
     assert_int_equal(in_child(destroy_the_loop), 0);
     raw_write(fd, "hello", 5);
     RUN_UNTIL(a.received == 5);
@@ -326,12 +328,12 @@ static void a_child_that_waits_for_a_socket_takes_nothing_of_its_parents(
 
     (void)state;
     weir_socket_cork(a.socket);
-    weir_write(a.socket, "kept", 4, NULL, NULL);
-    weir_socket_set_events(a.socket, NULL, NULL);
+    weir_socket_write(a.socket, "kept", 4, NULL, NULL);
+    weir_socket_set_events(a.socket, NULL);
     raw_write(fd, "x", 1);
     assert_int_equal(in_child(wait_in_a_child), 0);
     assert_int_equal(weir_socket_read_wait(a.socket, &byte, 1, -1), 1);
-    weir_socket_set_events(a.socket, &side_events, &a);
+    weir_socket_set_events(a.socket, &side_events);
     net_finish(&a);
 }
 

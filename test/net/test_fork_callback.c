@@ -167,11 +167,12 @@ static void say_all(weir_socket *socket)
 {
     enum { THIRD = LENGTH / 3 };
 
-    (void)weir_write_owned(socket, bytes, THIRD, release, write_done, NULL);
-    (void)weir_write_owned(socket, bytes + THIRD, THIRD, release, write_done,
-                           NULL);
-    (void)weir_write(socket, bytes + 2 * THIRD, LENGTH - 2 * THIRD, write_done,
-                     NULL);
+    (void)weir_socket_write_owned(socket, bytes, THIRD, release, write_done,
+                                  NULL);
+    (void)weir_socket_write_owned(socket, bytes + THIRD, THIRD, release,
+                                  write_done, NULL);
+    (void)weir_socket_write(socket, bytes + 2 * THIRD, LENGTH - 2 * THIRD,
+                            write_done, NULL);
 }
 
 static void on_lookup(weir_socket *socket, int status,
@@ -289,7 +290,8 @@ static void on_connection(weir_server *from, weir_socket *socket)
 {
     (void)from;
     peer = (struct end){ .socket = socket };
-    weir_socket_set_events(socket, &peer_events, &peer);
+    weir_socket_set_data(socket, &peer);
+    weir_socket_set_events(socket, &peer_events);
     called("connection");
 }
 

@@ -93,7 +93,7 @@ static size_t how_many(size_t each)
 static void on_data(weir_socket *socket, const void *bytes, size_t length)
 {
     told.bytes += length;
-    assert_true(weir_write(socket, bytes, length, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(socket, bytes, length, NULL, NULL) >= 0);
 }
 
 static void on_error(weir_socket *socket, int error)
@@ -117,7 +117,7 @@ static void on_connection(weir_server *server, weir_socket *socket)
     (void)server;
     told.opened++;
     weir_socket_set_timeout(socket, 3600 * 1000);
-    weir_socket_set_events(socket, &echo, NULL);
+    weir_socket_set_events(socket, &echo);
 }
 
 static void on_server_close(weir_server *server)
@@ -320,7 +320,7 @@ static struct {
 static void on_connect(weir_socket *socket)
 {
     dialled.connected++;
-    assert_true(weir_write(socket, "hello", 5, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(socket, "hello", 5, NULL, NULL) >= 0);
 }
 
 static void on_answer(weir_socket *socket, const void *bytes, size_t length)

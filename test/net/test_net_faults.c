@@ -98,8 +98,8 @@ static void write_owned(struct end *end, const char *text)
 {
     char *copy = strdup(text);
 
-    if (accepted(weir_write_owned(end->socket, copy, strlen(copy), give_back,
-                                  wrote, end)))
+    if (accepted(weir_socket_write_owned(end->socket, copy, strlen(copy),
+                                         give_back, wrote, end)))
         story.taken_over++;
     else
         free(copy);
@@ -111,12 +111,12 @@ static void ask(struct end *end)
     struct iovec pieces[] = { { "two ", 4 }, { "three ", 6 } };
     weir_buffer *shared = weir_buffer_copy("five ", 5);
 
-    if (!accepted(weir_write(end->socket, "one ", 4, wrote, end)) ||
-        !accepted(weir_writev(end->socket, pieces, 2, wrote, end)))
+    if (!accepted(weir_socket_write(end->socket, "one ", 4, wrote, end)) ||
+        !accepted(weir_socket_writev(end->socket, pieces, 2, wrote, end)))
         destroy(end->socket);
     write_owned(end, "four ");
     if (shared)
-        accepted(weir_write_buffer(end->socket, shared, wrote, end));
+        accepted(weir_socket_write_buffer(end->socket, shared, wrote, end));
     weir_buffer_unref(shared);
     weir_socket_end(end->socket);
 }
@@ -137,7 +137,7 @@ static void on_data(weir_socket *socket, const void *bytes, size_t length)
     /* Perhaps after an error: when only writing has failed. */
     assert_false(end->closed);
     if (!end->client) {
-        if (!accepted(weir_write(socket, bytes, length, wrote, end)))
+        if (!accepted(weir_socket_write(socket, bytes, length, wrote, end)))
             destroy(socket);
         return;
     }
@@ -199,7 +199,8 @@ static struct end *open_end(weir_socket *socket)
 
     assert_true(story.opened <= ENDS);
     *end = (struct end){ .socket = socket };
-    weir_socket_set_events(socket, &events, end);
+    weir_socket_set_data(socket, end);
+    weir_socket_set_events(socket, &events);
     weir_socket_set_timeout(socket, PATIENCE);
     return end;
 }
@@ -226,7 +227,8 @@ static void on_proxy_connection(weir_server *server, weir_socket *socket)
     }
     open_end(back);
     if (weir_socket_connect(back, &address, NULL) < 0 ||
-        weir_pipe(socket, back) < 0 || weir_pipe(back, socket) < 0) {
+        weir_socket_pipe(socket, back) < 0 ||
+        weir_socket_pipe(back, socket) < 0) {
         destroy(socket);
         destroy(back);
     }

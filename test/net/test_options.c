@@ -136,30 +136,6 @@ static void buffer_sizes_are_set_and_read(void **state)
     assert_true(weir_socket_send_buffer(a.socket) > 40000);
 }
 
-static void linger_is_set_and_switched_off(void **state)
-{
-    struct linger value;
-    socklen_t size = sizeof value;
-    int number = weir_socket_fd(a.socket);
-
-    (void)state;
-    assert_int_equal(weir_socket_set_linger(a.socket, 7), 0);
-    getsockopt(number, SOL_SOCKET, SO_LINGER, &value, &size);
-    assert_true(value.l_onoff && value.l_linger == 7);
-    assert_int_equal(weir_socket_set_linger(a.socket, -1), 0);
-    getsockopt(number, SOL_SOCKET, SO_LINGER, &value, &size);
-    assert_false(value.l_onoff);
-    assert_int_equal(weir_socket_set_linger(a.socket, -2), -EINVAL);
-}
-
-static void linger_0_makes_destroy_a_reset(void **state)
-{
-    (void)state;
-    assert_int_equal(weir_socket_set_linger(a.socket, 0), 0);
-    net_finish(&a);
-    raw_expect_reset(fd);
-}
-
 static void options_of_connect_hold_from_the_beginning(void **state)
 {
     static const weir_connect_options options = {
@@ -239,8 +215,6 @@ int main(void)
         TEST_UNIX(a_unix_socket_has_no_tos),
         TEST_ON_LOOP(tos_is_the_traffic_class_on_ipv6),
         TEST(buffer_sizes_are_set_and_read),
-        TEST(linger_is_set_and_switched_off),
-        TEST_TCP(linger_0_makes_destroy_a_reset),
         TEST_ON_BOTH(options_of_connect_hold_from_the_beginning),
         TEST_ON_LOOP(bad_options_of_connect_are_refused_at_the_call),
     };

@@ -32,14 +32,14 @@ static void connect_extra(enum net_kind kind)
 
 static void join(void)
 {
-    assert_int_equal(weir_pipe(from.socket, to.socket), 0);
+    assert_int_equal(weir_socket_pipe(from.socket, to.socket), 0);
 }
 
 /* A proxy: a pipe in each direction. */
 static void join_both(void)
 {
     join();
-    assert_int_equal(weir_pipe(to.socket, from.socket), 0);
+    assert_int_equal(weir_socket_pipe(to.socket, from.socket), 0);
 }
 
 static void finish(void)
@@ -176,7 +176,7 @@ static void what_a_pipe_has_written_is_no_drain_after_it(void **state)
     connect_all(NET_KIND(state));
     join();
     stall();
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
     RUN_UNTIL((take(to_peer, &got, SIZE_MAX),
                !weir_socket_buffered(to.socket)));
     net_settle();
@@ -191,8 +191,9 @@ static void the_drain_of_ones_own_write_is_told_after_the_pipe(void **state)
     connect_all(NET_KIND(state));
     join();
     stall();
-    assert_int_equal(weir_write(to.socket, "own", 3, NULL, NULL), WEIR_WAIT);
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_write(to.socket, "own", 3, NULL, NULL),
+                     WEIR_WAIT);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
     moved = weir_socket_bytes_read(from.socket);
     RUN_UNTIL((take(to_peer, &got, (size_t)(moved - got)), got == moved));
     raw_expect(to_peer, "own");
@@ -255,10 +256,10 @@ static void writes_of_ones_own_go_between_those_of_the_pipe(void **state)
 {
     connect_all(NET_KIND(state));
     join();
-    assert_true(weir_write(to.socket, "<", 1, side_wrote, &to) >= 0);
+    assert_true(weir_socket_write(to.socket, "<", 1, side_wrote, &to) >= 0);
     raw_write(from_peer, "piped", 5);
     raw_expect(to_peer, "<piped");
-    assert_true(weir_write(to.socket, ">", 1, side_wrote, &to) >= 0);
+    assert_true(weir_socket_write(to.socket, ">", 1, side_wrote, &to) >= 0);
     raw_expect(to_peer, ">");
     net_settle();
     assert_side(&to, "ww");
@@ -283,15 +284,15 @@ static void a_corked_destination_holds_the_source_back(void **state)
 static void a_socket_without_a_table_is_read_for_its_pipe(void **state)
 {
     connect_all(NET_KIND(state));
-    weir_socket_set_events(from.socket, NULL, NULL);
+    weir_socket_set_events(from.socket, NULL);
     join();
     raw_write(from_peer, "hello", 5);
     raw_expect(to_peer, "hello");
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
     raw_write(from_peer, "more", 4);
     net_settle();
     assert_int_equal(weir_socket_bytes_read(from.socket), 5);
-    weir_socket_set_events(from.socket, &side_events, &from);
+    weir_socket_set_events(from.socket, &side_events);
     RUN_UNTIL(from.received == 4);
     finish();
 }
@@ -307,8 +308,8 @@ static void a_chain_of_pipes_carries_its_bytes_and_its_end(void **state)
     net_finish(&to);
     net_pair(kind, &to, &back); /* from -> to ~~ back -> extra */
     connect_extra(kind);
-    assert_int_equal(weir_pipe(from.socket, to.socket), 0);
-    assert_int_equal(weir_pipe(back.socket, extra.socket), 0);
+    assert_int_equal(weir_socket_pipe(from.socket, to.socket), 0);
+    assert_int_equal(weir_socket_pipe(back.socket, extra.socket), 0);
     raw_write(from_peer, "far away", 8);
     raw_expect(extra_peer, "far away");
     shutdown(from_peer, SHUT_WR);
@@ -366,7 +367,7 @@ static void a_source_that_is_half_open_can_still_be_written(void **state)
     raw_expect_end(to_peer);
     assert_int_equal(weir_socket_get_state(from.socket),
                      WEIR_SOCKET_WRITE_ONLY);
-    assert_int_equal(weir_write(from.socket, "still", 5, NULL, NULL),
+    assert_int_equal(weir_socket_write(from.socket, "still", 5, NULL, NULL),
                      WEIR_SENT);
     raw_expect(from_peer, "still");
     finish();
@@ -380,7 +381,7 @@ static void a_pipe_from_a_stream_that_has_ended_carries_the_end(void **state)
     RUN_UNTIL(strchr(from.log, 'e'));
     join();
     raw_expect_end(to_peer);
-    assert_int_equal(weir_unpipe(from.socket), -EINVAL);
+    assert_int_equal(weir_socket_unpipe(from.socket), -EINVAL);
     finish();
 }
 
@@ -648,7 +649,7 @@ static void closing_one_side_of_a_proxy_sends_what_it_has(void **state)
 {
     connect_all(NET_KIND(state));
     join_both();
-    assert_true(weir_write(from.socket, "goodbye", 7, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(from.socket, "goodbye", 7, NULL, NULL) >= 0);
     weir_socket_close(from.socket);
     raw_expect(from_peer, "goodbye");
     raw_expect_end(from_peer);
@@ -736,7 +737,7 @@ static void a_source_that_lost_bytes_can_be_answered_by_its_user(void **state)
     size_t size;
 
     lose_bytes(NET_KIND(state));
-    assert_int_equal(weir_unpipe(to.socket), 0);
+    assert_int_equal(weir_socket_unpipe(to.socket), 0);
     size = net_stuff(&from);
     assert_int_equal(weir_socket_end(from.socket), 0);
     raw_skip(from_peer, size, NULL);
@@ -760,7 +761,7 @@ static void
 a_source_that_lost_its_destination_is_read_after_unpipe(void **state)
 {
     lose_destination(NET_KIND(state));
-    assert_int_equal(weir_unpipe(to.socket), 0);
+    assert_int_equal(weir_socket_unpipe(to.socket), 0);
     raw_write(from_peer, "hello", 5);
     RUN_UNTIL(from.received == 5);
     finish();
@@ -811,7 +812,7 @@ static void no_memory_for_a_pipe_changes_nothing(void **state)
     connect_all(NET_KIND(state));
     weir_set_allocator(&sometimes);
     poor = true;
-    assert_int_equal(weir_pipe(from.socket, to.socket), -ENOMEM);
+    assert_int_equal(weir_socket_pipe(from.socket, to.socket), -ENOMEM);
     poor = false;
     raw_write(from_peer, "mine", 4);
     RUN_UNTIL(from.received == 4);
@@ -874,14 +875,15 @@ static void after_unpipe_a_socket_is_read_by_its_own_events(void **state)
     join();
     raw_write(from_peer, "piped", 5);
     raw_expect(to_peer, "piped");
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
     raw_write(from_peer, "own", 3);
     RUN_UNTIL(from.received == 3);
     shutdown(from_peer, SHUT_WR);
     RUN_UNTIL(from.closed);
     assert_side(&from, "dex");
     assert_side(&to, "");
-    assert_int_equal(weir_write(to.socket, "on", 2, NULL, NULL), WEIR_SENT);
+    assert_int_equal(weir_socket_write(to.socket, "on", 2, NULL, NULL),
+                     WEIR_SENT);
     raw_expect(to_peer, "on");
     finish();
 }
@@ -893,7 +895,7 @@ static void unpipe_in_the_middle_loses_nothing(void **state)
     connect_all(NET_KIND(state));
     join();
     fed = stall();
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
     RUN_UNTIL(from.received &&
               (take(to_peer, &got, SIZE_MAX), got + from.received == fed));
     /* The second part begins where the first one ended. */
@@ -912,11 +914,11 @@ static void a_pipe_can_be_laid_anew_to_somebody_else(void **state)
         join();
         raw_write(from_peer, "one", 3);
         raw_expect(to_peer, "one");
-        assert_int_equal(weir_unpipe(from.socket), 0);
-        assert_int_equal(weir_pipe(from.socket, extra.socket), 0);
+        assert_int_equal(weir_socket_unpipe(from.socket), 0);
+        assert_int_equal(weir_socket_pipe(from.socket, extra.socket), 0);
         raw_write(from_peer, "two", 3);
         raw_expect(extra_peer, "two");
-        assert_int_equal(weir_unpipe(from.socket), 0);
+        assert_int_equal(weir_socket_unpipe(from.socket), 0);
     }
     assert_side(&from, "");
     finish();
@@ -932,7 +934,7 @@ static void unpipe_lets_the_half_open_rule_hold_again(void **state)
     assert_int_equal(weir_socket_get_state(to.socket), WEIR_SOCKET_WRITE_ONLY);
     raw_write(from_peer, "more", 4);
     raw_expect(to_peer, "more");
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
     raw_expect_end(to_peer);
     RUN_UNTIL(to.closed);
     assert_side(&to, "ex");
@@ -948,7 +950,7 @@ static void an_ended_pipe_leaves_a_destination_for_nobody_else(void **state)
     join();
     shutdown(from_peer, SHUT_WR);
     raw_expect_end(to_peer);
-    assert_int_equal(weir_pipe(extra.socket, to.socket), -EPIPE);
+    assert_int_equal(weir_socket_pipe(extra.socket, to.socket), -EPIPE);
     finish();
 }
 
@@ -1041,25 +1043,25 @@ static void a_pipe_that_cannot_be_is_refused(void **state)
     weir_socket_create(&idle, the_loop, &side_events, NULL);
     assert_int_equal(weir_loop_create(&other_loop), 0);
     weir_socket_create(&foreign, other_loop, NULL, NULL);
-    assert_int_equal(weir_pipe(NULL, to.socket), -EINVAL);
-    assert_int_equal(weir_pipe(from.socket, NULL), -EINVAL);
-    assert_int_equal(weir_pipe(from.socket, foreign), -EINVAL);
-    assert_int_equal(weir_pipe(from.socket, idle), -ENOTCONN);
-    assert_int_equal(weir_pipe(idle, to.socket), -ENOTCONN);
-    assert_int_equal(weir_unpipe(NULL), -EINVAL);
-    assert_int_equal(weir_unpipe(from.socket), -EINVAL);
+    assert_int_equal(weir_socket_pipe(NULL, to.socket), -EINVAL);
+    assert_int_equal(weir_socket_pipe(from.socket, NULL), -EINVAL);
+    assert_int_equal(weir_socket_pipe(from.socket, foreign), -EINVAL);
+    assert_int_equal(weir_socket_pipe(from.socket, idle), -ENOTCONN);
+    assert_int_equal(weir_socket_pipe(idle, to.socket), -ENOTCONN);
+    assert_int_equal(weir_socket_unpipe(NULL), -EINVAL);
+    assert_int_equal(weir_socket_unpipe(from.socket), -EINVAL);
     join();
-    assert_int_equal(weir_pipe(from.socket, extra.socket), -EBUSY);
-    assert_int_equal(weir_pipe(extra.socket, to.socket), -EBUSY);
-    assert_int_equal(weir_pipe(from.socket, to.socket), -EBUSY);
-    assert_int_equal(weir_unpipe(to.socket), -EINVAL);
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_pipe(from.socket, extra.socket), -EBUSY);
+    assert_int_equal(weir_socket_pipe(extra.socket, to.socket), -EBUSY);
+    assert_int_equal(weir_socket_pipe(from.socket, to.socket), -EBUSY);
+    assert_int_equal(weir_socket_unpipe(to.socket), -EINVAL);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
     assert_int_equal(weir_socket_end(to.socket), 0);
-    assert_int_equal(weir_pipe(from.socket, to.socket), -EPIPE);
+    assert_int_equal(weir_socket_pipe(from.socket, to.socket), -EPIPE);
     weir_socket_destroy(extra.socket);
-    assert_int_equal(weir_pipe(from.socket, extra.socket), -EBADF);
-    assert_int_equal(weir_pipe(extra.socket, from.socket), -EBADF);
-    weir_socket_set_events(idle, NULL, NULL);
+    assert_int_equal(weir_socket_pipe(from.socket, extra.socket), -EBADF);
+    assert_int_equal(weir_socket_pipe(extra.socket, from.socket), -EBADF);
+    weir_socket_set_events(idle, NULL);
     weir_socket_destroy(idle);
     assert_int_equal(weir_loop_destroy(other_loop), 0);
     finish();
@@ -1126,7 +1128,7 @@ static void unpipe_at_write(weir_socket *socket, int status, void *argument)
 {
     (void)socket, (void)argument;
     assert_int_equal(status, 0);
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
 }
 
 static void a_pipe_may_be_taken_away_in_a_write_callback(void **state)
@@ -1136,9 +1138,10 @@ static void a_pipe_may_be_taken_away_in_a_write_callback(void **state)
     connect_all(NET_KIND(state));
     join();
     fed = stall();
-    assert_true(weir_write(to.socket, "", 0, unpipe_at_write, NULL) >= 0);
+    assert_true(weir_socket_write(to.socket, "", 0, unpipe_at_write, NULL) >=
+                0);
     RUN_UNTIL((take(to_peer, &got, SIZE_MAX), got + from.received == fed));
-    RUN_UNTIL(weir_unpipe(from.socket) == -EINVAL);
+    RUN_UNTIL(weir_socket_unpipe(from.socket) == -EINVAL);
     finish();
 }
 

@@ -1,13 +1,16 @@
 /*
- * test_pipe_bytes.c - weir_pipe_bytes(): bytes flow, and nothing else does
+ * test_pipe_bytes.c - weir_socket_pipe_bytes(): bytes flow, and nothing else
+ * does
  *
  *     from_peer --> [from =====> to] --> to_peer
  *
- * What weir_pipe() carries over - ends, closes, failures - is told to the
- * sockets' own events here, and takes the pipe away. The peers are plain
+ * What weir_socket_pipe() carries over - ends, closes, failures - is told to
+ * the sockets' own events here, and takes the pipe away. The peers are plain
  * descriptors. The sockets are half-open, as those of the script shim are.
  */
 #include "test/support/net_test.h"
+
+#include <weir/blocking.h>
 
 enum { MARK = 64 * 1024, CHUNK = 64 * 1024 };
 
@@ -26,7 +29,7 @@ static void connect_all(enum net_kind kind)
 
 static void join(void)
 {
-    assert_int_equal(weir_pipe_bytes(from.socket, to.socket), 0);
+    assert_int_equal(weir_socket_pipe_bytes(from.socket, to.socket), 0);
 }
 
 static void finish(void)
@@ -41,7 +44,7 @@ static void finish(void)
 /* Both sockets are there, and no pipe is between them. */
 static void assert_parted(void)
 {
-    assert_int_equal(weir_unpipe(from.socket), -EINVAL);
+    assert_int_equal(weir_socket_unpipe(from.socket), -EINVAL);
     if (from.socket)
         assert_sound(from.socket);
     if (to.socket)
@@ -123,7 +126,7 @@ a_full_destination_stops_the_source_until_it_has_drained(void **state)
     raw_write(from_peer, "more", 4);
     raw_expect(to_peer, "more");
     assert_side(&from, "");
-    assert_true(weir_unpipe(from.socket) == 0);
+    assert_true(weir_socket_unpipe(from.socket) == 0);
     finish();
 }
 
@@ -144,12 +147,12 @@ static void writes_of_ones_own_are_told_while_the_pipe_stands(void **state)
 {
     connect_all(NET_KIND(state));
     join();
-    assert_true(weir_write(to.socket, "<", 1, side_wrote, &to) >= 0);
+    assert_true(weir_socket_write(to.socket, "<", 1, side_wrote, &to) >= 0);
     raw_write(from_peer, "piped", 5);
     raw_expect(to_peer, "<piped");
     net_settle();
     assert_side(&to, "w");
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
     finish();
 }
 
@@ -164,7 +167,7 @@ static void a_source_that_is_not_connected_yet_is_piped_once_it_is(void **state)
     side_init(&from);
     assert_int_equal(
         weir_socket_create(&from.socket, the_loop, &side_events, &from), 0);
-    assert_int_equal(weir_pipe_bytes(from.socket, to.socket), -ENOTCONN);
+    assert_int_equal(weir_socket_pipe_bytes(from.socket, to.socket), -ENOTCONN);
     assert_int_equal(weir_socket_connect(from.socket, &address, NULL), 0);
     join();
     RUN_UNTIL(weir_socket_get_state(from.socket) == WEIR_SOCKET_OPEN);
@@ -183,7 +186,7 @@ static void after_unpipe_bytes_are_data_again(void **state)
     join();
     raw_write(from_peer, "one", 3);
     raw_expect(to_peer, "one");
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
     raw_write(from_peer, "two", 3);
     RUN_UNTIL(from.received == 3);
     assert_memory_equal(from.bytes, "two", 3);
@@ -198,7 +201,7 @@ static void unpipe_sets_a_stalled_source_going_again(void **state)
     connect_all(NET_KIND(state));
     join();
     fed = stall();
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
     RUN_UNTIL(from.received + weir_socket_buffered(to.socket) +
                   weir_socket_bytes_written(to.socket) ==
               fed);
@@ -216,7 +219,7 @@ static void the_end_of_the_source_is_told_and_not_carried_over(void **state)
     RUN_UNTIL(from.logged > 0);
     assert_side(&from, "e");
     assert_parted();
-    assert_true(weir_write(to.socket, "!", 1, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(to.socket, "!", 1, NULL, NULL) >= 0);
     raw_expect(to_peer, "!");
     assert_side(&to, "");
     finish();
@@ -273,7 +276,7 @@ a_source_that_is_destroyed_leaves_the_destination_alone(void **state)
     weir_socket_destroy(from.socket);
     RUN_UNTIL(from.closed);
     assert_side(&to, "");
-    assert_true(weir_write(to.socket, "alive", 5, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(to.socket, "alive", 5, NULL, NULL) >= 0);
     raw_expect(to_peer, "alive");
     finish();
 }
@@ -350,7 +353,7 @@ a_destination_that_fails_as_a_whole_gives_the_bytes_back(void **state)
 static void refuse_without_a_reader(void)
 {
     connect_all(NET_TCP);
-    weir_socket_set_events(from.socket, NULL, NULL);
+    weir_socket_set_events(from.socket, NULL);
     join();
     break_the_destination();
     RUN_UNTIL(to.error);
@@ -371,7 +374,7 @@ static void refused_bytes_wait_for_a_reader(void **state)
     refuse_without_a_reader();
     raw_write(from_peer, " more", 5);
     net_settle();
-    weir_socket_set_events(from.socket, &side_events, &from);
+    weir_socket_set_events(from.socket, &side_events);
     RUN_UNTIL(from.received == 12);
     assert_memory_equal(from.bytes, "refused more", 12);
     assert_int_equal(weir_socket_bytes_read(from.socket), 12);
@@ -383,7 +386,7 @@ static void refused_bytes_wait_while_the_source_is_paused(void **state)
     (void)state;
     refuse_without_a_reader();
     weir_socket_pause(from.socket);
-    weir_socket_set_events(from.socket, &side_events, &from);
+    weir_socket_set_events(from.socket, &side_events);
     net_settle();
     assert_side(&from, "");
     weir_socket_resume(from.socket);
@@ -397,7 +400,7 @@ static void refused_bytes_come_before_the_end(void **state)
     refuse_without_a_reader();
     shutdown(from_peer, SHUT_WR);
     net_settle();
-    weir_socket_set_events(from.socket, &side_events, &from);
+    weir_socket_set_events(from.socket, &side_events);
     RUN_UNTIL(from.logged == 2);
     assert_side(&from, "de");
     close_all();
@@ -410,7 +413,7 @@ static void refused_bytes_are_the_first_of_the_next_pipe(void **state)
     (void)state;
     refuse_without_a_reader();
     extra_peer = net_raw(NET_TCP, &extra);
-    assert_int_equal(weir_pipe(from.socket, extra.socket), 0);
+    assert_int_equal(weir_socket_pipe(from.socket, extra.socket), 0);
     raw_write(from_peer, " more", 5);
     raw_expect(extra_peer, "refused more");
     weir_socket_destroy(from.socket);
@@ -428,11 +431,11 @@ static void refused_bytes_may_be_refused_again(void **state)
     (void)state;
     refuse_without_a_reader();
     extra_peer = net_raw(NET_TCP, &extra);
-    assert_int_equal(weir_pipe_bytes(from.socket, extra.socket), 0);
+    assert_int_equal(weir_socket_pipe_bytes(from.socket, extra.socket), 0);
     assert_int_equal(weir_socket_end(extra.socket), 0);
     raw_write(from_peer, " more", 5);
     net_settle();
-    weir_socket_set_events(from.socket, &side_events, &from);
+    weir_socket_set_events(from.socket, &side_events);
     RUN_UNTIL(from.received == 12);
     assert_memory_equal(from.bytes, "refused more", 12);
     net_finish(&extra);
@@ -481,7 +484,7 @@ static void refused_bytes_land_in_the_readers_own_buffer(void **state)
     own.buffer = small_buffer;
     own.data = only_in_its_buffer;
     refuse_without_a_reader();
-    weir_socket_set_events(from.socket, &own, &from);
+    weir_socket_set_events(from.socket, &own);
     RUN_UNTIL(from.received == 7);
     assert_memory_equal(from.bytes, "refused", 7);
     close_all();
@@ -493,7 +496,7 @@ static void refused_bytes_go_with_the_socket(void **state)
     refuse_without_a_reader();
     weir_socket_close(from.socket); /* thrown away, like all that comes */
     raw_expect_end(from_peer);
-    weir_socket_set_events(from.socket, &side_events, &from);
+    weir_socket_set_events(from.socket, &side_events);
     close(from_peer);
     RUN_UNTIL(from.closed);
     assert_side(&from, "x");
@@ -563,7 +566,7 @@ static void await_an_answer(enum net_kind kind,
 {
     connect_all(kind);
     extra_peer = net_raw(kind, &extra);
-    assert_int_equal(weir_pipe(from.socket, to.socket), 0);
+    assert_int_equal(weir_socket_pipe(from.socket, to.socket), 0);
     assert_int_equal(join_answer(extra.socket, from.socket), 0);
 }
 
@@ -586,13 +589,13 @@ static void finish_all(void)
 /* When no more of the answer can come, the socket's own events are told. */
 static void a_source_that_lost_its_destination_is_read_again(void **state)
 {
-    await_an_answer(NET_KIND(state), weir_pipe_bytes);
+    await_an_answer(NET_KIND(state), weir_socket_pipe_bytes);
     lose_the_destination();
     raw_write(extra_peer, "answer", 6);
     raw_expect(from_peer, "answer");
     net_settle();
     assert_side(&from, "");
-    assert_int_equal(weir_unpipe(extra.socket), 0);
+    assert_int_equal(weir_socket_unpipe(extra.socket), 0);
     raw_write(from_peer, "hello", 5);
     shutdown(from_peer, SHUT_WR);
     RUN_UNTIL(from.logged == 2);
@@ -604,12 +607,12 @@ static void a_source_that_lost_its_destination_is_read_again(void **state)
 /* A reader must not take what comes behind a hole for the whole. */
 static void what_was_thrown_away_is_not_read_on_behind_it(void **state)
 {
-    await_an_answer(NET_KIND(state), weir_pipe_bytes);
+    await_an_answer(NET_KIND(state), weir_socket_pipe_bytes);
     lose_the_destination();
     raw_write(from_peer, "thrown away", 11);
     RUN_UNTIL(weir_socket_bytes_read(from.socket) == 11);
     raw_write(from_peer, "not read", 8);
-    assert_int_equal(weir_unpipe(extra.socket), 0);
+    assert_int_equal(weir_socket_unpipe(extra.socket), 0);
     RUN_UNTIL(from.closed);
     assert_side(&from, "x");
     finish_all();
@@ -617,11 +620,11 @@ static void what_was_thrown_away_is_not_read_on_behind_it(void **state)
 
 static void what_its_user_paused_is_paused_when_it_is_read_again(void **state)
 {
-    await_an_answer(NET_KIND(state), weir_pipe_bytes);
+    await_an_answer(NET_KIND(state), weir_socket_pipe_bytes);
     weir_socket_pause(from.socket);
     lose_the_destination();
     assert_true(weir_socket_paused(from.socket));
-    assert_int_equal(weir_unpipe(extra.socket), 0);
+    assert_int_equal(weir_socket_unpipe(extra.socket), 0);
     raw_write(from_peer, "hello", 5);
     net_settle();
     assert_true(weir_socket_paused(from.socket));
@@ -634,7 +637,7 @@ static void what_its_user_paused_is_paused_when_it_is_read_again(void **state)
 static void pausing_what_is_thrown_away_does_not_hide_a_reset(void **state)
 {
     (void)state;
-    await_an_answer(NET_TCP, weir_pipe);
+    await_an_answer(NET_TCP, weir_socket_pipe);
     lose_the_destination();
     weir_socket_pause(from.socket);
     raw_reset(from_peer);
@@ -675,11 +678,11 @@ static void refused_bytes_may_be_taken_where_a_buffer_is_asked_for(void **state)
     own.buffer = takes_them_itself;
     taken = 0;
     refuse_without_a_reader();
-    weir_socket_set_events(from.socket, &own, &from);
+    weir_socket_set_events(from.socket, &own);
     RUN_UNTIL(taken == 7);
     net_settle();
     assert_side(&from, "");
-    weir_socket_set_events(from.socket, &side_events, &from);
+    weir_socket_set_events(from.socket, &side_events);
     close_all();
 }
 
@@ -690,7 +693,7 @@ static void refused_bytes_are_not_told_after_close(void **state)
     (void)state;
     own.buffer = closes;
     refuse_without_a_reader();
-    weir_socket_set_events(from.socket, &own, &from);
+    weir_socket_set_events(from.socket, &own);
     raw_expect_end(from_peer);
     assert_side(&from, "");
     close_all();
@@ -728,7 +731,7 @@ static void a_source_may_be_destroyed_by_the_bytes_it_gets_back(void **state)
 static void pipe_on(struct side *side, char event)
 {
     if (event == 'd')
-        assert_int_equal(weir_pipe_bytes(side->socket, extra.socket), 0);
+        assert_int_equal(weir_socket_pipe_bytes(side->socket, extra.socket), 0);
 }
 
 static void a_source_may_be_piped_on_by_the_bytes_it_gets_back(void **state)
@@ -753,7 +756,7 @@ static void two_sockets_may_carry_each_others_bytes(void **state)
 {
     connect_all(NET_KIND(state));
     join();
-    assert_int_equal(weir_pipe_bytes(to.socket, from.socket), 0);
+    assert_int_equal(weir_socket_pipe_bytes(to.socket, from.socket), 0);
     raw_write(from_peer, "there", 5);
     raw_write(to_peer, "back", 4);
     raw_expect(to_peer, "there");
@@ -771,14 +774,14 @@ static void two_sockets_may_carry_each_others_bytes(void **state)
 static void what_cannot_be_piped_is_refused(void **state)
 {
     connect_all(NET_KIND(state));
-    assert_int_equal(weir_pipe_bytes(NULL, to.socket), -EINVAL);
-    assert_int_equal(weir_pipe_bytes(from.socket, NULL), -EINVAL);
+    assert_int_equal(weir_socket_pipe_bytes(NULL, to.socket), -EINVAL);
+    assert_int_equal(weir_socket_pipe_bytes(from.socket, NULL), -EINVAL);
     join();
-    assert_int_equal(weir_pipe_bytes(from.socket, to.socket), -EBUSY);
-    assert_int_equal(weir_pipe(from.socket, to.socket), -EBUSY);
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_pipe_bytes(from.socket, to.socket), -EBUSY);
+    assert_int_equal(weir_socket_pipe(from.socket, to.socket), -EBUSY);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
     assert_int_equal(weir_socket_end(to.socket), 0);
-    assert_int_equal(weir_pipe_bytes(from.socket, to.socket), -EPIPE);
+    assert_int_equal(weir_socket_pipe_bytes(from.socket, to.socket), -EPIPE);
     finish();
 }
 
@@ -787,8 +790,8 @@ static void a_source_that_has_ended_is_refused(void **state)
     connect_all(NET_KIND(state));
     shutdown(from_peer, SHUT_WR);
     RUN_UNTIL(from.logged > 0);
-    assert_int_equal(weir_pipe_bytes(from.socket, to.socket), -EPIPE);
-    assert_true(weir_write(to.socket, "open", 4, NULL, NULL) >= 0);
+    assert_int_equal(weir_socket_pipe_bytes(from.socket, to.socket), -EPIPE);
+    assert_true(weir_socket_write(to.socket, "open", 4, NULL, NULL) >= 0);
     raw_expect(to_peer, "open");
     finish();
 }

@@ -26,7 +26,7 @@ static void connect_echo(enum net_kind kind)
 static void lay(enum net_kind kind)
 {
     connect_echo(kind);
-    assert_int_equal(weir_pipe(echo.socket, echo.socket), 0);
+    assert_int_equal(weir_socket_pipe(echo.socket, echo.socket), 0);
 }
 
 static void finish(void)
@@ -145,7 +145,8 @@ static void the_end_comes_back_after_all_bytes(void **state)
 static void a_write_of_the_users_goes_in_between(void **state)
 {
     lay(NET_KIND(state));
-    assert_true(weir_write(echo.socket, "welcome, ", 9, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(echo.socket, "welcome, ", 9, NULL, NULL) >=
+                0);
     raw_write(peer, "guest", 5);
     raw_expect(peer, "welcome, guest");
     finish();
@@ -195,7 +196,7 @@ static void a_peer_that_closes_unread_is_its_error(void **state)
 static void without_a_table_it_closes_with_its_peer(void **state)
 {
     lay(NET_KIND(state));
-    weir_socket_set_events(echo.socket, NULL, NULL);
+    weir_socket_set_events(echo.socket, NULL);
     stall();
     close(peer);
     RUN_UNTIL(!weir_loop_alive(the_loop));
@@ -238,11 +239,11 @@ static void after_unpipe_it_is_read_by_its_own_events(void **state)
     lay(NET_KIND(state));
     raw_write(peer, "one", 3);
     raw_expect(peer, "one");
-    assert_int_equal(weir_unpipe(echo.socket), 0);
+    assert_int_equal(weir_socket_unpipe(echo.socket), 0);
     raw_write(peer, "two", 3);
     RUN_UNTIL(echo.received == 3);
     assert_side(&echo, "d");
-    assert_int_equal(weir_pipe(echo.socket, echo.socket), 0);
+    assert_int_equal(weir_socket_pipe(echo.socket, echo.socket), 0);
     raw_write(peer, "three", 5);
     raw_expect(peer, "three");
     finish();
@@ -256,9 +257,9 @@ static void it_has_both_places(void **state)
     lay(NET_KIND(state));
     side_init(&other);
     other_peer = net_raw(NET_KIND(state), &other);
-    assert_int_equal(weir_pipe(echo.socket, echo.socket), -EBUSY);
-    assert_int_equal(weir_pipe(echo.socket, other.socket), -EBUSY);
-    assert_int_equal(weir_pipe(other.socket, echo.socket), -EBUSY);
+    assert_int_equal(weir_socket_pipe(echo.socket, echo.socket), -EBUSY);
+    assert_int_equal(weir_socket_pipe(echo.socket, other.socket), -EBUSY);
+    assert_int_equal(weir_socket_pipe(other.socket, echo.socket), -EBUSY);
     net_finish(&other);
     close(other_peer);
     finish();
@@ -268,7 +269,7 @@ static void bytes_alone_leave_the_end_to_its_events(void **state)
 {
     connect_echo(NET_KIND(state));
     weir_socket_set_half_open(echo.socket, true);
-    assert_int_equal(weir_pipe_bytes(echo.socket, echo.socket), 0);
+    assert_int_equal(weir_socket_pipe_bytes(echo.socket, echo.socket), 0);
     stall();
     shutdown(peer, SHUT_WR);
     RUN_UNTIL(all_came_back() && strchr(echo.log, 'e'));
@@ -282,7 +283,7 @@ static void bytes_alone_leave_the_end_to_its_events(void **state)
 static void bytes_alone_end_by_the_half_open_rule(void **state)
 {
     connect_echo(NET_KIND(state));
-    assert_int_equal(weir_pipe_bytes(echo.socket, echo.socket), 0);
+    assert_int_equal(weir_socket_pipe_bytes(echo.socket, echo.socket), 0);
     raw_write(peer, "hello", 5);
     shutdown(peer, SHUT_WR);
     raw_expect(peer, "hello");

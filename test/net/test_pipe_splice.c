@@ -13,6 +13,8 @@
 
 #include "net/kernel_pipe.h"
 
+#include <weir/blocking.h>
+
 #include <signal.h>
 
 #ifdef WEIR_SYS_SPLICE
@@ -107,14 +109,14 @@ static void connect_all(enum net_kind kind)
 
 static void join(void)
 {
-    assert_int_equal(weir_pipe(from.socket, to.socket), 0);
+    assert_int_equal(weir_socket_pipe(from.socket, to.socket), 0);
 }
 
 static void join_bytes(void)
 {
     weir_socket_set_half_open(from.socket, true);
     weir_socket_set_half_open(to.socket, true);
-    assert_int_equal(weir_pipe_bytes(from.socket, to.socket), 0);
+    assert_int_equal(weir_socket_pipe_bytes(from.socket, to.socket), 0);
 }
 
 static void shut_peers(void)
@@ -414,12 +416,14 @@ static void ones_own_writes_keep_their_place(void **state)
     cork_some(10 * KB);
     net_pattern(tail, sizeof tail, fed);
     fed += sizeof tail;
-    assert_true(weir_write(to.socket, tail, sizeof tail, side_wrote, &to) >= 0);
+    assert_true(
+        weir_socket_write(to.socket, tail, sizeof tail, side_wrote, &to) >= 0);
     feed(20 * KB);
     RUN_UNTIL(weir_socket_buffered(to.socket) == 40 * KB);
     net_pattern(tail, sizeof tail, fed);
     fed += sizeof tail;
-    assert_true(weir_write(to.socket, tail, sizeof tail, side_wrote, &to) >= 0);
+    assert_true(
+        weir_socket_write(to.socket, tail, sizeof tail, side_wrote, &to) >= 0);
     assert_held();
     assert_sound(to.socket);
     assert_int_equal(weir_socket_uncork(to.socket), 0);
@@ -435,9 +439,9 @@ static void after_unpipe_they_arrive_before_what_is_written_then(void **state)
     join();
     make_bulk();
     fill();
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
     weir_socket_pause(from.socket);
-    assert_true(weir_write(to.socket, "behind", 6, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(to.socket, "behind", 6, NULL, NULL) >= 0);
     fed = weir_socket_bytes_read(from.socket);
     RUN_UNTIL((take((size_t)(fed - got)), got == fed));
     raw_expect(to_peer, "behind");
@@ -452,10 +456,10 @@ static void a_pipe_laid_anew_goes_on_behind_them(void **state)
         join();
         make_bulk();
         fill();
-        assert_int_equal(weir_unpipe(from.socket), 0);
+        assert_int_equal(weir_socket_unpipe(from.socket), 0);
         join();
         take_all();
-        assert_int_equal(weir_unpipe(from.socket), 0);
+        assert_int_equal(weir_socket_unpipe(from.socket), 0);
     }
     finish();
 }
@@ -469,7 +473,7 @@ static void a_pipe_laid_to_a_full_destination_waits_for_it(void **state)
     make_bulk();
     fill();
     before = weir_socket_bytes_read(from.socket);
-    assert_int_equal(weir_unpipe(from.socket), 0);
+    assert_int_equal(weir_socket_unpipe(from.socket), 0);
     join();
     net_settle();
     assert_int_equal(weir_socket_bytes_read(from.socket), before);
@@ -914,8 +918,10 @@ static void there_are_never_more_than_so_many(void **state)
         counts[i] = fed;
         sources[i] = from;
         targets[i] = to;
-        weir_socket_set_events(from.socket, &side_events, &sources[i]);
-        weir_socket_set_events(to.socket, &side_events, &targets[i]);
+        weir_socket_set_data(from.socket, &sources[i]);
+        weir_socket_set_events(from.socket, &side_events);
+        weir_socket_set_data(to.socket, &targets[i]);
+        weir_socket_set_events(to.socket, &side_events);
     }
     assert_int_equal(held(), faked.refuse ? 0 : MOST);
     for (int i = 0; i < PAIRS; i++) {
@@ -946,7 +952,7 @@ static void anything_in_any_order_loses_nothing(void **state)
         feed((size_t)test_below(&random, test_once_in(&random, 3) ? 2000
                                                                    : 200 * KB));
         if (test_once_in(&random, 20)) {
-            assert_int_equal(weir_unpipe(from.socket), 0);
+            assert_int_equal(weir_socket_unpipe(from.socket), 0);
             join();
         }
         if (test_once_in(&random, 10))

@@ -27,7 +27,7 @@ static ssize_t measured_recv(int from, void *to, size_t size, int flags)
 
 static void on_data(weir_socket *socket, const void *bytes, size_t length)
 {
-    if (weir_write(socket, bytes, length, NULL, NULL) == WEIR_WAIT)
+    if (weir_socket_write(socket, bytes, length, NULL, NULL) == WEIR_WAIT)
         weir_socket_pause(socket);
 }
 

@@ -35,7 +35,7 @@ static struct {
 static void on_data(weir_socket *socket, const void *bytes, size_t length)
 {
     told.data++;
-    assert_true(weir_write(socket, bytes, length, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(socket, bytes, length, NULL, NULL) >= 0);
 }
 
 static void on_end(weir_socket *socket)
@@ -61,7 +61,7 @@ static void on_connection(weir_server *server, weir_socket *socket)
     (void)server;
     told.connections++;
     told.last = socket;
-    weir_socket_set_events(socket, &echo, NULL);
+    weir_socket_set_events(socket, &echo);
 }
 
 static void on_drop(weir_server *server, const weir_address *local,
@@ -661,7 +661,7 @@ static void an_accepted_socket_is_not_read_before_it_has_a_table(void **state)
     RUN_UNTIL(told.connections);
     turn(5);
     assert_int_equal(weir_socket_bytes_read(told.last), 0);
-    weir_socket_set_events(told.last, &echo, NULL);
+    weir_socket_set_events(told.last, &echo);
     RUN_UNTIL(told.data);
     assert_int_equal(weir_socket_bytes_read(told.last), 5);
     close(client);
@@ -780,7 +780,7 @@ static void destroy_at_once(weir_server *server, weir_socket *socket)
 {
     (void)server;
     told.connections++;
-    weir_socket_set_events(socket, &echo, NULL);
+    weir_socket_set_events(socket, &echo);
     weir_socket_destroy(socket);
 }
 
@@ -920,7 +920,7 @@ static void note_another(weir_server *server, weir_socket *socket)
 {
     assert_ptr_equal(weir_server_data(server), &told);
     told.connections += 100;
-    weir_socket_set_events(socket, &echo, NULL);
+    weir_socket_set_events(socket, &echo);
 }
 
 static void another_callback_is_told_of_what_is_accepted_from_then_on(
@@ -1160,7 +1160,7 @@ static void a_client_that_ends_is_answered_only_if_half_open(void **state)
     turn(5);
     assert_int_equal(told.socket_closes, 1);
     assert_int_equal(weir_socket_get_state(told.last), WEIR_SOCKET_WRITE_ONLY);
-    assert_true(weir_write(told.last, "late", 4, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(told.last, "late", 4, NULL, NULL) >= 0);
     assert_int_equal(weir_socket_end(told.last), 0);
     RUN_UNTIL(told.socket_closes == 2);
     raw_expect(client, "late");
@@ -1300,7 +1300,7 @@ static void take_up(weir_server *server, weir_socket *socket)
 
     (void)server;
     told.connections++;
-    weir_socket_set_events(socket, &last, NULL);
+    weir_socket_set_events(socket, &last);
 }
 
 static void a_server_may_be_closed_when_its_last_socket_closes(void **state)
@@ -1689,7 +1689,7 @@ static void destroy_and_count(weir_server *server, weir_socket *socket)
 {
     static const weir_socket_events counting = { .close = count_them };
 
-    weir_socket_set_events(socket, &counting, NULL);
+    weir_socket_set_events(socket, &counting);
     weir_socket_destroy(socket);
     assert_int_equal(weir_server_connections(server), 1);
     weir_server_close(server);

@@ -26,7 +26,7 @@ static struct {
 
 static void on_data(weir_socket *socket, const void *bytes, size_t length)
 {
-    assert_true(weir_write(socket, bytes, length, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(socket, bytes, length, NULL, NULL) >= 0);
 }
 
 static void on_socket_close(weir_socket *socket, bool had_error)
@@ -43,7 +43,7 @@ static void on_connection(weir_server *server, weir_socket *socket)
     (void)server;
     told.connections++;
     told.last = socket;
-    weir_socket_set_events(socket, &echo, NULL);
+    weir_socket_set_events(socket, &echo);
 }
 
 static void on_drop(weir_server *server, const weir_address *local,

@@ -105,9 +105,9 @@ static void
 destroying_the_loop_closes_sockets_with_their_callbacks(void **state)
 {
     net_pair(NET_KIND(state), &a, &b);
-    weir_write(a.socket, "x", 1, side_wrote, &a);
+    weir_socket_write(a.socket, "x", 1, side_wrote, &a);
     net_stuff(&a);
-    weir_write(a.socket, "x", 1, side_wrote, &a);
+    weir_socket_write(a.socket, "x", 1, side_wrote, &a);
     weir_socket_destroy(b.socket);
     test_destroy_loop();
     assert_side(&a, "wWx");
@@ -142,7 +142,8 @@ static void what_is_no_connected_stream_socket_is_not_adopted(void **state)
     /* It can still adopt a good one. */
     assert_int_equal(weir_socket_adopt(b.socket, fd), 0);
     fd = -1;
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), WEIR_SENT);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL),
+                     WEIR_SENT);
     RUN_UNTIL(b.received == 1);
     test_close_pair(datagrams);
     test_close_pair(pipes);
@@ -317,10 +318,10 @@ static const weir_socket_events only_close = { .close = NULL };
 static void without_a_data_entry_bytes_are_thrown_away(void **state)
 {
     (void)state;
-    weir_socket_set_events(a.socket, &only_close, &a);
+    weir_socket_set_events(a.socket, &only_close);
     raw_write(fd, "gone", 4);
     RUN_UNTIL(weir_socket_bytes_read(a.socket) == 4);
-    weir_socket_set_events(a.socket, &side_events, &a);
+    weir_socket_set_events(a.socket, &side_events);
     raw_write(fd, "here", 4);
     RUN_UNTIL(a.received == 4);
     assert_memory_equal(a.bytes, "here", 4);
@@ -329,14 +330,14 @@ static void without_a_data_entry_bytes_are_thrown_away(void **state)
 static void without_a_table_nothing_is_read(void **state)
 {
     (void)state;
-    weir_socket_set_events(a.socket, NULL, NULL);
+    weir_socket_set_events(a.socket, NULL);
     raw_write(fd, "waits", 5);
     shutdown(fd, SHUT_WR);
     net_count();
     net_settle();
     assert_int_equal(net_calls.recv, 0);
     assert_int_equal(weir_socket_bytes_read(a.socket), 0);
-    weir_socket_set_events(a.socket, &side_events, &a);
+    weir_socket_set_events(a.socket, &side_events);
     RUN_UNTIL(a.closed);
     assert_side(&a, "dex");
     assert_memory_equal(a.bytes, "waits", 5);
@@ -348,7 +349,7 @@ static void an_empty_table_reads_to_the_end_and_closes(void **state)
     weir_socket *socket = a.socket;
 
     (void)state;
-    weir_socket_set_events(socket, &only_close, NULL);
+    weir_socket_set_events(socket, &only_close);
     raw_write(fd, "x", 1);
     shutdown(fd, SHUT_WR);
     RUN_UNTIL(!weir_loop_alive(the_loop));
@@ -359,7 +360,8 @@ static void switch_in_data(struct side *side, char event)
 {
     if (event == 'd' && side == &a) {
         b.socket = a.socket;
-        weir_socket_set_events(a.socket, &side_events, &b);
+        weir_socket_set_data(a.socket, &b);
+        weir_socket_set_events(a.socket, &side_events);
     }
 }
 
@@ -381,7 +383,7 @@ static void what_comes_after_set_events_goes_to_the_new_table(void **state)
 static void no_table_in_data(struct side *side, char event)
 {
     if (event == 'd')
-        weir_socket_set_events(side->socket, NULL, NULL);
+        weir_socket_set_events(side->socket, NULL);
 }
 
 /* ------------------------------------------------------------ buffer event */
@@ -411,7 +413,7 @@ static void use_own_buffer(size_t size, void (*during)(weir_socket *socket))
     own.during = during;
     buffered_events = side_events;
     buffered_events.buffer = give_buffer;
-    weir_socket_set_events(a.socket, &buffered_events, &a);
+    weir_socket_set_events(a.socket, &buffered_events);
 }
 
 static bool landed_elsewhere;
@@ -468,7 +470,7 @@ static void pause_it(weir_socket *socket)
 
 static void no_table(weir_socket *socket)
 {
-    weir_socket_set_events(socket, NULL, NULL);
+    weir_socket_set_events(socket, NULL);
 }
 
 static void a_socket_destroyed_in_its_buffer_event_is_not_read(void **state)
@@ -504,7 +506,7 @@ static void a_table_taken_away_in_the_buffer_event_stops_reading(void **state)
     net_count();
     net_settle();
     assert_int_equal(net_calls.recv, 0);
-    weir_socket_set_events(a.socket, &side_events, &a);
+    weir_socket_set_events(a.socket, &side_events);
     RUN_UNTIL(a.received == 1);
 }
 
@@ -517,7 +519,7 @@ static void another_table_in_the_buffer_event_gets_the_data(void **state)
     net_settle();
     assert_int_equal(a.received, 1);
     a.hook = NULL;
-    weir_socket_set_events(a.socket, &buffered_events, &a);
+    weir_socket_set_events(a.socket, &buffered_events);
     RUN_UNTIL(a.received == 2);
 }
 
@@ -791,8 +793,9 @@ static void a_fin_does_not_end_writing_when_half_open_is_allowed(void **state)
     net_settle();
     assert_side(&a, "e");
     assert_int_equal(weir_socket_get_state(a.socket), WEIR_SOCKET_WRITE_ONLY);
-    assert_int_equal(weir_write(a.socket, "still here", 10, side_wrote, &a),
-                     WEIR_SENT);
+    assert_int_equal(
+        weir_socket_write(a.socket, "still here", 10, side_wrote, &a),
+        WEIR_SENT);
     raw_expect(fd, "still here");
     RUN_UNTIL(a.written);
     weir_socket_end(a.socket);
@@ -806,11 +809,11 @@ static void a_fin_ends_writing_when_half_open_is_not_allowed(void **state)
     size_t stuffed = net_stuff(&a);
 
     (void)state;
-    weir_write(a.socket, "last", 4, side_wrote, &a);
+    weir_socket_write(a.socket, "last", 4, side_wrote, &a);
     shutdown(fd, SHUT_WR);
     RUN_UNTIL(strchr(a.log, 'e'));
     assert_int_equal(weir_socket_get_state(a.socket), WEIR_SOCKET_READ_ONLY);
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
     raw_skip(fd, stuffed, NULL);
     raw_expect(fd, "last");
     raw_expect_end(fd);
@@ -989,7 +992,7 @@ static void an_error_of_recv_closes_with_it(void **state)
         int peer = net_raw(NET_KIND(state), &b);
 
         recv_errno = errors[i];
-        weir_write(b.socket, "x", 1, side_wrote, &b);
+        weir_socket_write(b.socket, "x", 1, side_wrote, &b);
         weir_sys.recv = failing_recv;
         raw_write(peer, "x", 1);
         RUN_UNTIL(strchr(b.log, '!'));
@@ -1008,7 +1011,8 @@ static void an_error_of_recv_closes_with_it(void **state)
 
 static void echo(weir_socket *socket, const void *bytes, size_t length)
 {
-    assert_int_equal(weir_write(socket, bytes, length, NULL, NULL), WEIR_SENT);
+    assert_int_equal(weir_socket_write(socket, bytes, length, NULL, NULL),
+                     WEIR_SENT);
 }
 
 static const weir_socket_events echo_events = { .data = echo };
@@ -1018,7 +1022,7 @@ static void a_message_costs_one_recv_one_send_and_nothing_else(void **state)
     enum { MESSAGES = 1000 };
     char message[64], answer[64];
 
-    weir_socket_set_events(a.socket, &echo_events, NULL);
+    weir_socket_set_events(a.socket, &echo_events);
     weir_socket_set_timeout(a.socket, 1000);
     net_pattern(message, sizeof message, 0);
     raw_write(fd, message, sizeof message);

@@ -46,10 +46,10 @@ static void end_sends_fin_behind_everything_that_was_written(void **state)
     size_t stuffed = net_stuff(&a);
 
     (void)state;
-    weir_write(a.socket, "last", 4, side_wrote, &a);
+    weir_socket_write(a.socket, "last", 4, side_wrote, &a);
     assert_int_equal(weir_socket_end(a.socket), 0);
     assert_int_equal(weir_socket_get_state(a.socket), WEIR_SOCKET_READ_ONLY);
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
     raw_skip(fd, stuffed, NULL);
     raw_expect(fd, "last");
     raw_expect_end(fd);
@@ -91,7 +91,7 @@ static void end_after_the_peers_fin_closes(void **state)
     weir_socket_set_half_open(a.socket, true);
     shutdown(fd, SHUT_WR);
     RUN_UNTIL(strchr(a.log, 'e'));
-    weir_write(a.socket, "bye", 3, side_wrote, &a);
+    weir_socket_write(a.socket, "bye", 3, side_wrote, &a);
     assert_int_equal(weir_socket_end(a.socket), 0);
     RUN_UNTIL(a.closed);
     assert_side(&a, "ewx");
@@ -123,8 +123,8 @@ static void end_while_connecting_comes_after_what_was_written(void **state)
 static void both_ends_ending_at_once_close_both(void **state)
 {
     net_pair(NET_KIND(state), &a, &b);
-    weir_write(a.socket, "a", 1, NULL, NULL);
-    weir_write(b.socket, "b", 1, NULL, NULL);
+    weir_socket_write(a.socket, "a", 1, NULL, NULL);
+    weir_socket_write(b.socket, "b", 1, NULL, NULL);
     weir_socket_end(a.socket);
     weir_socket_end(b.socket);
     RUN_UNTIL(a.closed && b.closed);
@@ -160,7 +160,7 @@ static void destroy_while_connecting_only_closes(void **state)
     side_init(&b);
     weir_socket_create(&b.socket, the_loop, &side_events, &b);
     weir_socket_connect(b.socket, &address, NULL);
-    weir_write(b.socket, "x", 1, side_wrote, &b);
+    weir_socket_write(b.socket, "x", 1, side_wrote, &b);
     weir_socket_destroy(b.socket);
     RUN_UNTIL(b.closed);
     assert_side(&b, "Wx");
@@ -172,9 +172,9 @@ static void destroy_while_connecting_only_closes(void **state)
 
 static void reset_reaches_the_peer_as_a_reset(void **state)
 {
-    weir_write(a.socket, "sent", 4, side_wrote, &a);
+    weir_socket_write(a.socket, "sent", 4, side_wrote, &a);
     weir_socket_cork(a.socket);
-    weir_write(a.socket, "lost", 4, side_wrote, &a);
+    weir_socket_write(a.socket, "lost", 4, side_wrote, &a);
     raw_expect(fd, "sent");
     weir_socket_reset(a.socket);
     if (NET_KIND(state) == NET_TCP)
@@ -221,7 +221,8 @@ static void a_reset_that_a_write_meets_is_not_told_as_an_end(void **state)
     (void)state;
     raw_reset(fd);
     fd = -1;
-    assert_int_equal(weir_write(a.socket, "x", 1, side_wrote, &a), -ECONNRESET);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, side_wrote, &a),
+                     -ECONNRESET);
     RUN_UNTIL(a.closed);
     assert_side(&a, "!x");
     assert_int_equal(a.error, -ECONNRESET);
@@ -233,7 +234,8 @@ static void data_before_a_reset_that_a_write_meets_is_read(void **state)
     raw_write(fd, "before", 6);
     raw_reset(fd);
     fd = -1;
-    assert_int_equal(weir_write(a.socket, "x", 1, side_wrote, &a), -ECONNRESET);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, side_wrote, &a),
+                     -ECONNRESET);
     RUN_UNTIL(a.closed);
     assert_side(&a, "d!x");
     assert_memory_equal(a.bytes, "before", 6);
@@ -242,9 +244,9 @@ static void data_before_a_reset_that_a_write_meets_is_read(void **state)
 static void a_reset_in_the_middle_fails_what_was_queued(void **state)
 {
     (void)state;
-    weir_write(a.socket, "sent", 4, side_wrote, &a);
+    weir_socket_write(a.socket, "sent", 4, side_wrote, &a);
     net_stuff(&a);
-    weir_write(a.socket, "queued", 6, side_wrote, &a);
+    weir_socket_write(a.socket, "queued", 6, side_wrote, &a);
     RUN_UNTIL(a.written == 1);
     raw_reset(fd);
     fd = -1;
@@ -256,7 +258,7 @@ static void a_reset_in_the_middle_fails_what_was_queued(void **state)
 /* The peer closes with something unread, which on TCP resets. */
 static void a_peer_that_closes_with_unread_data_is_an_error(void **state)
 {
-    weir_write(a.socket, "never read", 10, NULL, NULL);
+    weir_socket_write(a.socket, "never read", 10, NULL, NULL);
     net_settle();
     close_peer();
     RUN_UNTIL(a.closed);
@@ -273,7 +275,7 @@ static void a_half_open_socket_learns_of_a_reset(void **state)
     weir_socket_set_half_open(a.socket, true);
     shutdown(fd, SHUT_WR);
     RUN_UNTIL(strchr(a.log, 'e'));
-    weir_write(a.socket, "sent", 4, side_wrote, &a);
+    weir_socket_write(a.socket, "sent", 4, side_wrote, &a);
     RUN_UNTIL(a.written);
     raw_reset(fd);
     fd = -1;
@@ -308,7 +310,7 @@ static void a_failing_write_does_not_lose_the_answer_that_has_come(void **state)
     raw_write(fd, "400 no", 6);
     weir_sys.send = failing_send;
     send_errno = EPIPE;
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
     RUN_UNTIL(a.closed);
     assert_side(&a, "d!x");
     assert_memory_equal(a.bytes, "400 no", 6);
@@ -334,7 +336,7 @@ static void an_answer_that_comes_after_a_failing_write_is_read(void **state)
     (void)state;
     weir_sys.send = failing_send;
     send_errno = EPIPE;
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
     net_settle();
     assert_side(&a, "!");
     assert_int_equal(weir_socket_get_state(a.socket), WEIR_SOCKET_READ_ONLY);
@@ -353,7 +355,7 @@ static void a_paused_socket_is_told_that_writing_failed(void **state)
     raw_write(fd, "400 no", 6);
     weir_sys.send = failing_send;
     send_errno = EPIPE;
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
     net_settle();
     assert_side(&a, "!");
     close_peer();
@@ -367,7 +369,7 @@ static void an_error_is_told_once(void **state)
     (void)state;
     weir_sys.send = failing_send;
     send_errno = EPIPE;
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
     net_settle();
     raw_write(fd, "x", 1);
     raw_reset(fd);
@@ -389,7 +391,7 @@ static void writing_to_a_peer_that_has_gone_raises_no_signal(void **state)
     close_peer();
     weir_socket_set_half_open(a.socket, true);
     for (int i = 0; i < 5 && a.socket && !a.closed; i++) {
-        weir_write(a.socket, "x", 1, NULL, NULL);
+        weir_socket_write(a.socket, "x", 1, NULL, NULL);
         weir_loop_run_once(the_loop, 1);
     }
     assert_int_equal(sigaction(SIGPIPE, NULL, &after), 0);
@@ -411,9 +413,9 @@ static void closing_with_unread_data_does_not_kill_the_answer(void **state)
     while (sent < sizeof request &&
            (n = send(fd, request + sent, sizeof request - sent, 0)) > 0)
         sent += (size_t)n;
-    weir_write(a.socket, "413 too large", 13, side_wrote, &a);
+    weir_socket_write(a.socket, "413 too large", 13, side_wrote, &a);
     weir_socket_close(a.socket);
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
     net_settle();
     raw_expect(fd, "413 too large");
     raw_expect_end(fd);
@@ -432,7 +434,7 @@ static void close_waits_for_a_long_queue(void **state)
     size_t stuffed = net_stuff(&a);
 
     (void)state;
-    weir_write(a.socket, "last", 4, side_wrote, &a);
+    weir_socket_write(a.socket, "last", 4, side_wrote, &a);
     weir_socket_close(a.socket);
     weir_socket_close(a.socket);
     raw_write(fd, "thrown away", 11);
@@ -474,11 +476,11 @@ static void close_after_the_peers_fin_closes_at_once(void **state)
 static void closing_a_socket_without_a_table_reads_to_the_end(void **state)
 {
     (void)state;
-    weir_socket_set_events(a.socket, NULL, &a);
+    weir_socket_set_events(a.socket, NULL);
     weir_socket_close(a.socket);
     raw_write(fd, "x", 1);
     RUN_UNTIL(weir_socket_bytes_read(a.socket) == 1);
-    weir_socket_set_events(a.socket, &side_events, &a);
+    weir_socket_set_events(a.socket, &side_events);
     net_settle();
     close_peer();
     RUN_UNTIL(a.closed);
@@ -498,7 +500,7 @@ static void closing_a_socket_that_is_not_connected_destroys_it(void **state)
     side_init(&b);
     weir_socket_create(&b.socket, the_loop, &side_events, &b);
     weir_socket_connect(b.socket, &address, NULL);
-    weir_write(b.socket, "x", 1, side_wrote, &b);
+    weir_socket_write(b.socket, "x", 1, side_wrote, &b);
     weir_socket_close(b.socket);
     RUN_UNTIL(b.closed);
     assert_side(&b, "Wx");
@@ -565,7 +567,8 @@ static void a_connection_that_timed_out_is_not_told_as_an_end(void **state)
     weir_sys.send = failing_send;
     send_errno = ETIMEDOUT;
     shutdown(fd, SHUT_WR);
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -ETIMEDOUT);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL),
+                     -ETIMEDOUT);
     RUN_UNTIL(a.closed);
     assert_side(&a, "!x");
     assert_int_equal(a.error, -ETIMEDOUT);
@@ -576,7 +579,7 @@ static void close_after_a_failed_write_is_not_endless(void **state)
     (void)state;
     weir_sys.send = failing_send;
     send_errno = EPIPE;
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
     net_settle();
     weir_socket_close(a.socket);
     begun = virtual_ms();
@@ -697,7 +700,8 @@ static void answer_from_a_cork(struct side *side, char event)
     if (event != 'd')
         return;
     weir_socket_cork(side->socket);
-    assert_int_equal(weir_write(side->socket, "x", 1, NULL, NULL), WEIR_WAIT);
+    assert_int_equal(weir_socket_write(side->socket, "x", 1, NULL, NULL),
+                     WEIR_WAIT);
     weir_socket_uncork(side->socket);
 }
 
@@ -715,7 +719,8 @@ static void no_drain_comes_after_destroy(void **state)
 {
     (void)state;
     weir_socket_cork(a.socket);
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), WEIR_WAIT);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL),
+                     WEIR_WAIT);
     weir_socket_uncork(a.socket);
     weir_socket_destroy(a.socket);
     RUN_UNTIL(a.closed);
@@ -763,7 +768,7 @@ static void close_of_what_has_ended_and_failed_waits_for_nothing(void **state)
     shutdown(fd, SHUT_WR);
     RUN_UNTIL(a.logged == 1);
     weir_sys.send = broken_pipe;
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
     weir_socket_close(a.socket);
     weir_socket_close(a.socket);
     assert_false(weir_link_linked(&a.socket->idle.link));
@@ -778,7 +783,7 @@ static void half_open_that_is_forbidden_later_ends_writing(void **state)
     shutdown(fd, SHUT_WR);
     RUN_UNTIL(a.logged == 1);
     net_settle();
-    weir_write(a.socket, "answer", 6, NULL, NULL);
+    weir_socket_write(a.socket, "answer", 6, NULL, NULL);
     weir_socket_set_half_open(a.socket, false);
     raw_expect(fd, "answer");
     raw_expect_end(fd);

@@ -28,7 +28,7 @@ static int open_pair(void **state)
     events = side_events;
     events.hangup = on_hangup;
     fd = net_raw(NET_KIND(state), &a);
-    weir_socket_set_events(a.socket, &events, &a);
+    weir_socket_set_events(a.socket, &events);
     return 0;
 }
 
@@ -122,11 +122,11 @@ static void without_a_table_a_hangup_waits_for_one(void **state)
     const weir_socket_events *table = a.socket->events;
 
     (void)state;
-    weir_socket_set_events(a.socket, NULL, NULL);
+    weir_socket_set_events(a.socket, NULL);
     weir_socket_pause(a.socket);
     shutdown(fd, SHUT_WR);
     net_settle();
-    weir_socket_set_events(a.socket, table, &a);
+    weir_socket_set_events(a.socket, table);
     RUN_UNTIL(hangups);
     net_settle();
     assert_int_equal(hangups, 1);
@@ -138,11 +138,11 @@ static void a_hangup_that_a_table_does_not_hear_waits_for_the_next(void **state)
     const weir_socket_events *table = a.socket->events;
 
     (void)state;
-    weir_socket_set_events(a.socket, &side_events, &a);
+    weir_socket_set_events(a.socket, &side_events);
     weir_socket_pause(a.socket);
     shutdown(fd, SHUT_WR);
     net_settle();
-    weir_socket_set_events(a.socket, table, &a);
+    weir_socket_set_events(a.socket, table);
     RUN_UNTIL(hangups);
     assert_side(&a, "");
 }

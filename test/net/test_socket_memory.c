@@ -49,26 +49,29 @@ static void write_each_kind(size_t length)
     weir_buffer *buffer;
     int result;
 
-    accept_write(weir_write(a.socket, bytes, length, side_wrote, &a), length);
+    accept_write(weir_socket_write(a.socket, bytes, length, side_wrote, &a),
+                 length);
     bytes = next_bytes(length);
-    result = weir_write(a.socket, bytes, length, NULL, NULL);
+    result = weir_socket_write(a.socket, bytes, length, NULL, NULL);
     accept_write(result, length);
     due.callbacks -= result >= 0;
     bytes = next_bytes(length);
     pieces[0] = (struct iovec){ (void *)bytes, length / 3 };
     pieces[1] =
         (struct iovec){ (void *)(bytes + length / 3), length - length / 3 };
-    accept_write(weir_writev(a.socket, pieces, 2, side_wrote, &a), length);
+    accept_write(weir_socket_writev(a.socket, pieces, 2, side_wrote, &a),
+                 length);
     bytes = next_bytes(length);
-    result = weir_write_owned(a.socket, (void *)bytes, length, side_release,
-                              side_wrote, &a);
+    result = weir_socket_write_owned(a.socket, (void *)bytes, length,
+                                     side_release, side_wrote, &a);
     accept_write(result, length);
     due.releases += result >= 0;
     bytes = next_bytes(length);
     buffer = weir_buffer_copy(bytes, length);
     if (!buffer)
         return;
-    accept_write(weir_write_buffer(a.socket, buffer, side_wrote, &a), length);
+    accept_write(weir_socket_write_buffer(a.socket, buffer, side_wrote, &a),
+                 length);
     weir_buffer_unref(buffer);
 }
 

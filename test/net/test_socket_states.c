@@ -65,7 +65,7 @@ static void get_unconnected(bool connecting)
 static void get_write_failed(void)
 {
     weir_sys.send = failing_send;
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL), -EPIPE);
     weir_sys.send = faults_kernel()->send;
     net_settle();
 }
@@ -115,12 +115,12 @@ static int count_accepted(int result)
 
 static int op_write(void)
 {
-    return count_accepted(weir_write(a.socket, "x", 1, side_wrote, &a));
+    return count_accepted(weir_socket_write(a.socket, "x", 1, side_wrote, &a));
 }
 
 static int op_write_nothing(void)
 {
-    int result = weir_write(a.socket, "", 0, side_wrote, &a);
+    int result = weir_socket_write(a.socket, "", 0, side_wrote, &a);
 
     return count_accepted(result) > 0 ? 0 : result;
 }
@@ -130,7 +130,7 @@ static int op_writev(void)
     struct iovec pieces[2] = { { (void *)"x", 1 }, { (void *)"y", 1 } };
 
     return count_accepted(
-        weir_writev(a.socket, pieces, 2, side_wrote, &a));
+        weir_socket_writev(a.socket, pieces, 2, side_wrote, &a));
 }
 
 static unsigned owned, released;
@@ -143,8 +143,8 @@ static void count_release(void *bytes, size_t length, void *argument)
 
 static int op_write_owned(void)
 {
-    int result = weir_write_owned(a.socket, (void *)"x", 1, count_release,
-                                  NULL, NULL);
+    int result = weir_socket_write_owned(a.socket, (void *)"x", 1,
+                                         count_release, NULL, NULL);
 
     owned += result >= 0;
     return result;
@@ -153,7 +153,7 @@ static int op_write_owned(void)
 static int op_write_buffer(void)
 {
     weir_buffer *buffer = weir_buffer_copy("x", 1);
-    int result = weir_write_buffer(a.socket, buffer, side_wrote, &a);
+    int result = weir_socket_write_buffer(a.socket, buffer, side_wrote, &a);
 
     weir_buffer_unref(buffer);
     return count_accepted(result);
@@ -215,29 +215,29 @@ static int op_half_open(void)
 
 static int op_set_events(void)
 {
-    weir_socket_set_events(a.socket, NULL, &a);
-    weir_socket_set_events(a.socket, &side_events, &a);
+    weir_socket_set_events(a.socket, NULL);
+    weir_socket_set_events(a.socket, &side_events);
     return 0;
 }
 
 static int op_pipe_from(void)
 {
-    return weir_pipe(a.socket, b.socket);
+    return weir_socket_pipe(a.socket, b.socket);
 }
 
 static int op_pipe_to(void)
 {
-    return weir_pipe(b.socket, a.socket);
+    return weir_socket_pipe(b.socket, a.socket);
 }
 
 static int op_pipe_to_itself(void)
 {
-    return weir_pipe(a.socket, a.socket);
+    return weir_socket_pipe(a.socket, a.socket);
 }
 
 static int op_unpipe(void)
 {
-    return weir_unpipe(a.socket);
+    return weir_socket_unpipe(a.socket);
 }
 
 static int op_connect(void)
@@ -329,9 +329,11 @@ static int op_receive_buffer(void)
     return size > 0 ? 0 : size;
 }
 
-static int op_linger(void)
+static int op_release(void)
 {
-    return weir_socket_set_linger(a.socket, -1);
+    int descriptor = weir_socket_release(a.socket);
+
+    return descriptor >= 0 ? close(descriptor) : descriptor;
 }
 
 static int op_local_address(void)
@@ -437,7 +439,7 @@ static const struct operation {
                                   { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
     { "receive_buffer", op_receive_buffer, 0,
                                   { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
-    { "set_linger", op_linger, 0, { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
+    { "release", op_release, 0,   { NC, NC, 0, 0, BU, 0, 0, PI, BF, BF } },
     { "local_address", op_local_address, 0,
                                   { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
     { "remote_address", op_remote_address, 0,

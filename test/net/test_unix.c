@@ -64,7 +64,8 @@ static void on_connection(weir_server *server, weir_socket *socket)
 {
     (void)server;
     accepted.socket = socket;
-    weir_socket_set_events(socket, &side_events, &accepted);
+    weir_socket_set_data(socket, &accepted);
+    weir_socket_set_events(socket, &side_events);
 }
 
 static void on_drop(weir_server *server, const weir_address *local,
@@ -179,9 +180,10 @@ static void assert_talks(const weir_address *address)
     assert_true(weir_address_equal(&told, address));
     assert_int_equal(weir_socket_local_address(accepted.socket, &told), 0);
     assert_true(weir_address_equal(&told, address));
-    assert_int_equal(weir_write(s.socket, "ping", 4, NULL, NULL), WEIR_SENT);
+    assert_int_equal(weir_socket_write(s.socket, "ping", 4, NULL, NULL),
+                     WEIR_SENT);
     RUN_UNTIL(accepted.received == 4);
-    assert_int_equal(weir_write(accepted.socket, "pong", 4, NULL, NULL),
+    assert_int_equal(weir_socket_write(accepted.socket, "pong", 4, NULL, NULL),
                      WEIR_SENT);
     RUN_UNTIL(s.received == 4);
     weir_socket_end(s.socket);
@@ -772,7 +774,7 @@ static void a_full_backlog_is_tried_again_until_there_is_room(void **state)
 
     (void)state;
     dial_full_backlog(fds, NULL);
-    assert_true(weir_write(s.socket, "hello", 5, NULL, NULL) >= 0);
+    assert_true(weir_socket_write(s.socket, "hello", 5, NULL, NULL) >= 0);
     close(accept(fds[0], NULL, NULL));
     RUN_UNTIL(strchr(s.log, 'D'));
     assert_string_equal(s.log, "ACD");

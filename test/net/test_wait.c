@@ -6,6 +6,8 @@
  */
 #include "test/support/net_test.h"
 
+#include <weir/blocking.h>
+
 #include <pthread.h>
 #include <time.h>
 
@@ -245,7 +247,8 @@ static void a_flush_with_nothing_to_do_is_0(void **state)
 {
     (void)state;
     assert_int_equal(weir_socket_flush_wait(a.socket, 0), 0);
-    assert_int_equal(weir_write(a.socket, "hi", 2, NULL, NULL), WEIR_SENT);
+    assert_int_equal(weir_socket_write(a.socket, "hi", 2, NULL, NULL),
+                     WEIR_SENT);
     assert_int_equal(weir_socket_flush_wait(a.socket, -1), 0);
     raw_expect(fd, "hi");
 }
@@ -257,7 +260,8 @@ static void a_flush_waits_until_the_queue_is_empty(void **state)
     (void)state;
     wanted = stuffed + 1;
     drained = 0;
-    assert_int_equal(weir_write(a.socket, "x", 1, side_wrote, &a), WEIR_WAIT);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, side_wrote, &a),
+                     WEIR_WAIT);
     start(drain_later);
     assert_int_equal(weir_socket_flush_wait(a.socket, -1), 0);
     assert_int_equal(weir_socket_buffered(a.socket), 0);
@@ -275,7 +279,7 @@ static void a_flush_ends_with_its_timeout(void **state)
 
     (void)state;
     net_stuff(&a);
-    weir_write(a.socket, "x", 1, NULL, NULL);
+    weir_socket_write(a.socket, "x", 1, NULL, NULL);
     buffered = weir_socket_buffered(a.socket);
     assert_int_equal(weir_socket_flush_wait(a.socket, 20), -ETIMEDOUT);
     assert_true(net_now() - begun >= 20);
@@ -289,7 +293,7 @@ static void the_fin_follows_a_flush(void **state)
     size_t stuffed = net_stuff(&a);
 
     (void)state;
-    weir_write(a.socket, "x", 1, NULL, NULL);
+    weir_socket_write(a.socket, "x", 1, NULL, NULL);
     assert_int_equal(weir_socket_end(a.socket), 0);
     wanted = stuffed + 1;
     drained = 0;
@@ -305,7 +309,7 @@ static void a_peer_that_goes_ends_a_flush(void **state)
 
     (void)state;
     net_stuff(&a);
-    weir_write(a.socket, "x", 1, NULL, NULL);
+    weir_socket_write(a.socket, "x", 1, NULL, NULL);
     raw_reset(fd);
     fd = -1;
     result = weir_socket_flush_wait(a.socket, -1);
@@ -321,7 +325,7 @@ static void what_a_cork_holds_back_is_not_waited_for(void **state)
 {
     (void)state;
     assert_int_equal(weir_socket_cork(a.socket), 0);
-    weir_write(a.socket, "x", 1, NULL, NULL);
+    weir_socket_write(a.socket, "x", 1, NULL, NULL);
     assert_int_equal(weir_socket_flush_wait(a.socket, -1), -EBUSY);
     assert_int_equal(weir_socket_uncork(a.socket), 0);
     assert_int_equal(weir_socket_flush_wait(a.socket, -1), 0);
@@ -421,7 +425,8 @@ static void a_timeout_holds_whatever_poll_says(void **state)
     weir_sys.send = no_room;
     assert_int_equal(weir_socket_read_wait(a.socket, &byte, 1, 20),
                      -ETIMEDOUT);
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), WEIR_WAIT);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL),
+                     WEIR_WAIT);
     assert_int_equal(weir_socket_flush_wait(a.socket, 20), -ETIMEDOUT);
     assert_int_equal(weir_socket_flush_wait(a.socket, 0), -ETIMEDOUT);
     assert_int_equal(weir_socket_buffered(a.socket), 1);
@@ -442,7 +447,7 @@ static void the_end_behind_a_want_of_buffers_is_0(void **state)
 
     (void)state;
     weir_sys.send = no_buffers;
-    assert_int_equal(weir_write(a.socket, "x", 1, NULL, NULL), -ENOBUFS);
+    assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL), -ENOBUFS);
     shutdown(fd, SHUT_WR);
     assert_int_equal(weir_socket_read_wait(a.socket, &byte, 1, 1000), 0);
     RUN_UNTIL(a.closed);

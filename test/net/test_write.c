@@ -42,14 +42,14 @@ static int write_text(const char *text)
     int result;
 
     INSIDE;
-    result = weir_write(a.socket, text, strlen(text), side_wrote, &a);
+    result = weir_socket_write(a.socket, text, strlen(text), side_wrote, &a);
     OUTSIDE;
     return result;
 }
 
 static int write_quiet(const char *text)
 {
-    return weir_write(a.socket, text, strlen(text), NULL, NULL);
+    return weir_socket_write(a.socket, text, strlen(text), NULL, NULL);
 }
 
 /* ---------------------------------------------------------- one write */
@@ -82,8 +82,10 @@ static void a_write_of_nothing_is_called_back(void **state)
     (void)state;
     net_count();
     assert_int_equal(write_text(""), WEIR_SENT);
-    assert_int_equal(weir_write(a.socket, NULL, 0, side_wrote, &a), WEIR_SENT);
-    assert_int_equal(weir_writev(a.socket, NULL, 0, side_wrote, &a), WEIR_SENT);
+    assert_int_equal(weir_socket_write(a.socket, NULL, 0, side_wrote, &a),
+                     WEIR_SENT);
+    assert_int_equal(weir_socket_writev(a.socket, NULL, 0, side_wrote, &a),
+                     WEIR_SENT);
     RUN_UNTIL(a.written == 3);
     assert_int_equal(net_calls.send + net_calls.sendmsg, 0);
     assert_side(&a, "www");
@@ -125,22 +127,29 @@ static void bad_arguments_are_refused_and_take_nothing(void **state)
     weir_buffer *buffer = weir_buffer_copy("a", 1);
 
     (void)state;
-    assert_int_equal(weir_write(NULL, "a", 1, side_wrote, &a), -EINVAL);
-    assert_int_equal(weir_write(a.socket, NULL, 1, side_wrote, &a), -EINVAL);
-    assert_int_equal(weir_writev(NULL, &one, 1, side_wrote, &a), -EINVAL);
-    assert_int_equal(weir_writev(a.socket, &one, -1, side_wrote, &a), -EINVAL);
-    assert_int_equal(weir_writev(a.socket, NULL, 1, side_wrote, &a), -EINVAL);
-    assert_int_equal(weir_writev(a.socket, &null, 1, side_wrote, &a), -EINVAL);
-    assert_int_equal(weir_writev(a.socket, huge, 2, side_wrote, &a), -EINVAL);
-    assert_int_equal(weir_write_buffer(NULL, buffer, side_wrote, &a), -EINVAL);
-    assert_int_equal(weir_write_buffer(a.socket, NULL, side_wrote, &a),
+    assert_int_equal(weir_socket_write(NULL, "a", 1, side_wrote, &a), -EINVAL);
+    assert_int_equal(weir_socket_write(a.socket, NULL, 1, side_wrote, &a),
+                     -EINVAL);
+    assert_int_equal(weir_socket_writev(NULL, &one, 1, side_wrote, &a),
+                     -EINVAL);
+    assert_int_equal(weir_socket_writev(a.socket, &one, -1, side_wrote, &a),
+                     -EINVAL);
+    assert_int_equal(weir_socket_writev(a.socket, NULL, 1, side_wrote, &a),
+                     -EINVAL);
+    assert_int_equal(weir_socket_writev(a.socket, &null, 1, side_wrote, &a),
+                     -EINVAL);
+    assert_int_equal(weir_socket_writev(a.socket, huge, 2, side_wrote, &a),
+                     -EINVAL);
+    assert_int_equal(weir_socket_write_buffer(NULL, buffer, side_wrote, &a),
+                     -EINVAL);
+    assert_int_equal(weir_socket_write_buffer(a.socket, NULL, side_wrote, &a),
                      -EINVAL);
     assert_int_equal(
-        weir_write_owned(a.socket, (void *)"a", 1, NULL, side_wrote, &a),
+        weir_socket_write_owned(a.socket, (void *)"a", 1, NULL, side_wrote, &a),
         -EINVAL);
-    assert_int_equal(
-        weir_write_owned(a.socket, NULL, 1, side_release, side_wrote, &a),
-        -EINVAL);
+    assert_int_equal(weir_socket_write_owned(a.socket, NULL, 1, side_release,
+                                             side_wrote, &a),
+                     -EINVAL);
     weir_buffer_unref(buffer);
     net_settle();
     assert_side(&a, "");
@@ -160,7 +169,7 @@ static void writev_is_one_call_and_one_callback(void **state)
     (void)state;
     net_count();
     assert_int_equal(
-        weir_writev(a.socket, pieces, COUNT(pieces), side_wrote, &a),
+        weir_socket_writev(a.socket, pieces, COUNT(pieces), side_wrote, &a),
         WEIR_SENT);
     assert_int_equal(net_calls.sendmsg, 1);
     assert_int_equal(net_calls.send, 0);
@@ -178,9 +187,9 @@ static void writev_takes_1024_pieces_and_no_more(void **state)
     net_pattern(bytes, sizeof bytes, 0);
     for (size_t i = 0; i < COUNT(pieces); i++)
         pieces[i] = (struct iovec){ bytes + i, 1 };
-    assert_int_equal(weir_writev(a.socket, pieces, 1025, side_wrote, &a),
+    assert_int_equal(weir_socket_writev(a.socket, pieces, 1025, side_wrote, &a),
                      -EINVAL);
-    assert_int_equal(weir_writev(a.socket, pieces, 1024, side_wrote, &a),
+    assert_int_equal(weir_socket_writev(a.socket, pieces, 1024, side_wrote, &a),
                      WEIR_SENT);
     raw_skip(fd, 1024, &b.sum);
     assert_int_equal(b.sum, net_sum(0, bytes, 1024));
@@ -236,8 +245,9 @@ static void writev_goes_on_wherever_the_kernel_stopped(void **state)
     for (cut = 0; cut <= 6; cut++) {
         a.written = 0;
         weir_sys.sendmsg = cut_sendmsg;
-        assert_int_equal(weir_writev(a.socket, pieces, 4, side_wrote, &a),
-                         cut < 6 ? WEIR_WAIT : WEIR_SENT);
+        assert_int_equal(
+            weir_socket_writev(a.socket, pieces, 4, side_wrote, &a),
+            cut < 6 ? WEIR_WAIT : WEIR_SENT);
         assert_int_equal(weir_socket_buffered(a.socket), 6 - cut);
         assert_sound(a.socket);
         new_edge(a.socket);
@@ -324,18 +334,20 @@ static void callbacks_are_not_out_of_order(void **state)
 
         switch (i % 4) {
         case 0:
-            result = weir_write(a.socket, bytes, length, note_order, name);
+            result =
+                weir_socket_write(a.socket, bytes, length, note_order, name);
             break;
         case 1:
-            result = weir_writev(a.socket, pieces, 2, note_order, name);
+            result = weir_socket_writev(a.socket, pieces, 2, note_order, name);
             break;
         case 2:
-            result = weir_write_owned(a.socket, bytes, length, keep_quiet,
-                                      note_order, name);
+            result = weir_socket_write_owned(a.socket, bytes, length,
+                                             keep_quiet, note_order, name);
             break;
         default:
             buffer = weir_buffer_copy(bytes, length);
-            result = weir_write_buffer(a.socket, buffer, note_order, name);
+            result =
+                weir_socket_write_buffer(a.socket, buffer, note_order, name);
             weir_buffer_unref(buffer);
         }
         assert_true(result >= 0);
@@ -370,14 +382,14 @@ static void write_again(weir_socket *socket, int status, void *argument)
 {
     (void)argument;
     if (status == 0 && ++chained < 1000)
-        weir_write(socket, "x", 1, write_again, NULL);
+        weir_socket_write(socket, "x", 1, write_again, NULL);
 }
 
 static void a_callback_that_writes_again_does_not_hold_the_loop(void **state)
 {
     (void)state;
     chained = 0;
-    weir_write(a.socket, "x", 1, write_again, NULL);
+    weir_socket_write(a.socket, "x", 1, write_again, NULL);
     for (unsigned turn = 1; turn <= 20; turn++) {
         weir_loop_run_once(the_loop, 0);
         assert_true(chained <= turn);
@@ -396,7 +408,7 @@ static void uncork_and_write_again(weir_socket *socket, int status,
         return;
     weir_socket_cork(socket);
     weir_socket_uncork(socket);
-    weir_write(socket, "x", 1, uncork_and_write_again, NULL);
+    weir_socket_write(socket, "x", 1, uncork_and_write_again, NULL);
 }
 
 static void uncork_first(weir_socket *socket, int status, void *argument)
@@ -410,7 +422,7 @@ a_callback_that_uncorks_and_writes_does_not_hold_the_loop(void **state)
 {
     (void)state;
     chained = 0;
-    weir_write(a.socket, "x", 1, uncork_first, NULL);
+    weir_socket_write(a.socket, "x", 1, uncork_first, NULL);
     weir_socket_cork(a.socket);
     write_quiet("waits, and nobody waits for it");
     for (unsigned turn = 1; turn <= 20; turn++) {
@@ -435,7 +447,7 @@ static void buffered_is_never_inexact(void **state)
         size_t length = test_below(&random, sizeof bytes);
 
         if (test_once_in(&random, 2)) {
-            weir_write(a.socket, bytes, length, NULL, NULL);
+            weir_socket_write(a.socket, bytes, length, NULL, NULL);
             accepted += length;
         } else {
             (void)raw_read(fd, bytes, length + 1);
@@ -519,8 +531,10 @@ static void a_limit_near_the_end_of_numbers_does_not_overflow(void **state)
     weir_socket_cork(a.socket);
     write_quiet("x");
     assert_int_equal(weir_socket_set_write_limit(a.socket, 100), 0);
-    assert_int_equal(weir_writev(a.socket, &piece, 1, NULL, NULL), -ENOBUFS);
-    assert_int_equal(weir_write(a.socket, "x", SIZE_MAX, NULL, NULL), -ENOBUFS);
+    assert_int_equal(weir_socket_writev(a.socket, &piece, 1, NULL, NULL),
+                     -ENOBUFS);
+    assert_int_equal(weir_socket_write(a.socket, "x", SIZE_MAX, NULL, NULL),
+                     -ENOBUFS);
 }
 
 /* ----------------------------------------------------------------- drain */
@@ -583,7 +597,8 @@ static void fill_again(struct side *side, char event)
     if (event != 'w')
         return;
     weir_socket_cork(side->socket);
-    assert_int_equal(weir_write(side->socket, "x", 1, NULL, NULL), WEIR_WAIT);
+    assert_int_equal(weir_socket_write(side->socket, "x", 1, NULL, NULL),
+                     WEIR_WAIT);
 }
 
 static void drain_does_not_come_when_a_callback_has_filled_again(void **state)
@@ -606,7 +621,7 @@ static void fill_in_drain(struct side *side, char event)
 {
     if (event == 'D' && strlen(side->log) < 3) {
         weir_socket_cork(side->socket);
-        assert_int_equal(weir_write(side->socket, "x", 1, NULL, NULL),
+        assert_int_equal(weir_socket_write(side->socket, "x", 1, NULL, NULL),
                          WEIR_WAIT);
         weir_socket_uncork(side->socket);
     }
@@ -775,8 +790,8 @@ static int write_owned(size_t length)
     int result;
 
     INSIDE;
-    result = weir_write_owned(a.socket, memory, length, side_release,
-                              side_wrote, &a);
+    result = weir_socket_write_owned(a.socket, memory, length, side_release,
+                                     side_wrote, &a);
     OUTSIDE;
     return result;
 }
@@ -811,10 +826,11 @@ static void owned_memory_without_a_callback_is_released_too(void **state)
 {
     (void)state;
     assert_int_equal(
-        weir_write_owned(a.socket, memory, 5, side_release, NULL, &a),
+        weir_socket_write_owned(a.socket, memory, 5, side_release, NULL, &a),
         WEIR_SENT);
     assert_int_equal(
-        weir_write_owned(a.socket, NULL, 0, side_release, NULL, &a), WEIR_SENT);
+        weir_socket_write_owned(a.socket, NULL, 0, side_release, NULL, &a),
+        WEIR_SENT);
     net_settle();
     assert_side(&a, "rr");
 }
@@ -897,8 +913,9 @@ static void a_socket_destroyed_in_release_still_calls_back(void **state)
 static void write_in_release(struct side *side, char event)
 {
     if (event == 'r' && side->released < 5)
-        assert_true(weir_write_owned(side->socket, memory, 5, side_release,
-                                     side_wrote, side) >= 0);
+        assert_true(weir_socket_write_owned(side->socket, memory, 5,
+                                            side_release, side_wrote,
+                                            side) >= 0);
 }
 
 static void a_release_may_write(void **state)
@@ -918,7 +935,7 @@ static void a_shared_buffer_that_is_sent_at_once_is_not_kept(void **state)
 
     (void)state;
     net_count();
-    assert_int_equal(weir_write_buffer(a.socket, buffer, NULL, NULL),
+    assert_int_equal(weir_socket_write_buffer(a.socket, buffer, NULL, NULL),
                      WEIR_SENT);
     weir_buffer_unref(buffer);
     assert_side(&a, "r");
@@ -934,8 +951,9 @@ static void a_shared_buffer_is_not_copied_and_outlives_its_owner(void **state)
     (void)state;
     net_count();
     for (int i = 0; i < 4; i++)
-        assert_int_equal(weir_write_buffer(a.socket, buffer, side_wrote, &a),
-                         WEIR_WAIT);
+        assert_int_equal(
+            weir_socket_write_buffer(a.socket, buffer, side_wrote, &a),
+            WEIR_WAIT);
     weir_buffer_unref(buffer);
     net_settle();
     assert_side(&a, "");
@@ -997,7 +1015,7 @@ static void what_was_queued_fails_with_the_error_of_send(void **state)
 static void a_socket_nobody_reads_closes_when_writing_fails(void **state)
 {
     (void)state;
-    weir_socket_set_events(a.socket, NULL, &a);
+    weir_socket_set_events(a.socket, NULL);
     weir_sys.send = failing_send;
     fail_once = EPIPE;
     assert_int_equal(write_text("x"), -EPIPE);
@@ -1043,11 +1061,11 @@ static void an_error_that_a_table_does_not_hear_waits_for_the_next(void **state)
 
     (void)state;
     silent.error = NULL;
-    weir_socket_set_events(a.socket, &silent, &a);
+    weir_socket_set_events(a.socket, &silent);
     weir_socket_set_half_open(a.socket, true);
     fail_locally();
     net_settle();
-    weir_socket_set_events(a.socket, &side_events, &a);
+    weir_socket_set_events(a.socket, &side_events);
     RUN_UNTIL(a.logged);
     close_peer();
     RUN_UNTIL(a.closed);
@@ -1062,11 +1080,11 @@ static void without_a_table_a_drain_waits_for_one(void **state)
     size_t stuffed = net_stuff(&a);
 
     (void)state;
-    weir_socket_set_events(a.socket, NULL, NULL);
+    weir_socket_set_events(a.socket, NULL);
     raw_skip(fd, stuffed, NULL);
     net_settle();
     assert_int_equal(weir_socket_buffered(a.socket), 0);
-    weir_socket_set_events(a.socket, &side_events, &a);
+    weir_socket_set_events(a.socket, &side_events);
     RUN_UNTIL(a.logged);
     net_settle();
     assert_side(&a, "D");
@@ -1106,7 +1124,7 @@ static void all_that_a_peer_left_is_read_before_a_failed_write_is_told(
 
     (void)state;
     small.buffer = small_buffer;
-    weir_socket_set_events(a.socket, &small, &a);
+    weir_socket_set_events(a.socket, &small);
     a.hook = destroy_at_error;
     left = send(fd, bytes, sizeof bytes, 0);
     assert_true(left > 16 * 1024);
@@ -1130,7 +1148,7 @@ static void without_an_error_event_a_paused_socket_just_closes(void **state)
     static const weir_socket_events quiet = { .close = quiet_close };
 
     (void)state;
-    weir_socket_set_events(a.socket, &quiet, &a);
+    weir_socket_set_events(a.socket, &quiet);
     weir_socket_pause(a.socket);
     weir_sys.send = failing_send;
     fail_once = ECONNRESET;
@@ -1150,7 +1168,8 @@ static void what_was_written_before_goes_although_connect_destroys(void **state)
 
     assert_int_equal(weir_socket_create(&socket, the_loop, &events, NULL), 0);
     assert_int_equal(weir_socket_connect(socket, &address, NULL), 0);
-    assert_int_equal(weir_write(socket, "hello", 5, NULL, NULL), WEIR_WAIT);
+    assert_int_equal(weir_socket_write(socket, "hello", 5, NULL, NULL),
+                     WEIR_WAIT);
     fcntl(listener, F_SETFL, O_NONBLOCK);
     RUN_UNTIL(accepted >= 0 ||
               (accepted = accept(listener, NULL, NULL)) >= 0);
@@ -1170,7 +1189,7 @@ static void an_error_of_writing_is_told_though_the_peer_sends_on(void **state)
     (void)state;
     small = side_events;
     small.buffer = small_buffer;
-    weir_socket_set_events(a.socket, &small, &a);
+    weir_socket_set_events(a.socket, &small);
     weir_sys.send = failing_send;
     fail_once = EPIPE;
     assert_int_equal(write_quiet("x"), -EPIPE);
@@ -1215,7 +1234,7 @@ static void a_long_queue_does_not_hold_the_loop(void **state)
     (void)state;
     weir_socket_cork(a.socket);
     for (int i = 0; i < PIECES; i++)
-        weir_write(a.socket, memory, PIECE, NULL, NULL);
+        weir_socket_write(a.socket, memory, PIECE, NULL, NULL);
     weir_sys.send = swallowing_send;
     weir_sys.sendmsg = swallowing_sendmsg;
     swallowed = 0;
@@ -1243,15 +1262,20 @@ static void writes_before_the_connection_stands_wait_in_order(void **state)
     side_init(&b);
     assert_int_equal(weir_socket_create(&b.socket, the_loop, &side_events, &b),
                      0);
-    assert_int_equal(weir_write(b.socket, "x", 1, NULL, NULL), -ENOTCONN);
+    assert_int_equal(weir_socket_write(b.socket, "x", 1, NULL, NULL),
+                     -ENOTCONN);
     assert_int_equal(weir_socket_connect(b.socket, &address, NULL), 0);
-    assert_int_equal(weir_write(b.socket, "", 0, side_wrote, &b), WEIR_SENT);
-    assert_int_equal(weir_write(b.socket, "he", 2, side_wrote, &b), WEIR_WAIT);
-    assert_int_equal(weir_write(b.socket, "ll", 2, NULL, NULL), WEIR_WAIT);
-    assert_int_equal(weir_write(b.socket, "o", 1, side_wrote, &b), WEIR_WAIT);
+    assert_int_equal(weir_socket_write(b.socket, "", 0, side_wrote, &b),
+                     WEIR_SENT);
+    assert_int_equal(weir_socket_write(b.socket, "he", 2, side_wrote, &b),
+                     WEIR_WAIT);
+    assert_int_equal(weir_socket_write(b.socket, "ll", 2, NULL, NULL),
+                     WEIR_WAIT);
+    assert_int_equal(weir_socket_write(b.socket, "o", 1, side_wrote, &b),
+                     WEIR_WAIT);
     assert_int_equal(weir_socket_buffered(b.socket), 5);
     assert_int_equal(weir_socket_end(b.socket), 0);
-    assert_int_equal(weir_write(b.socket, "o", 1, NULL, NULL), -EPIPE);
+    assert_int_equal(weir_socket_write(b.socket, "o", 1, NULL, NULL), -EPIPE);
     RUN_UNTIL(b.written == 3);
     accepted = accept(listener, NULL, NULL);
     raw_expect(accepted, "hello");
@@ -1267,7 +1291,7 @@ static void write_on_connect(struct side *side, char event)
 {
     if (event != 'C')
         return;
-    assert_int_equal(weir_write(side->socket, "x", 1, side_wrote, side),
+    assert_int_equal(weir_socket_write(side->socket, "x", 1, side_wrote, side),
                      WEIR_SENT);
     assert_sound(side->socket);
     weir_socket_destroy(side->socket);
@@ -1285,7 +1309,8 @@ static void an_empty_write_before_connect_keeps_its_place(void **state)
     assert_int_equal(weir_socket_create(&b.socket, the_loop, &side_events, &b),
                      0);
     assert_int_equal(weir_socket_connect(b.socket, &address, NULL), 0);
-    assert_int_equal(weir_write(b.socket, "", 0, side_wrote, &b), WEIR_SENT);
+    assert_int_equal(weir_socket_write(b.socket, "", 0, side_wrote, &b),
+                     WEIR_SENT);
     RUN_UNTIL(b.closed);
     assert_side(&b, "ACwwx");
     close(listener);
@@ -1301,8 +1326,8 @@ static void queued_writes_fail_when_connecting_does(void **state)
     assert_int_equal(weir_socket_create(&b.socket, the_loop, &side_events, &b),
                      0);
     assert_int_equal(weir_socket_connect(b.socket, &address, NULL), 0);
-    weir_write(b.socket, "x", 1, side_wrote, &b);
-    weir_write(b.socket, "", 0, side_wrote, &b);
+    weir_socket_write(b.socket, "x", 1, side_wrote, &b);
+    weir_socket_write(b.socket, "", 0, side_wrote, &b);
     RUN_UNTIL(b.closed);
     assert_side(&b, "ABWW!x");
     assert_int_equal(b.last_status, -ECONNREFUSED);

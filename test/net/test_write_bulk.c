@@ -141,14 +141,14 @@ static int write_pieces(char *bytes, size_t length, weir_write_cb *cb,
         pieces[i] = (struct iovec){ bytes + at, part };
         at += part;
     }
-    return weir_writev(a.socket, pieces, (int)count, cb, name);
+    return weir_socket_writev(a.socket, pieces, (int)count, cb, name);
 }
 
 static int write_shared(char *bytes, size_t length, weir_write_cb *cb,
                         void *name)
 {
     weir_buffer *buffer = weir_buffer_copy(bytes, length);
-    int result = weir_write_buffer(a.socket, buffer, cb, name);
+    int result = weir_socket_write_buffer(a.socket, buffer, cb, name);
 
     weir_buffer_unref(buffer);
     return result;
@@ -161,7 +161,8 @@ static int write_owned(char *bytes, size_t length, weir_write_cb *cb,
     int result;
 
     memcpy(copy, bytes, length);
-    result = weir_write_owned(a.socket, copy, length, give_back, cb, name);
+    result =
+        weir_socket_write_owned(a.socket, copy, length, give_back, cb, name);
     if (result < 0)
         free(copy);
     else
@@ -203,7 +204,7 @@ static int write_one(void)
         result = write_owned(bytes, length, cb, name);
         break;
     default:
-        result = weir_write(a.socket, bytes, length, cb, name);
+        result = weir_socket_write(a.socket, bytes, length, cb, name);
     }
     if (result < 0) {
         assert_int_equal(result, -ENOBUFS);
@@ -320,7 +321,7 @@ static void echo_back(struct side *side, char event)
 
 static void echo_data(weir_socket *socket, const void *bytes, size_t length)
 {
-    if (weir_write(socket, bytes, length, NULL, NULL) == WEIR_WAIT)
+    if (weir_socket_write(socket, bytes, length, NULL, NULL) == WEIR_WAIT)
         weir_socket_pause(socket);
 }
 
@@ -335,7 +336,7 @@ static void an_echo_with_backpressure_gives_all_back(void **state)
     net_pair(NET_KIND(state), &a, &b);
     echo = side_events;
     echo.data = echo_data;
-    weir_socket_set_events(b.socket, &echo, &b);
+    weir_socket_set_events(b.socket, &echo);
     a.hook = write_in_drain;
     b.hook = echo_back;
     make_odd();

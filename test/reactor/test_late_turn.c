@@ -10,6 +10,8 @@
 
 #include "reactor/loop.h"
 
+#include <weir/runtime.h>
+
 #include <sys/resource.h>
 
 enum { MANY = WEIR_BATCH + WEIR_BATCH / 2, ROOM = 2 * MANY + 20 };

@@ -5,6 +5,8 @@
  */
 #include "test/support/virtual_clock.h"
 
+#include <weir/runtime.h>
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

@@ -5,6 +5,8 @@
 
 #include "reactor/loop.h"
 
+#include <weir/runtime.h>
+
 /* ------------------------------------------------- many at once, and order */
 
 static void rearm_with_0(struct timed *timed)

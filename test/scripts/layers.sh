@@ -28,11 +28,12 @@ strangers() {
 }
 
 check 'reactor includes nothing of net or script' \
-    nothing_from strangers reactor '^<weir/reactor\.h>$'
+    nothing_from strangers reactor '^<weir/(reactor|runtime)\.h>$'
 check 'reactor does not know c-ares' \
     sh -c '! grep -n "include *<ares" reactor/*.[ch]'
 check 'net includes nothing but itself and reactor' \
-    nothing_from strangers net '^("reactor/[a-z_]*\.h"|<weir/(reactor|net)\.h>)$'
+    nothing_from strangers net \
+    '^("reactor/[a-z_]*\.h"|<weir/(reactor|net|blocking)\.h>)$'
 
 # Whatever way it is written, with a path or without.
 from_script() { includes reactor/*.[ch] net/*.[ch] net/examples/*.c | grep script/; }
@@ -41,17 +42,17 @@ check 'no file below script includes it' nothing_from from_script
 # script/ has floors of its own, each a folder: host (the engine) below bindings
 # below what lies in script/ itself; weir's public headers are below all.
 check "script's host includes nothing of script but itself, and of weir the loop" \
-    nothing_from strangers script/host '^<weir/reactor\.h>$'
+    nothing_from strangers script/host '^<weir/(reactor|runtime)\.h>$'
 check "script's bindings include only the host's and weir's public headers" \
     nothing_from strangers script/bindings \
-    '^("script/host/[a-z_]*\.h"|<weir/(reactor|net)\.h>)$'
+    '^("script/host/[a-z_]*\.h"|<weir/(reactor|runtime|net|blocking)\.h>)$'
 # main.c is what a user can write. The rest of script/ stands above both floors.
 of_the_command() {
     includes script/main.c | grep -v ' <weir/script\.h>$' | grep 'weir/\|"'
 }
 check 'the weir command includes of weir only <weir/script.h>' \
     nothing_from of_the_command
-public="reactor net"
+public="reactor runtime net blocking"
 [ -f build/include/weir/script.h ] && public="$public script"
 check 'the host names no binding' nothing_from sh -c \
     'grep -nE "script_(un)?bind_[a-z]+" script/host/*.[ch] | grep -v bind_core'

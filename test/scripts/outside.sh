@@ -30,7 +30,7 @@ static const weir_socket_events silent = { .data = NULL };
 static void on_connection(weir_server *from, weir_socket *socket)
 {
     (void)from;
-    weir_socket_set_events(socket, &listening, NULL);
+    weir_socket_set_events(socket, &listening);
 }
 
 int main(void)
@@ -47,7 +47,7 @@ int main(void)
     weir_check(weir_server_address(server, &address));
     weir_check(weir_socket_create(&client, loop, &silent, NULL));
     weir_check(weir_socket_connect(client, &address, NULL));
-    weir_check(weir_write(client, "hello", 5, NULL, NULL));
+    weir_check(weir_socket_write(client, "hello", 5, NULL, NULL));
     weir_check(weir_loop_run(loop));
     return weir_loop_destroy(loop);
 }
@@ -81,8 +81,10 @@ installs() {
     (cd "$root" && find . ! -type d ! -path ./bin/weir ! -name '*script*' |
         sort) >"$tmp/list"
     cat >"$tmp/expected" <<END
+./include/weir/blocking.h
 ./include/weir/net.h
 ./include/weir/reactor.h
+./include/weir/runtime.h
 ./lib/libweir.a
 ./lib/libweir.so
 ./lib/libweir.so.${version%.*}

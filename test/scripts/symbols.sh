@@ -14,7 +14,7 @@ names() { awk 'NF >= 3 { sub(/@.*/, "", $3); print $3 }' | sort -u; }
 # Functions that the public headers declare: what stands before the first
 # parenthesis of each declaration that begins with WEIR_API.
 declared() {
-    cat reactor/reactor.h net/net.h | awk '
+    cat reactor/reactor.h reactor/runtime.h net/net.h net/blocking.h | awk '
         /^WEIR_API/ { text = "" ; on = 1 }
         on { text = text " " $0 }
         on && /;/ {

@@ -284,7 +284,8 @@ static void on_connection(weir_server *server, weir_socket *socket)
     struct side *side = weir_server_data(server);
 
     side->socket = socket;
-    weir_socket_set_events(socket, &side_events, side);
+    weir_socket_set_data(socket, side);
+    weir_socket_set_events(socket, &side_events);
     weir_server_close(server);
 }
 
@@ -457,7 +458,8 @@ size_t net_stuff(struct side *side)
 
     weir_socket_set_send_buffer(side->socket, PIECE);
     while (weir_socket_buffered(side->socket) < MARGIN) {
-        assert_true(weir_write(side->socket, zeroes, PIECE, NULL, NULL) >= 0);
+        assert_true(
+            weir_socket_write(side->socket, zeroes, PIECE, NULL, NULL) >= 0);
         total += PIECE;
     }
     return total;
