@@ -28,7 +28,7 @@ CMOCKA_LIBS := $(or $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null),-lcmocka)
 BASE += $(CARES_CFLAGS)
 LIBS = $(CARES_LIBS) -pthread
 
-VERSION := $(shell sed -n 's/^\#define WEIR_VERSION "\(.*\)"/\1/p' reactor/reactor.h)
+VERSION := $(shell sed -n 's/^\#define WEIR_VERSION *"\(.*\)"/\1/p' reactor/reactor.h)
 SOVERSION := $(basename $(VERSION))
 
 REACTOR_SOURCES := $(wildcard reactor/*.c)

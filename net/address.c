@@ -144,8 +144,8 @@ int weir_address_unix(weir_address *address, const char *path, size_t length)
     memcpy(local->sun_path, path, length);
     /* An abstract name is exactly its bytes: one NUL more would be another
      * name. A path's NUL is counted, as unix(7) recommends. */
-    address->length = (uint32_t)(offsetof(struct sockaddr_un, sun_path) +
-                                 length + !abstract);
+    address->length =
+        (uint32_t)(offsetof(struct sockaddr_un, sun_path) + length + !abstract);
     return 0;
 }
 
@@ -294,8 +294,7 @@ static void host_text(const weir_address *address, char *text)
         if (if_indextoname(number, scope))
             snprintf(text + length, WEIR_ADDRESS_TEXT - length, "%%%s", scope);
         else
-            snprintf(text + length, WEIR_ADDRESS_TEXT - length, "%%%u",
-                     number);
+            snprintf(text + length, WEIR_ADDRESS_TEXT - length, "%%%u", number);
         break;
     case AF_UNIX:
         copy_path(address, text);
@@ -376,8 +375,7 @@ void weir_address_set_port(weir_address *address, unsigned port)
 
 int weir_address_family(const weir_address *address)
 {
-    return address && address->length ? address->name.any.sa_family
-                                      : AF_UNSPEC;
+    return address && address->length ? address->name.any.sa_family : AF_UNSPEC;
 }
 
 bool weir_address_equal(const weir_address *a, const weir_address *b)

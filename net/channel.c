@@ -43,11 +43,11 @@ struct weir_channel {
     ares_channel ares;
     weir_timer timer;
     struct weir_deferred rearm; /* posted: it may be due at another time */
-    struct weir_link watchers; /* of the sockets that c-ares has open */
-    size_t asked;              /* questions that c-ares has */
-    size_t wanted;             /* those of them that somebody waits for */
-    int failure;               /* what they are to be given up with */
-    bool retired;              /* closes with the last answer */
+    struct weir_link watchers;  /* of the sockets that c-ares has open */
+    size_t asked;               /* questions that c-ares has */
+    size_t wanted;              /* those of them that somebody waits for */
+    int failure;                /* what they are to be given up with */
+    bool retired;               /* closes with the last answer */
     unsigned char code; /* of the message that c-ares looks at; see receive() */
 };
 
@@ -93,8 +93,8 @@ static int mind_forks(void)
 {
     static bool minded;
 
-    if (!minded && pthread_atfork(lock_library, unlock_library,
-                                  unlock_library) != 0)
+    if (!minded &&
+        pthread_atfork(lock_library, unlock_library, unlock_library) != 0)
         return ARES_ENOMEM;
     minded = true;
     return ARES_SUCCESS;
@@ -262,8 +262,8 @@ static void on_timeout(weir_timer *timer)
     int sockets[SOCKETS], count = 0;
 
     for (; link != &channel->watchers && count < SOCKETS; link = link->next)
-        sockets[count++] = weir_io_fd(
-            &weir_container_of(link, struct watcher, link)->io);
+        sockets[count++] =
+            weir_io_fd(&weir_container_of(link, struct watcher, link)->io);
     for (int i = 0; i < count; i++)
         if (find_watcher(channel, sockets[i])) /* not closed since */
             ares_process_fd(channel->ares, sockets[i], ARES_SOCKET_BAD);

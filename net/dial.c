@@ -58,11 +58,11 @@ struct attempt {
     struct weir_link link;
     struct weir_source source;
     struct weir_dial *dial;
-    weir_timer room;   /* when to ask for it again */
-    unsigned pause;    /* ms, the next one */
-    unsigned forks;    /* before the descriptor was made */
+    weir_timer room; /* when to ask for it again */
+    unsigned pause;  /* ms, the next one */
+    unsigned forks;  /* before the descriptor was made */
     bool watched;
-    uint64_t begun;    /* ms of the loop's clock */
+    uint64_t begun; /* ms of the loop's clock */
     weir_address address;
 };
 
@@ -72,10 +72,10 @@ struct weir_dial {
     struct candidates candidates[FAMILIES];
     struct weir_link attempts; /* under way, the oldest first */
     unsigned under_way;        /* how many */
-    unsigned turn;    /* whose candidate is next */
-    bool begun;       /* the first attempt has been made */
-    weir_timer next;  /* the next attempt, or the resolution delay */
-    weir_timer limit; /* the user's timeout */
+    unsigned turn;             /* whose candidate is next */
+    bool begun;                /* the first attempt has been made */
+    weir_timer next;           /* the next attempt, or the resolution delay */
+    weir_timer limit;          /* the user's timeout */
     unsigned attempt_delay, port;
     weir_address local;
     weir_tcp_options tcp;
@@ -137,8 +137,8 @@ static void free_dial(struct weir_dial *dial)
     weir_timer_stop(&dial->next);
     weir_timer_stop(&dial->limit);
     while (!weir_list_empty(&dial->attempts))
-        drop_attempt(weir_container_of(dial->attempts.next, struct attempt,
-                                       link));
+        drop_attempt(
+            weir_container_of(dial->attempts.next, struct attempt, link));
     for (int i = 0; i < FAMILIES; i++) {
         if (dial->candidates[i].lookup)
             weir_lookup_cancel(dial->candidates[i].lookup);
@@ -159,8 +159,8 @@ void weir_dial_reset(weir_socket *s)
     struct weir_dial *dial = s->extra ? s->extra->dial : NULL;
 
     while (dial && !weir_list_empty(&dial->attempts))
-        abort_attempt(weir_container_of(dial->attempts.next, struct attempt,
-                                        link));
+        abort_attempt(
+            weir_container_of(dial->attempts.next, struct attempt, link));
 }
 
 static void fail(struct weir_dial *dial, int error, const char *call,
@@ -251,8 +251,7 @@ static void succeeded(struct attempt *attempt)
 static void attempt_ready(weir_loop *loop, struct weir_source *source,
                           unsigned events)
 {
-    struct attempt *attempt =
-        weir_container_of(source, struct attempt, source);
+    struct attempt *attempt = weir_container_of(source, struct attempt, source);
     struct weir_dial *dial = attempt->dial;
     socklen_t size = sizeof(int);
     int error = 0;
@@ -657,9 +656,8 @@ int weir_dial_addresses(weir_socket *s, const weir_address *addresses,
 
 static int look_up(struct weir_dial *dial, int which, const char *host)
 {
-    weir_lookup_options options = {
-        .family = which == IPV6 ? AF_INET6 : AF_INET
-    };
+    weir_lookup_options options = { .family =
+                                        which == IPV6 ? AF_INET6 : AF_INET };
     struct candidates *of = &dial->candidates[which];
     int result = weir_lookup_start(&of->lookup, dial->loop, host, &options,
                                    looked_up, dial);

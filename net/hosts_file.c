@@ -40,8 +40,7 @@ static int add(struct search *search)
 {
     if (search->count == search->room) {
         size_t room = search->room ? search->room * 2 : 4;
-        weir_address *found =
-            weir_realloc(search->found, room * sizeof *found);
+        weir_address *found = weir_realloc(search->found, room * sizeof *found);
 
         if (!found)
             return -ENOMEM;

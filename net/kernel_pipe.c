@@ -74,8 +74,8 @@ static struct weir_kernel_pipe *create(weir_loop *loop)
     pipe = weir_alloc(sizeof *pipe);
     if (!pipe)
         goto no_pipe;
-    *pipe = (struct weir_kernel_pipe){ .net = net,
-                                       .ends = { ends[0], ends[1] } };
+    *pipe =
+        (struct weir_kernel_pipe){ .net = net, .ends = { ends[0], ends[1] } };
     pipe->chunk = weir_chunk_create(0);
     if (!pipe->chunk)
         goto no_chunk;

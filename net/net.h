@@ -116,8 +116,8 @@ WEIR_API bool weir_address_equal(const weir_address *a, const weir_address *b);
 typedef struct weir_socket_events {
     /* A name was looked up: one call for each address found (status 0; its port
      * is 0), or one with a negative status and a NULL address. */
-    void (*lookup)(weir_socket *socket, int status,
-                   const weir_address *address, const char *host);
+    void (*lookup)(weir_socket *socket, int status, const weir_address *address,
+                   const char *host);
 
     /* A connection attempt: status 0 when it begins, its error when it failed
      * (others may still be under way). */
@@ -189,11 +189,11 @@ typedef struct weir_connect_options {
     const weir_address *local; /* bind to this first; port 0: any. For a port
                                   alone weir_address_any(). A UNIX path is
                                   yours to remove */
-    unsigned timeout;       /* until the connection stands, names included;
+    unsigned timeout;          /* until the connection stands, names included;
                                -ETIMEDOUT. Default: the system's */
-    unsigned attempt_delay; /* between attempts to several addresses; default
+    unsigned attempt_delay;    /* between attempts to several addresses; default
                                250, at least 10 (RFC 8305, section 5) */
-    int family;             /* AF_INET or AF_INET6: only such addresses */
+    int family;                /* AF_INET or AF_INET6: only such addresses */
     weir_tcp_options tcp;
     weir_prepare_cb *prepare; /* for each attempt, from the loop, and it may do
                                  anything, destroy the socket as well. Its
@@ -423,15 +423,14 @@ WEIR_API int weir_socket_tos(const weir_socket *socket);
 
 /* The kernel's buffers. Linux doubles what is set, and gives the double. */
 WEIR_API int weir_socket_set_send_buffer(weir_socket *socket, unsigned size);
-WEIR_API int weir_socket_set_receive_buffer(weir_socket *socket,
-                                            unsigned size);
+WEIR_API int weir_socket_set_receive_buffer(weir_socket *socket, unsigned size);
 WEIR_API int weir_socket_send_buffer(const weir_socket *socket);
 WEIR_API int weir_socket_receive_buffer(const weir_socket *socket);
 
 /* -------------------------------------------------------------- accessors */
 
 typedef enum weir_socket_state {
-    WEIR_SOCKET_NEW,        /* created, not connecting */
+    WEIR_SOCKET_NEW, /* created, not connecting */
     WEIR_SOCKET_CONNECTING,
     WEIR_SOCKET_OPEN,       /* both directions */
     WEIR_SOCKET_READ_ONLY,  /* writing has ended, is ending, or has failed */
@@ -502,13 +501,13 @@ typedef struct weir_server_events {
 } weir_server_events;
 
 typedef struct weir_listen_options {
-    unsigned backlog; /* default 511; the system may cut it (somaxconn) */
+    unsigned backlog;      /* default 511; the system may cut it (somaxconn) */
     bool no_reuse_address; /* SO_REUSEADDR is set unless this is */
-    bool reuse_port;  /* several listeners share the port */
-    bool ipv6_only;   /* "::" takes no IPv4 */
-    unsigned mode;    /* permissions of a UNIX socket's file, such as 0660;
+    bool reuse_port;       /* several listeners share the port */
+    bool ipv6_only;        /* "::" takes no IPv4 */
+    unsigned mode;         /* permissions of a UNIX socket's file, such as 0660;
                          default: by the umask */
-    weir_tcp_options tcp; /* of every accepted connection */
+    weir_tcp_options tcp;  /* of every accepted connection */
     weir_prepare_cb *prepare; /* for the listener, from inside of
                                  weir_server_listen(), which fails with its
                                  error. Linux hands most of what it sets down

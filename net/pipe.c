@@ -339,8 +339,7 @@ static int refusal(const weir_socket *from, const weir_socket *to)
         return -EBADF;
     if (from->phase == WEIR_PHASE_NEW || to->phase == WEIR_PHASE_NEW)
         return -ENOTCONN;
-    if (weir_pipe_out(from) || weir_pipe_in(to) ||
-        weir_socket_discards(from))
+    if (weir_pipe_out(from) || weir_pipe_in(to) || weir_socket_discards(from))
         return -EBUSY;
     return to->writing == WEIR_WRITING_OPEN ? 0 : -EPIPE;
 }

@@ -188,8 +188,8 @@ static int loopback_status(weir_lookup *lookup)
 
 static int hosts_file_status(weir_lookup *lookup)
 {
-    int result = weir_hosts_file_find(lookup->host, &lookup->addresses,
-                                      &lookup->count);
+    int result =
+        weir_hosts_file_find(lookup->host, &lookup->addresses, &lookup->count);
 
     if (weir_kernel_pipes_make_room(lookup->loop, result))
         result = weir_hosts_file_find(lookup->host, &lookup->addresses,

@@ -40,9 +40,9 @@ struct weir_server {
     const weir_socket_events *socket_events; /* of what is accepted */
     void *socket_data;
     struct weir_deferred deferred; /* tells `close` */
-    weir_timer rest;    /* after a failure */
-    weir_timer paused;  /* by the user */
-    weir_timer grace;   /* until connections that are left are destroyed */
+    weir_timer rest;               /* after a failure */
+    weir_timer paused;             /* by the user */
+    weir_timer grace; /* until connections that are left are destroyed */
     size_t connections, max_connections;
     int spare;          /* a descriptor to give up */
     unsigned burst;     /* connections to take in one turn */
@@ -57,13 +57,12 @@ struct weir_server {
     bool watching; /* registered with the loop */
     bool halted;   /* paused by the user, with or without a timer */
     bool closing;
-    bool failing;  /* an error was told, and nothing accepted since */
+    bool failing; /* an error was told, and nothing accepted since */
     bool half_open, pause_on_connect;
     bool has_options; /* in `tcp`, to be set on what is accepted */
 };
 
-static void ready(weir_loop *loop, struct weir_source *source,
-                  unsigned events);
+static void ready(weir_loop *loop, struct weir_source *source, unsigned events);
 static void run(weir_loop *loop, struct weir_deferred *deferred);
 static void rest_over(weir_timer *timer);
 static void pause_over(weir_timer *timer);
@@ -247,8 +246,7 @@ static void welcome(weir_server *server, int fd, unsigned forks)
 static int shed_one(weir_server *server, int error)
 {
     tell_error(server, error);
-    if (!weir_loop_left(server->loop) && server->events &&
-        server->events->drop)
+    if (!weir_loop_left(server->loop) && server->events && server->events->drop)
         server->events->drop(server, NULL, NULL);
     return error;
 }
@@ -399,8 +397,7 @@ static int set_listener_options(int fd, int family,
         result = sys_set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     /* Always explicitly: the system's default is a setting (bindv6only). */
     if (result == 0 && family == AF_INET6)
-        result = sys_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY,
-                             options->ipv6_only);
+        result = sys_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, options->ipv6_only);
     /* Accepted sockets get them too; but what the system refuses is to fail
      * here, and buffers count for the window only before the handshake. */
     return result < 0 ? result : weir_tcp_apply(fd, family, &options->tcp);
@@ -557,8 +554,8 @@ static int listen_on(weir_server *server, const weir_address *address,
         /* Permissions before listen(): nobody can connect in between. */
         result = made_file(server, address, options->mode);
         if (result == 0)
-            result = sys_listen(fd, backlog > INT32_MAX ? INT32_MAX
-                                                        : (int)backlog);
+            result =
+                sys_listen(fd, backlog > INT32_MAX ? INT32_MAX : (int)backlog);
         if (result == 0)
             result = begin(server, fd, family);
         if (result < 0)
@@ -767,8 +764,7 @@ void weir_server_set_events(weir_server *server,
 }
 
 void weir_server_set_socket_events(weir_server *server,
-                                   const weir_socket_events *events,
-                                   void *data)
+                                   const weir_socket_events *events, void *data)
 {
     server->socket_events = events;
     server->socket_data = data;

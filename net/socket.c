@@ -37,12 +37,10 @@ enum {
     TURNS_TOLD_APART = 16 /* by the socket's `reads_turn` */
 };
 
-static const unsigned both_edges =
-    WEIR_READABLE | WEIR_WRITABLE | WEIR_EDGE;
+static const unsigned both_edges = WEIR_READABLE | WEIR_WRITABLE | WEIR_EDGE;
 
 static void run(weir_loop *loop, struct weir_deferred *deferred);
-static void ready(weir_loop *loop, struct weir_source *source,
-                  unsigned events);
+static void ready(weir_loop *loop, struct weir_source *source, unsigned events);
 static void shut(weir_socket *s, int status);
 
 /* ---------------------------------------------------- creating, opening */
@@ -268,8 +266,8 @@ static bool may_read(const weir_socket *s)
 static bool ends_with_its_peer(const weir_socket *s)
 {
     return weir_queue_empty(&s->queue) && !s->extra &&
-           s->writing == WEIR_WRITING_OPEN &&
-           !(s->state & WEIR_S_HALF_OPEN) && !weir_socket_is_shared(s);
+           s->writing == WEIR_WRITING_OPEN && !(s->state & WEIR_S_HALF_OPEN) &&
+           !weir_socket_is_shared(s);
 }
 
 /* A pipe into the socket suspends the rule: the end of its source is the
@@ -673,8 +671,8 @@ bool weir_socket_paused(const weir_socket *s)
 void weir_socket_reader_changed(weir_socket *s)
 {
     const weir_socket_events *events = s->events;
-    unsigned state = s->state & ~(unsigned)(WEIR_S_NO_READER |
-                                            WEIR_S_PLAIN_READER);
+    unsigned state =
+        s->state & ~(unsigned)(WEIR_S_NO_READER | WEIR_S_PLAIN_READER);
     bool other = weir_socket_discards(s) || weir_pipe_out(s);
 
     if (!events && !other)
@@ -949,7 +947,7 @@ void weir_socket_maybe_close(weir_socket *s)
 /* What was not told yet never will be: no event but `close`. */
 void weir_socket_destroy(weir_socket *s)
 {
-    s->state &= (uint16_t)~(WEIR_S_ERROR_DUE | WEIR_S_DRAIN_DUE);
+    s->state &= (uint16_t) ~(WEIR_S_ERROR_DUE | WEIR_S_DRAIN_DUE);
     shut(s, -ECANCELED);
 }
 

@@ -66,13 +66,13 @@ enum {
     WEIR_S_NO_READER = 1 << 4,    /* no table, no pipe, not thrown away */
     WEIR_S_READ_OVER = 1 << 5,    /* not open yet, ended, or destroyed */
     WEIR_S_PIPE_STALLED = 1 << 6, /* the pipe's destination is full */
-    WEIR_S_NO_READING = WEIR_S_PAUSED | WEIR_S_NO_READER |
-                        WEIR_S_READ_OVER | WEIR_S_PIPE_STALLED,
+    WEIR_S_NO_READING = WEIR_S_PAUSED | WEIR_S_NO_READER | WEIR_S_READ_OVER |
+                        WEIR_S_PIPE_STALLED,
 
     WEIR_S_DRAIN_DUE = 1 << 7, /* a write answered WEIR_WAIT */
     WEIR_S_HALF_OPEN = 1 << 8,
     WEIR_S_READ_LATER = 1 << 9, /* the deferred work reads on, next turn */
-    WEIR_S_SHARED = 1 << 10,  /* adopted: others may hold the descriptor */
+    WEIR_S_SHARED = 1 << 10,    /* adopted: others may hold the descriptor */
     WEIR_S_TIMED_OUT = 1 << 11, /* told, and idle since: no timer runs */
     WEIR_S_FAILED = 1 << 12,
     WEIR_S_ERROR_DUE = 1 << 13, /* to be told */
@@ -93,9 +93,9 @@ enum {
 struct weir_extra {
     size_t high_water; /* 0: default */
     size_t limit;
-    struct weir_dial *dial;       /* while connecting */
-    struct weir_pipe *out, *in;   /* source of, destination of */
-    struct weir_chunk *unread;    /* read, and refused by its pipe's end */
+    struct weir_dial *dial;     /* while connecting */
+    struct weir_pipe *out, *in; /* source of, destination of */
+    struct weir_chunk *unread;  /* read, and refused by its pipe's end */
     enum weir_fate fate;
     bool paused; /* by its user, while reading is LOST and goes on */
     bool holed;  /* bytes were thrown away while it was LOST */
@@ -114,8 +114,8 @@ struct weir_socket {
     weir_loop *loop;
     const weir_socket_events *events;
     void *data;
-    uint16_t state; /* WEIR_S_ */
-    int16_t error;  /* the first one */
+    uint16_t state;      /* WEIR_S_ */
+    int16_t error;       /* the first one */
     unsigned forks : 16; /* before its descriptor was made (low half) */
     unsigned corks : 8;
     unsigned reads : 4; /* in the turn (of 16) that is told by: */

@@ -193,9 +193,9 @@ int weir_tcp_apply(int fd, int family, const weir_tcp_options *options)
     if (options->no_delay)
         result = sys_set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (result == 0 && options->keep_alive)
-        result = keep_alive(fd, true, options->keep_alive_delay,
-                            options->keep_alive_interval,
-                            options->keep_alive_count);
+        result =
+            keep_alive(fd, true, options->keep_alive_delay,
+                       options->keep_alive_interval, options->keep_alive_count);
     if (result == 0 && options->tos)
         result = set_tos(fd, family, options->tos);
     if (result == 0 && options->send_buffer)
@@ -220,7 +220,7 @@ weir_socket_state weir_socket_get_state(const weir_socket *s)
         if (s->writing != WEIR_WRITING_OPEN)
             return WEIR_SOCKET_READ_ONLY;
         return s->reading != WEIR_READING_ENDED ? WEIR_SOCKET_OPEN
-                                               : WEIR_SOCKET_WRITE_ONLY;
+                                                : WEIR_SOCKET_WRITE_ONLY;
     default:
         return WEIR_SOCKET_CLOSED;
     }

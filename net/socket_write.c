@@ -50,8 +50,7 @@ void weir_socket_writer_changed(weir_socket *s)
 
 static size_t high_water(const weir_socket *s)
 {
-    return s->extra && s->extra->high_water ? s->extra->high_water
-                                            : HIGH_WATER;
+    return s->extra && s->extra->high_water ? s->extra->high_water : HIGH_WATER;
 }
 
 static int refusal(const weir_socket *s, size_t length)
@@ -110,12 +109,10 @@ static ssize_t try_send(weir_socket *s, const struct iovec *pieces, int count,
                         size_t length)
 {
     if (count == 1)
-        return note_sent(s,
-                         sys_send(s->source.fd, pieces->iov_base,
-                                  pieces->iov_len),
-                         length);
-    return note_sent(s,
-                     sys_sendv(s->source.fd, (struct iovec *)pieces, count),
+        return note_sent(
+            s, sys_send(s->source.fd, pieces->iov_base, pieces->iov_len),
+            length);
+    return note_sent(s, sys_sendv(s->source.fd, (struct iovec *)pieces, count),
                      length);
 }
 
@@ -254,15 +251,14 @@ static inline bool is_usual(const weir_socket *s, size_t length)
 {
     const unsigned usual = WEIR_S_PLAIN_WRITER | WEIR_S_WRITABLE;
 
-    return (s->state & (usual | WEIR_S_TIMED_OUT)) == usual &&
-           !s->queue.size && length - 1 < WEIR_SPARE &&
-           weir_net_of(s->loop)->spare;
+    return (s->state & (usual | WEIR_S_TIMED_OUT)) == usual && !s->queue.size &&
+           length - 1 < WEIR_SPARE && weir_net_of(s->loop)->spare;
 }
 
 /* All that is not usual, apart from it so that the usual case stays short. */
-static WEIR_COLD int
-write_copy(weir_socket *s, const void *bytes, size_t length,
-           weir_write_cb *cb, void *argument)
+static WEIR_COLD int write_copy(weir_socket *s, const void *bytes,
+                                size_t length, weir_write_cb *cb,
+                                void *argument)
 {
     struct iovec piece = { .iov_base = (void *)bytes, .iov_len = length };
     struct write w = { &piece, 1, length, NULL, cb, argument, false };
@@ -273,8 +269,8 @@ write_copy(weir_socket *s, const void *bytes, size_t length,
 }
 
 /* The usual write, which the kernel did not take as a whole. */
-static WEIR_COLD int
-write_rest(weir_socket *s, const void *bytes, size_t length, ssize_t sent)
+static WEIR_COLD int write_rest(weir_socket *s, const void *bytes,
+                                size_t length, ssize_t sent)
 {
     struct iovec piece = { .iov_base = (void *)bytes, .iov_len = length };
     struct write w = { &piece, 1, length, NULL, NULL, NULL, false };
@@ -321,13 +317,12 @@ int weir_socket_writev(weir_socket *s, const struct iovec *pieces, int count,
     return write_any(s, &w);
 }
 
-static int write_buffer(weir_socket *s, weir_buffer *buffer,
-                        weir_write_cb *cb, void *argument, bool owned)
+static int write_buffer(weir_socket *s, weir_buffer *buffer, weir_write_cb *cb,
+                        void *argument, bool owned)
 {
     struct iovec piece = { .iov_base = weir_buffer_bytes(buffer),
                            .iov_len = weir_buffer_size(buffer) };
-    struct write w = { &piece, 1,        piece.iov_len, buffer,
-                       cb,     argument, owned };
+    struct write w = { &piece, 1, piece.iov_len, buffer, cb, argument, owned };
 
     return write_any(s, &w);
 }

@@ -31,8 +31,8 @@ enum {
 struct weir_net {
     struct weir_pool sockets;
     struct weir_link servers;
-    struct weir_chunk *spare; /* see write_queue.h */
-    struct weir_kernel_pipe *pipes; /* empty ones; see kernel_pipe.h */
+    struct weir_chunk *spare;        /* see write_queue.h */
+    struct weir_kernel_pipe *pipes;  /* empty ones; see kernel_pipe.h */
     unsigned pipe_count, pipes_idle; /* all of them; those in `pipes` */
     bool closing;                    /* the loop is being destroyed */
     uint64_t pipes_refused_until;    /* on the loop's clock; 0: were not */

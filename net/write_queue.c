@@ -144,8 +144,7 @@ void weir_chunk_free(struct weir_chunk *chunk)
     weir_release(chunk);
 }
 
-void weir_chunk_copy(struct weir_chunk *chunk, const void *bytes,
-                     size_t length)
+void weir_chunk_copy(struct weir_chunk *chunk, const void *bytes, size_t length)
 {
     if (!length)
         return;
@@ -165,8 +164,7 @@ struct weir_chunk *weir_spare_chunk(struct weir_net *net, size_t length)
 {
     /* A little more than asked for, since a stalled socket is often written to
      * again, and small writes can share a chunk. */
-    struct weir_chunk *chunk =
-        weir_chunk_create(length < 448 ? 448 : length);
+    struct weir_chunk *chunk = weir_chunk_create(length < 448 ? 448 : length);
 
     if (!chunk) {
         chunk = net->spare;
@@ -208,8 +206,7 @@ struct weir_chunk *weir_queue_room(struct weir_queue *queue, size_t length)
 {
     struct weir_chunk *last = queue->last;
 
-    if (!last || last->done || last->buffer || last->cb ||
-        last->room < length)
+    if (!last || last->done || last->buffer || last->cb || last->room < length)
         return NULL;
     return last;
 }

@@ -22,9 +22,9 @@ struct weir_kernel_pipe;
 
 struct weir_chunk {
     struct weir_chunk *next;
-    const char *bytes; /* the first one that is not sent */
-    size_t left;       /* not sent */
-    size_t room;       /* free behind a copy: small writes are appended */
+    const char *bytes;   /* the first one that is not sent */
+    size_t left;         /* not sent */
+    size_t room;         /* free behind a copy: small writes are appended */
     weir_buffer *buffer; /* NULL: copied into `copy` */
     struct weir_kernel_pipe *pipe; /* if not NULL, they are in there */
     weir_write_cb *cb;

@@ -37,10 +37,10 @@ const weir_allocator *weir_allocator_custom(void);
 struct weir_pool {
     size_t object_size;
     struct weir_slab **slabs;
-    uint32_t slab_count; /* length of `slabs`; some may be NULL */
-    uint32_t empty;      /* slabs without a live object */
-    uint32_t free_from;  /* no place in `slabs` before it is free */
-    uint32_t live_from;  /* no slab before it has a live object */
+    uint32_t slab_count;      /* length of `slabs`; some may be NULL */
+    uint32_t empty;           /* slabs without a live object */
+    uint32_t free_from;       /* no place in `slabs` before it is free */
+    uint32_t live_from;       /* no slab before it has a live object */
     struct weir_link partial; /* slabs with room */
     size_t live;
     bool watched; /* memcheck or ASan wants to be told of each object */

@@ -47,8 +47,8 @@ void weir_async_send(weir_async *async)
  * the top of the stack goes before the last one. */
 static void take_sent(weir_loop *loop)
 {
-    weir_async *async = __atomic_exchange_n(&loop->sent, NULL,
-                                            __ATOMIC_SEQ_CST);
+    weir_async *async =
+        __atomic_exchange_n(&loop->sent, NULL, __ATOMIC_SEQ_CST);
     struct weir_link *before = &loop->taken;
 
     for (; async; async = async->next) {

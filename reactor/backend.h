@@ -47,7 +47,7 @@ struct weir_odd {
 #endif
 
 struct weir_backend {
-    int fd; /* epoll or kqueue */
+    int fd;            /* epoll or kqueue */
     weir_ready *batch; /* room for WEIR_BATCH */
     size_t sources;    /* that are added; maybe the loop's wake besides */
 #ifndef WEIR_BACKEND_EPOLL
@@ -65,7 +65,7 @@ enum {
     /* Events taken from the kernel at once. */
     WEIR_BATCH = 1024,
 
-    /* What the kernel may have ready for one source. */
+/* What the kernel may have ready for one source. */
 #ifdef WEIR_BACKEND_EPOLL
     WEIR_EVENTS_OF_SOURCE = 1
 #else
@@ -106,8 +106,8 @@ static inline void weir_source_was_read(struct weir_source *source,
 #ifdef WEIR_BACKEND_EPOLL
     (void)source, (void)length;
 #else
-    source->unread -= length < source->unread ? (uint32_t)length
-                                              : source->unread;
+    source->unread -=
+        length < source->unread ? (uint32_t)length : source->unread;
 #endif
 }
 

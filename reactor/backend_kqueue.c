@@ -184,8 +184,7 @@ void weir_backend_close(weir_loop *loop)
  * gives how many. An EV_ADD of what is there hands it to `source`, and makes
  * the kernel look again. */
 static int change_filter(struct kevent *changes, struct weir_source *source,
-                         unsigned direction, unsigned before,
-                         unsigned interest)
+                         unsigned direction, unsigned before, unsigned interest)
 {
     int16_t filter = direction == WEIR_READABLE ? EVFILT_READ : EVFILT_WRITE;
     unsigned clear = interest & WEIR_EDGE ? EV_CLEAR : 0;
@@ -224,8 +223,8 @@ static int apply(weir_loop *loop, struct weir_source *source, unsigned before,
     int count, result = 0;
 
     count = change_filter(changes, source, WEIR_READABLE, before, interest);
-    count += change_filter(changes + count, source, WEIR_WRITABLE, before,
-                           interest);
+    count +=
+        change_filter(changes + count, source, WEIR_WRITABLE, before, interest);
     count = sys_kevent_change(loop->backend.fd, changes, count, receipts);
     /* Receipts come in the order of the changes. */
     for (int i = 0; i < count; i++) {
@@ -279,8 +278,7 @@ static int note_odd(struct weir_backend *backend, struct weir_source *source,
 }
 
 /* Makes the filters what they were, whatever is there. */
-static int renew(weir_loop *loop, struct weir_source *source,
-                 unsigned interest)
+static int renew(weir_loop *loop, struct weir_source *source, unsigned interest)
 {
     unsigned all = WEIR_READABLE | WEIR_WRITABLE;
 
@@ -293,8 +291,7 @@ static void put_back(weir_loop *loop, struct weir_source *source,
     int result = renew(loop, source, interest);
 
     if (result != 0 && interest)
-        (void)note_odd(&loop->backend, source, interest,
-                       result == BROKEN_PIPE);
+        (void)note_odd(&loop->backend, source, interest, result == BROKEN_PIPE);
 }
 
 /* ----------------------------------------------------- what is watched */
@@ -303,8 +300,8 @@ enum { SHORT_EDGE = 2 }; /* between WEIR_READABLE and WEIR_WRITABLE */
 
 static unsigned watched_as(const struct weir_backend *backend, int fd)
 {
-    unsigned bits = (size_t)fd < backend->watched_size ? backend->watched[fd]
-                                                       : 0;
+    unsigned bits =
+        (size_t)fd < backend->watched_size ? backend->watched[fd] : 0;
 
     return (bits & (WEIR_READABLE | WEIR_WRITABLE)) |
            (bits & SHORT_EDGE ? WEIR_EDGE : 0);
@@ -338,10 +335,11 @@ static int change(weir_loop *loop, struct weir_source *source, unsigned before,
 int weir_backend_add(weir_loop *loop, struct weir_source *source,
                      unsigned interest)
 {
-    int result = weir_loop_inherited(loop)
-                     ? -EBADF
-                     : weir_table_reach(&loop->backend.watched,
-                              &loop->backend.watched_size, (size_t)source->fd);
+    int result =
+        weir_loop_inherited(loop)
+            ? -EBADF
+            : weir_table_reach(&loop->backend.watched,
+                               &loop->backend.watched_size, (size_t)source->fd);
 
     if (result < 0)
         return result;
@@ -423,8 +421,8 @@ static void add_to_batch(weir_loop *loop, const struct kevent *event)
 
     ready->events |= told_events(event);
     if (event->filter == EVFILT_READ)
-        ready->unread = event->data < UINT32_MAX ? (uint32_t)event->data
-                                                 : UINT32_MAX;
+        ready->unread =
+            event->data < UINT32_MAX ? (uint32_t)event->data : UINT32_MAX;
 }
 
 static void gathered(weir_loop *loop)
@@ -464,8 +462,8 @@ static void tell_broken_pipes(weir_loop *loop)
     for (size_t i = backend->odd_count; i-- > 0;) {
         struct weir_odd odd = backend->odd[i];
 
-        if (!odd.broken_pipe || (loop->batch_count == WEIR_BATCH &&
-                                 !in_batch(loop, odd.source)))
+        if (!odd.broken_pipe ||
+            (loop->batch_count == WEIR_BATCH && !in_batch(loop, odd.source)))
             continue;
         place_of(loop, odd.source)->events |= WEIR_WRITABLE | WEIR_ERROR;
         if (odd.interest & WEIR_EDGE)

@@ -16,7 +16,10 @@ struct error_entry {
     const char *text;
 };
 
-#define E(name, text) { -name, #name, text }
+#define E(name, text)                                                          \
+    {                                                                          \
+        -name, #name, text                                                     \
+    }
 
 static const struct error_entry entries[] = {
     E(E2BIG, "argument list too long"),
@@ -103,8 +106,7 @@ static const struct error_entry entries[] = {
 static const struct error_entry *find(int error)
 {
     static const struct error_entry ok = { 0, "OK", "success" };
-    static const struct error_entry unknown = { 0, "UNKNOWN",
-                                                "unknown error" };
+    static const struct error_entry unknown = { 0, "UNKNOWN", "unknown error" };
 
     if (error >= 0)
         return &ok;

@@ -82,10 +82,10 @@ static int start_always(weir_io *io)
     weir_loop *loop = io->loop;
     int fd = io->source.fd;
     size_t byte = (size_t)fd / CHAR_BIT;
-    int result = weir_loop_inherited(loop)
-                     ? -EBADF
-                     : weir_table_reach(&loop->always, &loop->always_size,
-                                        byte);
+    int result =
+        weir_loop_inherited(loop)
+            ? -EBADF
+            : weir_table_reach(&loop->always, &loop->always_size, byte);
 
     if (result < 0)
         return result;

@@ -12,7 +12,7 @@
 
 /* What every message runs through: the linker puts these functions together. A
  * loop that wakes from sleep finds the caches cold, for code as for data. */
-#define WEIR_HOT __attribute__((hot))
+#define WEIR_HOT        __attribute__((hot))
 #define WEIR_HOT_INLINE inline __attribute__((always_inline, hot))
 /* And what they call now and then only, which must not lie between. */
 #define WEIR_COLD __attribute__((noinline, cold))
@@ -20,8 +20,8 @@
 #define WEIR_NOINLINE __attribute__((noinline))
 
 /* The struct that `member` is embedded in. */
-#define weir_container_of(pointer, type, member) \
-    ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define weir_container_of(pointer, type, member)                               \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 static inline void weir_list_init(struct weir_link *list)
 {

@@ -33,11 +33,7 @@ enum {
 };
 
 /* What a turn does beside its usual work, in loop->unusual. */
-enum {
-    WEIR_SURROUNDED = 1,
-    WEIR_BEFORE_WAIT = 2,
-    WEIR_MEASURED = 4
-};
+enum { WEIR_SURROUNDED = 1, WEIR_BEFORE_WAIT = 2, WEIR_MEASURED = 4 };
 
 /* What every turn touches comes first and lies together: a loop that wakes from
  * sleep finds the cache cold, and each line is a wait. */
@@ -46,7 +42,7 @@ struct weir_loop {
     unsigned batch_next, batch_count;
     unsigned fresh_count; /* of loop->fresh */
     bool running, stopped;
-    bool left; /* in the child of the callback that is being called */
+    bool left;      /* in the child of the callback that is being called */
     bool clock_old; /* not read since waiting, for want of timers */
 
     /* The cached clock: nanoseconds, and ticks rounded down and up. */
@@ -79,8 +75,8 @@ struct weir_loop {
     void *before_wait_data;
     weir_loop_measures *measures; /* the user's */
 
-    struct weir_source wake; /* the backend's own: sends from other threads */
-    weir_async *sent;        /* atomic: the stack of those sent */
+    struct weir_source wake;  /* the backend's own: sends from other threads */
+    weir_async *sent;         /* atomic: the stack of those sent */
     struct weir_link taken;   /* from it, in order */
     struct weir_link calling; /* the snapshot being called */
     void *data;
@@ -91,8 +87,8 @@ struct weir_loop {
     struct weir_link files; /* always ready, and told: see io.c */
     unsigned char *always;  /* a bit for each that is, by descriptor */
     size_t always_size;
-    unsigned generation;    /* of the process that made it */
-    weir_loop *outer;       /* whose callback runs this one */
+    unsigned generation; /* of the process that made it */
+    weir_loop *outer;    /* whose callback runs this one */
 };
 
 /* Reads the clock into the cache. */

@@ -43,7 +43,7 @@ extern "C" {
 #define WEIR_VERSION_MAJOR 0
 #define WEIR_VERSION_MINOR 1
 #define WEIR_VERSION_PATCH 0
-#define WEIR_VERSION "0.1.0"
+#define WEIR_VERSION       "0.1.0"
 
 /* The version of the library that is linked, which for a shared library may
  * be newer than the WEIR_VERSION that the program was compiled with. */
@@ -56,14 +56,14 @@ WEIR_API const char *weir_version(void);
  * in ways that errno has no number for; those have a range of their own.
  */
 enum {
-    WEIR_ENOTFOUND = -3001, /* the name does not exist */
-    WEIR_ENODATA = -3002,   /* the name exists, but has no address */
+    WEIR_ENOTFOUND = -3001,   /* the name does not exist */
+    WEIR_ENODATA = -3002,     /* the name exists, but has no address */
     WEIR_EDNSTIMEOUT = -3003, /* no name server answered in time */
-    WEIR_ESERVFAIL = -3004, /* the name server failed */
-    WEIR_EREFUSED = -3005,  /* the name server refuses to answer */
-    WEIR_EBADNAME = -3006,  /* not a host name (empty label, too long, ...) */
-    WEIR_EBADRESP = -3007,  /* the name server's answer makes no sense */
-    WEIR_ENOSERVER = -3008  /* there is no name server to ask */
+    WEIR_ESERVFAIL = -3004,   /* the name server failed */
+    WEIR_EREFUSED = -3005,    /* the name server refuses to answer */
+    WEIR_EBADNAME = -3006,    /* not a host name (empty label, too long, ...) */
+    WEIR_EBADRESP = -3007,    /* the name server's answer makes no sense */
+    WEIR_ENOSERVER = -3008    /* there is no name server to ask */
 };
 
 /* The symbolic name, such as "EADDRINUSE" or "ENOTFOUND"; "OK" for 0 and
@@ -77,7 +77,7 @@ WEIR_API const char *weir_error_text(int error);
 /* For examples and short programs: if the expression is negative, prints
  * "file:line: expression: NAME: text" to stderr and exits with status 1.
  * Gives the expression's value otherwise. */
-#define weir_check(expression) \
+#define weir_check(expression)                                                 \
     weir_check_result((expression), #expression, __FILE__, __LINE__)
 
 WEIR_API int weir_check_result(int result, const char *expression,
@@ -217,8 +217,7 @@ struct weir_deferred {
 };
 
 struct weir_source {
-    void (*ready)(weir_loop *loop, struct weir_source *source,
-                  unsigned events);
+    void (*ready)(weir_loop *loop, struct weir_source *source, unsigned events);
     int fd;
     uint32_t unread; /* kqueue's: bytes that it has told of */
 };
@@ -306,8 +305,7 @@ struct weir_task {
 };
 
 /* -EINVAL when an argument is NULL. */
-WEIR_API int weir_task_init(weir_task *task, weir_loop *loop,
-                            weir_task_cb *cb);
+WEIR_API int weir_task_init(weir_task *task, weir_loop *loop, weir_task_cb *cb);
 
 /* Harmless on a task that is already posted: it keeps its place. */
 WEIR_API void weir_task_post(weir_task *task);
@@ -328,10 +326,10 @@ WEIR_API void weir_task_unref(weir_task *task);
 enum {
     WEIR_READABLE = 0x001,
     WEIR_WRITABLE = 0x004,
-    WEIR_ERROR = 0x008,   /* told only: read SO_ERROR, or just use it */
-    WEIR_HANGUP = 0x010,  /* told only: both directions are over */
+    WEIR_ERROR = 0x008,        /* told only: read SO_ERROR, or just use it */
+    WEIR_HANGUP = 0x010,       /* told only: both directions are over */
     WEIR_READ_HANGUP = 0x2000, /* told only: the peer will send no more */
-    WEIR_EDGE = 0x10000   /* asked only: edge-triggered */
+    WEIR_EDGE = 0x10000        /* asked only: edge-triggered */
 };
 
 /*
@@ -361,8 +359,7 @@ struct weir_io {
 };
 
 /* -EINVAL when a pointer is NULL, -EBADF when fd is negative. */
-WEIR_API int weir_io_init(weir_io *io, weir_loop *loop, int fd,
-                          weir_io_cb *cb);
+WEIR_API int weir_io_init(weir_io *io, weir_loop *loop, int fd, weir_io_cb *cb);
 
 /* Starts watching, or changes what is watched for. `interest` is
  * WEIR_READABLE, WEIR_WRITABLE or both, with WEIR_EDGE where wanted.
@@ -396,7 +393,7 @@ struct weir_async {
     void *data; /* yours */
     weir_loop *loop;
     weir_async_cb *cb;
-    weir_async *next; /* on the stack of those that were sent */
+    weir_async *next;      /* on the stack of those that were sent */
     struct weir_link link; /* in the loop's list of those taken from it */
     int pending;
     uint8_t flags;

@@ -43,7 +43,7 @@
  * none does: what other systems run can be run on Linux too. */
 #ifndef WEIR_SYS_PORTABLE
 #ifdef __linux__
-#define WEIR_SYS_SPLICE 1   /* socket to socket inside the kernel */
+#define WEIR_SYS_SPLICE   1 /* socket to socket inside the kernel */
 #define WEIR_SYS_ABSTRACT 1 /* names of UNIX sockets that are no paths */
 #endif
 #ifdef SOCK_NONBLOCK
@@ -55,7 +55,7 @@
 #endif
 
 /* Systems without EVFILT_USER are woken by a pipe, and those have pipe2(). */
-#if defined(WEIR_SYS_SPLICE) || \
+#if defined(WEIR_SYS_SPLICE) ||                                                \
     (defined(WEIR_BACKEND_KQUEUE) && !defined(EVFILT_USER))
 #define WEIR_SYS_PIPE2 1
 #endif
@@ -100,8 +100,7 @@ struct weir_sys {
     ssize_t (*splice)(int, loff_t *, int, loff_t *, size_t, unsigned);
     int (*sigprocmask)(int, const sigset_t *, sigset_t *);
     int (*sigpending)(sigset_t *);
-    int (*sigtimedwait)(const sigset_t *, siginfo_t *,
-                        const struct timespec *);
+    int (*sigtimedwait)(const sigset_t *, siginfo_t *, const struct timespec *);
 #endif
 #ifdef WEIR_BACKEND_EPOLL
     int (*epoll_create1)(int);
@@ -122,19 +121,19 @@ extern struct weir_sys weir_sys;
 
 /* The result of an expression, repeated while a signal interrupts it, as a
  * negative errno when it is -1. */
-#define SYS_RETRY(type, expression)             \
-    do {                                        \
-        type result_;                           \
-        do                                      \
-            result_ = (expression);             \
-        while (result_ < 0 && errno == EINTR);  \
-        return result_ < 0 ? -errno : result_;  \
+#define SYS_RETRY(type, expression)                                            \
+    do {                                                                       \
+        type result_;                                                          \
+        do                                                                     \
+            result_ = (expression);                                            \
+        while (result_ < 0 && errno == EINTR);                                 \
+        return result_ < 0 ? -errno : result_;                                 \
     } while (0)
 
-#define SYS_ONCE(expression)                    \
-    do {                                        \
-        int result_ = (expression);             \
-        return result_ < 0 ? -errno : result_;  \
+#define SYS_ONCE(expression)                                                   \
+    do {                                                                       \
+        int result_ = (expression);                                            \
+        return result_ < 0 ? -errno : result_;                                 \
     } while (0)
 
 /* The monotonic clock in nanoseconds. It cannot fail on any system that has
@@ -406,8 +405,8 @@ int weir_sys_pipe(int ends[2], int size);
  * no room, or what comes next has to be read. */
 static inline ssize_t sys_splice_in(int socket, int pipe, size_t size)
 {
-    SYS_RETRY(ssize_t, SYS(splice)(socket, NULL, pipe, NULL, size,
-                                   SPLICE_F_NONBLOCK));
+    SYS_RETRY(ssize_t,
+              SYS(splice)(socket, NULL, pipe, NULL, size, SPLICE_F_NONBLOCK));
 }
 
 /* Moves `size` bytes, which are there, from a pipe into a socket, until one

@@ -50,8 +50,7 @@ static inline void settle(weir_loop *loop, weir_timer *timer, uint64_t now)
     if (weir_link_linked(&timer->node.link))
         weir_wheel_take(&loop->wheel, &timer->node);
     timer->flags &= (uint8_t)~WEIR_FRESH;
-    timer->node.deadline =
-        deadline >= now ? deadline : overflowed(loop, timer);
+    timer->node.deadline = deadline >= now ? deadline : overflowed(loop, timer);
     weir_wheel_put(&loop->wheel, &timer->node);
 }
 
@@ -143,8 +142,8 @@ static void forget(weir_loop *loop, weir_timer *timer)
 static inline void note(weir_loop *loop, weir_timer *timer, uint64_t delay)
 {
     weir_activate(loop, &timer->flags);
-    timer->flags = (uint8_t)((timer->flags | WEIR_FRESH) &
-                             ~(WEIR_REPEATS | WEIR_SOON));
+    timer->flags =
+        (uint8_t)((timer->flags | WEIR_FRESH) & ~(WEIR_REPEATS | WEIR_SOON));
     timer->node.deadline = delay; /* until it is settled */
     if (weir_link_linked(&timer->node.link)) {
         __builtin_prefetch(timer->node.link.next, 1);
@@ -197,7 +196,7 @@ void weir_timer_start_at(weir_timer *timer, uint64_t when)
 
     take(loop, timer);
     weir_activate(loop, &timer->flags);
-    timer->flags &= (uint8_t)~(WEIR_REPEATS | WEIR_SOON);
+    timer->flags &= (uint8_t) ~(WEIR_REPEATS | WEIR_SOON);
     if (when <= loop->tick)
         timer->flags |= WEIR_SOON;
     timer->node.deadline = when;

@@ -137,9 +137,9 @@ static JSObjectRef options_of(weir_script *js)
                JSValueMakeBoolean(s->context, options->error != NULL));
     script_set(s, object, "boot",
                script_from_utf8(s->context, "internal/boot", (size_t)-1));
-    script_set(s, object, "upcalls",
-               script_from_utf8(s->context, "internal/boot/upcalls",
-                                (size_t)-1));
+    script_set(
+        s, object, "upcalls",
+        script_from_utf8(s->context, "internal/boot/upcalls", (size_t)-1));
     script_set_number(s, object, "CHECK", WEIR_SCRIPT_CHECK);
     script_set_number(s, object, "PRINT", WEIR_SCRIPT_PRINT);
     script_function(s, object, "setRunners", set_runners);

@@ -39,9 +39,9 @@ static long time_asleep(pid_t pid)
     if (fgets(text, sizeof text, file))
         rest = strrchr(text, ')'); /* its name may have blanks in it */
     fclose(file);
-    if (!rest || sscanf(rest + 1,
-                        " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-                        &state, &user, &system) != 3)
+    if (!rest ||
+        sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+               &state, &user, &system) != 3)
         return -1;
     return state == 'S' ? (long)(user + system) + 1 : 0;
 }

@@ -27,7 +27,7 @@ struct connection {
         struct peer_http http;
     };
     struct queue *queue; /* NULL: nothing waits */
-    bool finished; /* proxy: our FIN is out */
+    bool finished;       /* proxy: our FIN is out */
 };
 
 struct piece {
@@ -348,10 +348,17 @@ static void accept_one(int fd)
     struct connection *c = create(fd);
 
     switch (peer.workload) {
-    case PEER_PROXY: connect_upstream(c); return;
-    case PEER_FANOUT: peer_insert(&guests, &c->link); break;
-    case PEER_HTTP: c->http = (struct peer_http){ 0 }; break;
-    default: c->other = c;
+    case PEER_PROXY:
+        connect_upstream(c);
+        return;
+    case PEER_FANOUT:
+        peer_insert(&guests, &c->link);
+        break;
+    case PEER_HTTP:
+        c->http = (struct peer_http){ 0 };
+        break;
+    default:
+        c->other = c;
     }
     ev_io_start(loop, &c->readable);
 }
@@ -377,8 +384,7 @@ int main(int argc, char **argv)
 
     snprintf(version, sizeof version, "%d.%d", ev_version_major(),
              ev_version_minor());
-    peer = peer_arguments(argc, argv, "echo sink fanout proxy http",
-                          version);
+    peer = peer_arguments(argc, argv, "echo sink fanout proxy http", version);
     peer_list(&guests);
     loop = ev_default_loop(0);
     fd = peer_listen(peer.port); /* no-delay is handed down */

@@ -24,7 +24,7 @@ struct connection {
     struct bufferevent *bev;
     struct connection *other; /* where its bytes go: echo, to itself */
     struct peer_link link;
-    bool ended; /* their FIN is in: ours follows when all is written */
+    bool ended;    /* their FIN is in: ours follows when all is written */
     bool finished; /* and that is done */
 };
 
@@ -160,8 +160,7 @@ static struct connection *create(struct event_base *base, evutil_socket_t fd)
 
 static void connect_upstream(struct connection *c)
 {
-    struct connection *upstream =
-        create(bufferevent_get_base(c->bev), -1);
+    struct connection *upstream = create(bufferevent_get_base(c->bev), -1);
 
     c->other = upstream;
     upstream->other = c;
@@ -223,7 +222,7 @@ int main(int argc, char **argv)
     peer = peer_arguments(argc, argv, "echo sink fanout proxy http",
                           event_get_version());
     peer_list(&guests);
-    signal(SIGPIPE, SIG_IGN); /* libevent writes without MSG_NOSIGNAL */
+    signal(SIGPIPE, SIG_IGN);    /* libevent writes without MSG_NOSIGNAL */
     fd = peer_listen(peer.port); /* no-delay is handed down */
     base = event_base_new();
     if (!base)

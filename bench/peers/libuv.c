@@ -116,8 +116,7 @@ static void resume_source(struct connection *c)
 
 static void on_written(uv_write_t *write, int status)
 {
-    struct write_request *request =
-        PEER_OF(write, struct write_request, write);
+    struct write_request *request = PEER_OF(write, struct write_request, write);
     struct connection *c = connection_of(write->handle);
 
     free(request->buffer.base);
@@ -180,8 +179,8 @@ static void answer(struct connection *c, const char *bytes, size_t length)
 
 static void pause_if_full(struct connection *c)
 {
-    if (!c->other || uv_stream_get_write_queue_size(stream_of(c->other)) <=
-                         PEER_HIGH_WATER)
+    if (!c->other ||
+        uv_stream_get_write_queue_size(stream_of(c->other)) <= PEER_HIGH_WATER)
         return;
     c->paused = true;
     uv_read_stop(stream_of(c));
@@ -190,9 +189,14 @@ static void pause_if_full(struct connection *c)
 static void on_bytes(struct connection *c, char *bytes, size_t length)
 {
     switch (peer.workload) {
-    case PEER_FANOUT: to_others(c, bytes, length); break;
-    case PEER_HTTP: answer(c, bytes, length); break;
-    case PEER_SINK: break;
+    case PEER_FANOUT:
+        to_others(c, bytes, length);
+        break;
+    case PEER_HTTP:
+        answer(c, bytes, length);
+        break;
+    case PEER_SINK:
+        break;
     default:
         write_bytes(c->other, bytes, length, bytes, NULL);
         pause_if_full(c);
@@ -202,8 +206,7 @@ static void on_bytes(struct connection *c, char *bytes, size_t length)
     pause_if_full(c);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length,
-                    const uv_buf_t *buffer)
+static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 {
     struct connection *c = connection_of(stream);
 
@@ -251,8 +254,8 @@ static void connect_upstream(struct connection *c)
 
     upstream->other = c;
     c->other = upstream;
-    if (uv_tcp_connect(request, &upstream->tcp,
-                       (struct sockaddr *)&peer.target, on_connected) < 0) {
+    if (uv_tcp_connect(request, &upstream->tcp, (struct sockaddr *)&peer.target,
+                       on_connected) < 0) {
         free(request);
         close_both(c);
     }

@@ -70,8 +70,7 @@ static void close_connection(struct connection *c)
 {
     if (peer.workload == PEER_PROXY)
         close_one(c->other);
-    if (peer.workload == PEER_FANOUT &&
-        !uv_is_closing((uv_handle_t *)&c->tcp))
+    if (peer.workload == PEER_FANOUT && !uv_is_closing((uv_handle_t *)&c->tcp))
         peer_remove(&c->link);
     close_one(c);
 }
@@ -148,8 +147,8 @@ static void write_rest(struct connection *source, struct connection *to,
     } else {
         memcpy(rest->bytes, bytes, length);
     }
-    if (uv_write(&rest->write, stream_of(to), &buffer, 1,
-                 on_rest_written) < 0) {
+    if (uv_write(&rest->write, stream_of(to), &buffer, 1, on_rest_written) <
+        0) {
         if (message)
             peer_message_unref(message);
         free(rest);
@@ -238,8 +237,7 @@ static void on_carry(uv_stream_t *stream, ssize_t length,
         on_nothing(c, length);
 }
 
-static void on_sink(uv_stream_t *stream, ssize_t length,
-                    const uv_buf_t *buffer)
+static void on_sink(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 {
     (void)buffer;
     if (length <= 0)
@@ -255,8 +253,7 @@ static void on_fanout(uv_stream_t *stream, ssize_t length,
         on_nothing(connection_of(stream), length);
 }
 
-static void on_http(uv_stream_t *stream, ssize_t length,
-                    const uv_buf_t *buffer)
+static void on_http(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 {
     if (length > 0)
         answer(connection_of(stream), buffer->base, (size_t)length);
@@ -308,8 +305,8 @@ static void connect_upstream(struct connection *c)
 
     upstream->other = c;
     c->other = upstream;
-    if (uv_tcp_connect(request, &upstream->tcp,
-                       (struct sockaddr *)&peer.target, on_connected) < 0) {
+    if (uv_tcp_connect(request, &upstream->tcp, (struct sockaddr *)&peer.target,
+                       on_connected) < 0) {
         free(request);
         close_connection(c);
     }
@@ -327,10 +324,17 @@ static void on_connection(uv_stream_t *server, int status)
         return;
     }
     switch (peer.workload) {
-    case PEER_PROXY: connect_upstream(c); return;
-    case PEER_FANOUT: peer_insert(&guests, &c->link); break;
-    case PEER_HTTP: c->http = (struct peer_http){ 0 }; break;
-    default: c->other = c;
+    case PEER_PROXY:
+        connect_upstream(c);
+        return;
+    case PEER_FANOUT:
+        peer_insert(&guests, &c->link);
+        break;
+    case PEER_HTTP:
+        c->http = (struct peer_http){ 0 };
+        break;
+    default:
+        c->other = c;
     }
     read_on(c);
 }

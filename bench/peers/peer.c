@@ -98,9 +98,8 @@ struct peer peer_arguments(int argc, char **argv, const char *known,
                            const char *version)
 {
     static const char *const names[] = {
-        [PEER_ECHO] = "echo",     [PEER_SINK] = "sink",
-        [PEER_FANOUT] = "fanout", [PEER_PROXY] = "proxy",
-        [PEER_HTTP] = "http",     [PEER_BULK] = "bulk",
+        [PEER_ECHO] = "echo",   [PEER_SINK] = "sink", [PEER_FANOUT] = "fanout",
+        [PEER_PROXY] = "proxy", [PEER_HTTP] = "http", [PEER_BULK] = "bulk",
         [PEER_IDLE] = "idle",
     };
     struct peer peer = { .workload = PEER_ECHO };

@@ -117,7 +117,7 @@ static inline void peer_remove(struct peer_link *link)
     link->next->prev = link->prev;
 }
 
-#define PEER_OF(link, type, member) \
-    ((type *)(void *)((char *)(link) - offsetof(type, member)))
+#define PEER_OF(link, type, member)                                            \
+    ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 #endif

@@ -226,18 +226,18 @@ static void on_bulk(const struct epoll_event *event)
 /* -------------------------------------------------------------------- main */
 
 /* Its own copy for each workload, so that no pointer is called per event. */
-#define RUN(on_event, accept_all)                                  \
-    for (;;) {                                                     \
-        int count = epoll_wait(epoll, events, BATCH, -1);          \
-                                                                   \
-        if (count < 0 && errno != EINTR)                           \
-            peer_fail("epoll_wait");                               \
-        for (int i = 0; i < count; i++) {                          \
-            if (events[i].data.u64 == (uint64_t)listener)          \
-                accept_all();                                      \
-            else                                                   \
-                on_event(&events[i]);                              \
-        }                                                          \
+#define RUN(on_event, accept_all)                                              \
+    for (;;) {                                                                 \
+        int count = epoll_wait(epoll, events, BATCH, -1);                      \
+                                                                               \
+        if (count < 0 && errno != EINTR)                                       \
+            peer_fail("epoll_wait");                                           \
+        for (int i = 0; i < count; i++) {                                      \
+            if (events[i].data.u64 == (uint64_t)listener)                      \
+                accept_all();                                                  \
+            else                                                               \
+                on_event(&events[i]);                                          \
+        }                                                                      \
     }
 
 int main(int argc, char **argv)
@@ -253,8 +253,11 @@ int main(int argc, char **argv)
     watch(listener, EPOLLIN, (epoll_data_t){ .u64 = (uint64_t)listener });
     peer_announce(listener);
     switch (peer.workload) {
-    case PEER_SINK: RUN(on_sink, accept_plain)
-    case PEER_BULK: RUN(on_bulk, accept_bulk)
-    default: RUN(on_echo, accept_plain)
+    case PEER_SINK:
+        RUN(on_sink, accept_plain)
+    case PEER_BULK:
+        RUN(on_bulk, accept_bulk)
+    default:
+        RUN(on_echo, accept_plain)
     }
 }

@@ -123,8 +123,8 @@ static void on_proxy(weir_server *server, weir_socket *client)
     static const weir_socket_events side = { 0 };
     weir_socket *upstream;
 
-    weir_check(weir_socket_create(&upstream, weir_server_loop(server), &side,
-                                  NULL));
+    weir_check(
+        weir_socket_create(&upstream, weir_server_loop(server), &side, NULL));
     weir_socket_set_events(client, &side);
     if (weir_socket_connect(upstream, &target, &no_delay) < 0 ||
         weir_socket_pipe(client, upstream) < 0 ||
@@ -172,9 +172,8 @@ static void on_http(weir_server *server, weir_socket *socket)
 /* -------------------------------------------------------------------- main */
 
 static weir_connection_cb *const on_connection[] = {
-    [PEER_ECHO] = on_echo,     [PEER_SINK] = on_sink,
-    [PEER_FANOUT] = on_fanout, [PEER_PROXY] = on_proxy,
-    [PEER_HTTP] = on_http,     [PEER_IDLE] = on_idle,
+    [PEER_ECHO] = on_echo,   [PEER_SINK] = on_sink, [PEER_FANOUT] = on_fanout,
+    [PEER_PROXY] = on_proxy, [PEER_HTTP] = on_http, [PEER_IDLE] = on_idle,
     [PEER_BULK] = on_bulk,
 };
 
@@ -191,8 +190,8 @@ int main(int argc, char **argv)
     peer_list(&guests);
     target = weir_address_loopback(ntohs(peer.target.sin_port));
     weir_check(weir_loop_create(&loop));
-    weir_check(weir_server_create(&server, loop, on_connection[peer.workload],
-                                  NULL));
+    weir_check(
+        weir_server_create(&server, loop, on_connection[peer.workload], NULL));
     weir_check(weir_server_listen(server, &address, &options));
     peer_announce(weir_server_fd(server));
     weir_check(weir_loop_run(loop));

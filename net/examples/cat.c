@@ -70,8 +70,11 @@ static void on_close(weir_socket *socket, bool had_error)
 }
 
 static const weir_socket_events events = {
-    .connect = read_input, .data = on_data,   .drain = read_input,
-    .error = on_error,     .close = on_close,
+    .connect = read_input,
+    .data = on_data,
+    .drain = read_input,
+    .error = on_error,
+    .close = on_close,
 };
 
 int main(int argc, char **argv)
@@ -91,8 +94,8 @@ int main(int argc, char **argv)
     weir_check(weir_io_init(&input, loop, STDIN_FILENO, on_input));
     weir_check(weir_socket_create(&connection, loop, &events, NULL));
     weir_socket_set_half_open(connection, true);
-    weir_check(weir_socket_connect_host(connection, argv[1], (unsigned)port,
-                                        NULL));
+    weir_check(
+        weir_socket_connect_host(connection, argv[1], (unsigned)port, NULL));
     weir_check(weir_loop_run(loop));
     weir_check(weir_loop_destroy(loop));
     return status;

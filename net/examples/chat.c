@@ -65,17 +65,18 @@ static void on_connection(weir_server *server, weir_socket *socket)
 
 static void usage(FILE *to)
 {
-    fprintf(to, "usage: chat [PORT]\nSends what one says to all others. "
-                "PORT: default %d, 0 for any.\nTry it: nc 127.0.0.1 PORT, "
-                "in two terminals\n", DEFAULT_PORT);
+    fprintf(to,
+            "usage: chat [PORT]\nSends what one says to all others. "
+            "PORT: default %d, 0 for any.\nTry it: nc 127.0.0.1 PORT, "
+            "in two terminals\n",
+            DEFAULT_PORT);
 }
 
 int main(int argc, char **argv)
 {
     bool help = argc == 2 && !strcmp(argv[1], "--help");
     char *end = "", text[WEIR_ADDRESS_TEXT];
-    unsigned long port =
-        argc > 1 ? strtoul(argv[1], &end, 10) : DEFAULT_PORT;
+    unsigned long port = argc > 1 ? strtoul(argv[1], &end, 10) : DEFAULT_PORT;
     weir_address address;
     weir_server *server;
     weir_loop *loop;

@@ -35,9 +35,10 @@ static void on_connection(weir_server *server, weir_socket *socket)
 
 static void usage(FILE *to)
 {
-    fprintf(to, "usage: echo [PORT]\n"
-                "Sends back what it is sent. PORT: default %d, 0 for any.\n"
-                "Try it: nc 127.0.0.1 PORT\n",
+    fprintf(to,
+            "usage: echo [PORT]\n"
+            "Sends back what it is sent. PORT: default %d, 0 for any.\n"
+            "Try it: nc 127.0.0.1 PORT\n",
             DEFAULT_PORT);
 }
 
@@ -57,8 +58,7 @@ static unsigned parse_port(int argc, char **argv)
         exit(0);
     }
     port = strtoul(argv[1], &end, 10);
-    if (argv[1][0] < '0' || argv[1][0] > '9' || *end ||
-        port > 65535) {
+    if (argv[1][0] < '0' || argv[1][0] > '9' || *end || port > 65535) {
         fprintf(stderr, "echo: not a port: %s\n", argv[1]);
         usage(stderr);
         exit(2);

@@ -31,8 +31,8 @@ static void on_connection(weir_server *server, weir_socket *client)
 {
     weir_socket *upstream;
 
-    if (weir_socket_create(&upstream, weir_server_loop(server), &events,
-                           NULL) < 0) {
+    if (weir_socket_create(&upstream, weir_server_loop(server), &events, NULL) <
+        0) {
         weir_socket_destroy(client);
         return;
     }

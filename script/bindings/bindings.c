@@ -20,5 +20,4 @@ const script_binding script_bindings[] = {
     { "titanium", script_bind_titanium, NULL },
 };
 
-const size_t script_binding_count =
-    SCRIPT_COUNT(script_bindings);
+const size_t script_binding_count = SCRIPT_COUNT(script_bindings);

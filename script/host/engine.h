@@ -69,9 +69,9 @@ struct script {
     void *work_data;
     int32_t state[1]; /* shared with it: not 0 while ticks or rejections wait */
     script_hook *hooks;
-    unsigned depth;   /* of JavaScript that was entered and not left */
-    unsigned natives; /* of those that JavaScript called, the owner's */
-    bool serving;     /* the loop, from inside of the engine */
+    unsigned depth;      /* of JavaScript that was entered and not left */
+    unsigned natives;    /* of those that JavaScript called, the owner's */
+    bool serving;        /* the loop, from inside of the engine */
     bool serves_several; /* events, or tasks, of the loop */
     void (*after_serving)(script *s);
 

@@ -97,7 +97,10 @@ typedef struct script_constant {
 } script_constant;
 
 /* clang-format off: it takes the # for a directive. */
-#define SCRIPT_CONSTANT(name) { #name, name }
+#define SCRIPT_CONSTANT(name)                                                  \
+    {                                                                          \
+#name, name                                                            \
+    }
 /* clang-format on */
 
 void script_set_constants(script *s, JSObjectRef target,

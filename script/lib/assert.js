@@ -25,9 +25,8 @@ function isRegExp(value) {
 
 /* A value that is a long string would fill the screen beside the message. */
 function shortened(value) {
-    if (typeof value !== 'string') {
+    if (typeof value !== 'string')
         return value;
-    }
     const lines = value.split('\n', 11);
     return lines.length > 10 || value.length > 512 ?
         `${lines.slice(0, 10).join('\n').slice(0, 512)}...` : value;
@@ -75,25 +74,22 @@ Object.defineProperty(AssertionError.prototype, 'name', {
 /* options: { actual, expected, message, operator, stackStartFn } */
 function innerFail(options) {
     const { message } = options;
-    if (isError(message)) {
+    if (isError(message))
         throw message;
-    }
     throw new AssertionError(options);
 }
 
 function needBoth(args) {
-    if (args.length < 2) {
+    if (args.length < 2)
         throw new codes.ERR_MISSING_ARGS('actual', 'expected');
-    }
 }
 
 /* ---------------------------------------------------------------- is it so */
 
 function innerOk(fn, args) {
     const [value, message] = args;
-    if (value) {
+    if (value)
         return;
-    }
     let text = message;
     let generated = false;
     if (args.length === 0) {
@@ -122,9 +118,8 @@ function assert(...args) {
 }
 
 function fail(message, expected, text, operator, stackStartFn) {
-    if (isError(message) && arguments.length <= 1) {
+    if (isError(message) && arguments.length <= 1)
         throw message;
-    }
     if (arguments.length > 1) {
         // fail(actual, expected, message, operator): the older form
         innerFail({
@@ -222,9 +217,8 @@ function partialDeepStrictEqual(actual, expected, message) {
 class Comparison {
     constructor(error, keys, actual) {
         for (const key of keys) {
-            if (!(key in error)) {
+            if (!(key in error))
                 continue;
-            }
             const matched = actual !== undefined && isRegExp(error[key]) &&
                 typeof actual[key] === 'string' &&
                 error[key].exec(actual[key]) !== null;
@@ -235,9 +229,8 @@ class Comparison {
 
 function compareKey(actual, expected, key, message, keys, fn) {
     if (key in actual &&
-        deep().isDeepStrictEqual(actual[key], expected[key])) {
+        deep().isDeepStrictEqual(actual[key], expected[key]))
         return;
-    }
     if (message) {
         innerFail({ actual, expected, message, operator: fn.name,
             stackStartFn: fn });
@@ -267,9 +260,8 @@ function matchObject(actual, expected, message, fn) {
     }
     for (const key of keys) {
         if (typeof actual[key] === 'string' && isRegExp(expected[key]) &&
-            expected[key].exec(actual[key]) !== null) {
+            expected[key].exec(actual[key]) !== null)
             continue;
-        }
         compareKey(actual, expected, key, message, keys, fn);
     }
 }
@@ -291,9 +283,8 @@ function wrongClass(actual, expected) {
 
 function wrongByFunction(actual, expected) {
     const result = Reflect.apply(expected, {}, [actual]);
-    if (result === true) {
+    if (result === true)
         return undefined;
-    }
     const name = expected.name ? `"${expected.name}" ` : '';
     const text = `The ${name}validation function is expected to return ` +
         `"true". Received ${inspect(result)}`;
@@ -302,12 +293,10 @@ function wrongByFunction(actual, expected) {
 
 /* undefined when the error is what was expected, else what is wrong. */
 function whatIsWrong(actual, expected) {
-    if (isRegExp(expected)) {
+    if (isRegExp(expected))
         return wrongPattern(actual, expected);
-    }
-    if (expected.prototype !== undefined && actual instanceof expected) {
+    if (expected.prototype !== undefined && actual instanceof expected)
         return undefined;
-    }
     return expected === Error || Error.isPrototypeOf(expected) ?
         wrongClass(actual, expected) : wrongByFunction(actual, expected);
 }
@@ -318,12 +307,10 @@ function expectError(actual, expected, message, fn) {
         return;
     }
     const wrong = whatIsWrong(actual, expected);
-    if (wrong === undefined) {
+    if (wrong === undefined)
         return;
-    }
-    if (isError(message)) {
+    if (isError(message))
         throw message;
-    }
     const error = new AssertionError({ actual, expected,
         message: message || wrong, operator: fn.name, stackStartFn: fn });
     error.generatedMessage = !message;
@@ -365,35 +352,30 @@ function checkThrown(fn, actual, args) {
                 `${message ? `: ${message}` : '.'}`,
             stackStartFn: fn });
     }
-    if (expected) {
+    if (expected)
         expectError(actual, expected, message, fn);
-    }
 }
 
 function isUnwanted(actual, expected) {
     if (typeof expected !== 'function') {
-        if (isRegExp(expected)) {
+        if (isRegExp(expected))
             return expected.exec(String(actual)) !== null;
-        }
         throw new codes.ERR_INVALID_ARG_TYPE('expected',
             ['Function', 'RegExp'], expected);
     }
-    if (expected.prototype !== undefined && actual instanceof expected) {
+    if (expected.prototype !== undefined && actual instanceof expected)
         return true;
-    }
     return !Error.isPrototypeOf(expected) &&
         Reflect.apply(expected, {}, [actual]) === true;
 }
 
 function checkNotThrown(fn, actual, args) {
-    if (actual === NOTHING) {
+    if (actual === NOTHING)
         return;
-    }
     const [expected, message] = typeof args[0] === 'string' ?
         [undefined, args[0]] : args;
-    if (expected && !isUnwanted(actual, expected)) {
+    if (expected && !isUnwanted(actual, expected))
         throw actual;
-    }
     const what = fn === doesNotReject ? 'rejection' : 'exception';
     innerFail({ actual, expected, operator: fn.name,
         message: `Got unwanted ${what}${message ? `: ${message}` : '.'}\n` +
@@ -455,9 +437,8 @@ async function doesNotReject(promiseFn, ...args) {
 
 /* The error of a callback, where there should be none. */
 function ifError(error) {
-    if (error === null || error === undefined) {
+    if (error === null || error === undefined)
         return;
-    }
     let text = inspect(error);
     if (typeof error === 'object' && typeof error.message === 'string') {
         text = error.message.length === 0 && error.constructor ?
@@ -471,16 +452,13 @@ function ifError(error) {
 /* ------------------------------------------------------------------ strings */
 
 function innerMatch(string, regexp, message, fn) {
-    if (!isRegExp(regexp)) {
+    if (!isRegExp(regexp))
         throw new codes.ERR_INVALID_ARG_TYPE('regexp', 'RegExp', regexp);
-    }
     const isString = typeof string === 'string';
-    if (isString && (regexp.exec(string) !== null) === (fn === match)) {
+    if (isString && (regexp.exec(string) !== null) === (fn === match))
         return;
-    }
-    if (isError(message)) {
+    if (isError(message))
         throw message;
-    }
     const wanted = fn === match ? 'did not match' :
         'was expected to not match';
     const error = new AssertionError({ actual: string, expected: regexp,

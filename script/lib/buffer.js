@@ -89,9 +89,8 @@ function fromObject(value) {
         return typeof value.length === 'number' ? fromArrayLike(value) :
             new FastBuffer();
     }
-    if (value.type === 'Buffer' && Array.isArray(value.data)) {
+    if (value.type === 'Buffer' && Array.isArray(value.data))
         return fromArrayLike(value.data);
-    }
     return undefined;
 }
 
@@ -99,9 +98,8 @@ function fromObject(value) {
 function fromPrimitive(value, encodingOrOffset, length) {
     const primitive = value.valueOf?.();
     if (primitive != null && primitive !== value &&
-        (typeof primitive === 'string' || typeof primitive === 'object')) {
+        (typeof primitive === 'string' || typeof primitive === 'object'))
         return from(primitive, encodingOrOffset, length);
-    }
     return undefined;
 }
 
@@ -113,13 +111,11 @@ function fromToPrimitive(value, encoding) {
 }
 
 function from(value, encodingOrOffset, length) {
-    if (typeof value === 'string') {
+    if (typeof value === 'string')
         return bufferFromString(value, encodingOrOffset);
-    }
     if (typeof value === 'object' && value !== null) {
-        if (isArrayBuffer(value)) {
+        if (isArrayBuffer(value))
             return fromArrayBuffer(value, encodingOrOffset, length);
-        }
         const buffer = fromPrimitive(value, encodingOrOffset, length) ??
             fromObject(value) ?? fromToPrimitive(value, encodingOrOffset);
         if (buffer !== undefined) return buffer;
@@ -151,12 +147,10 @@ function warnOnce() {
 /** Deprecated, with `new` and without. */
 function Buffer(value, encodingOrOffset, length) {
     warnOnce();
-    if (typeof value !== 'number') {
+    if (typeof value !== 'number')
         return from(value, encodingOrOffset, length);
-    }
-    if (typeof encodingOrOffset === 'string') {
+    if (typeof encodingOrOffset === 'string')
         throw new codes.ERR_INVALID_ARG_TYPE('string', 'string', value);
-    }
     return Buffer.alloc(value);
 }
 
@@ -213,9 +207,8 @@ Object.assign(Buffer, {
     },
 
     copyBytesFrom(view, offset, length) {
-        if (!isTypedArray(view)) {
+        if (!isTypedArray(view))
             throw new codes.ERR_INVALID_ARG_TYPE('view', ['TypedArray'], view);
-        }
         if (offset !== undefined) validateInteger(offset, 'offset', 0);
         if (length !== undefined) validateInteger(length, 'length', 0);
         const start = Math.min(offset ?? 0, view.length);
@@ -253,12 +246,10 @@ Object.assign(Buffer, {
     },
 
     byteLength(string, encoding) {
-        if (typeof string === 'string') {
+        if (typeof string === 'string')
             return codec.byteLength(string, encodingOr8(encoding));
-        }
-        if (ArrayBuffer.isView(string) || isArrayBuffer(string)) {
+        if (ArrayBuffer.isView(string) || isArrayBuffer(string))
             return string.byteLength;
-        }
         throw new codes.ERR_INVALID_ARG_TYPE('string',
             ['string', 'Buffer', 'ArrayBuffer'], string);
     },
@@ -331,9 +322,8 @@ const SWAP_HERE = 256;
 
 function swap(buffer, size) {
     const { length } = buffer;
-    if (length % size !== 0) {
+    if (length % size !== 0)
         throw new codes.ERR_INVALID_BUFFER_SIZE(`${size * 8}-bits`);
-    }
     if (length >= SWAP_HERE) {
         codec.swapBytes(buffer, size);
         return buffer;
@@ -364,12 +354,10 @@ function writeChecked(buffer, string, offset, length, encoding) {
 
 function write(string, offset, length, encoding) {
     const size = this.length;
-    if (offset === undefined) {
+    if (offset === undefined)
         return writeChecked(this, string, 0, size, UTF8);
-    }
-    if (length === undefined && typeof offset === 'string') {
+    if (length === undefined && typeof offset === 'string')
         return writeChecked(this, string, 0, size, encodingOfWrite(offset));
-    }
     validateInteger(offset, 'offset', 0, size);
     const room = size - offset;
     if (length === undefined || typeof length === 'string') {
@@ -423,9 +411,8 @@ function constructorName(buffer) {
     try {
         const { constructor } = buffer;
         if (typeof constructor === 'function' &&
-            Object.hasOwn(constructor, 'name')) {
+            Object.hasOwn(constructor, 'name'))
             return constructor.name;
-        }
     } catch {
         // A getter of somebody's failed; the usual name will do.
     }

@@ -52,13 +52,11 @@ function noop() {}
 
 function duration(ms) {
     const two = (value) => String(value).padStart(2, '0');
-    if (ms < 1000) {
+    if (ms < 1000)
         return `${Number(ms.toFixed(3))}ms`;
-    }
     const seconds = (ms / 1000).toFixed(3);
-    if (ms < 60000) {
+    if (ms < 60000)
         return `${seconds}s`;
-    }
     const minutes = Math.floor(ms / 60000);
     const rest = ((ms % 60000) / 1000).toFixed(3).padStart(6, '0');
     return minutes < 60 ? `${minutes}:${rest} (m:ss.mmm)` :
@@ -96,9 +94,8 @@ class Console {
         validStream(this.#err, 'stderr');
         if (given.colorMode !== undefined ||
             given.groupIndentation !== undefined ||
-            given.inspectOptions !== undefined) {
+            given.inspectOptions !== undefined)
             this.#validate();
-        }
         this.#bind();
     }
 
@@ -113,9 +110,8 @@ class Console {
         const { codes } = require('internal/errors');
         const mode = this.#colorMode;
         validateInteger(this.#step, 'groupIndentation', 0, 1000);
-        if (typeof mode !== 'boolean' && mode !== 'auto') {
+        if (typeof mode !== 'boolean' && mode !== 'auto')
             throw new codes.ERR_INVALID_ARG_VALUE('colorMode', mode);
-        }
         if (this.#inspectOptions !== undefined) {
             validateObject(this.#inspectOptions, 'options.inspectOptions');
             if (this.#inspectOptions.colors !== undefined && mode !== 'auto') {
@@ -151,9 +147,8 @@ class Console {
     #optionsFor(target) {
         const options = this.#inspectOptions;
         const mode = this.#colorMode;
-        if (options?.colors !== undefined) {
+        if (options?.colors !== undefined)
             return options;
-        }
         const stream = target.stream ?? target;
         const colors = mode !== 'auto' ? mode :
             Boolean(stream.isTTY) && (typeof stream.getColorDepth !==
@@ -162,9 +157,8 @@ class Console {
     }
 
     #format(target, args) {
-        if (typeof args[0] === 'string' && args.length === 1) {
+        if (typeof args[0] === 'string' && args.length === 1)
             return args[0];
-        }
         // Colours are for values; strings alone do not ask the terminal.
         const strings = Arrays.every(args, (arg) => typeof arg === 'string');
         return formatArguments(
@@ -193,16 +187,14 @@ class Console {
         try {
             stream.write(line, (error) => {
                 // The stream is about to emit it.
-                if (error && !stream.listenerCount?.('error')) {
+                if (error && !stream.listenerCount?.('error'))
                     stream.once?.('error', noop);
-                }
             });
         } catch (error) {
             // As in Node, deep recursion is still told to the program.
             if (error instanceof RangeError &&
-                /call stack/.test(error.message)) {
+                /call stack/.test(error.message))
                 throw error;
-            }
         } finally {
             stream.removeListener?.('error', noop);
         }
@@ -290,16 +282,14 @@ class Console {
     timeLog(label = 'default', ...data) {
         const name = `${label}`;
         const elapsed = this.#elapsed(name, 'timeLog');
-        if (elapsed !== undefined) {
+        if (elapsed !== undefined)
             this.log('%s: %s', name, elapsed, ...data);
-        }
     }
 
     clear() {
         const stream = this.#out.stream ?? this.#out;
-        if (stream.isTTY && process.env.TERM !== 'dumb') {
+        if (stream.isTTY && process.env.TERM !== 'dumb')
             stream.write('\u001b[1;1H\u001b[0J');
-        }
     }
 
     count(label = 'default') {
@@ -312,15 +302,13 @@ class Console {
 
     countReset(label = 'default') {
         const name = `${label}`;
-        if (!this.#counts?.delete(name)) {
+        if (!this.#counts?.delete(name))
             warn(`Count for '${name}' does not exist`);
-        }
     }
 
     group(...data) {
-        if (data.length > 0) {
+        if (data.length > 0)
             this.log(...data);
-        }
         this.#indentation += ' '.repeat(this.#step);
     }
 

@@ -50,9 +50,8 @@ function EventEmitter(options) {
         this._events = undefined;
         this._eventsCount = 0;
     }
-    if (captureByDefault || options?.captureRejections) {
+    if (captureByDefault || options?.captureRejections)
         setCapture(this, options);
-    }
 }
 
 EventEmitter.prototype._events = undefined;
@@ -71,9 +70,8 @@ EventEmitter.prototype.emit = function emit(type, a, b, c) {
     const events = this._events;
     const listener = events !== undefined ? events[type] : undefined;
     if (typeof listener !== 'function' || type === 'error') {
-        if (type === 'error' || arguments.length > 4) {
+        if (type === 'error' || arguments.length > 4)
             return apply(emitAll, this, arguments);
-        }
         return listener !== undefined &&
             emitEach(this, type, listener, arguments.length, a, b, c);
     }
@@ -85,9 +83,8 @@ EventEmitter.prototype.emit = function emit(type, a, b, c) {
     case 4: result = listener.call(this, a, b, c); break;
     default: return apply(emitAll, this, arguments);
     }
-    if (result !== undefined && this[kCapture]) {
+    if (result !== undefined && this[kCapture])
         watch(this, result, type, slice([a, b, c], 0, arguments.length - 1));
-    }
     return true;
 };
 
@@ -102,9 +99,8 @@ function emitEach(emitter, type, list, count, a, b, c) {
         case 3: result = listener.call(emitter, a, b); break;
         default: result = listener.call(emitter, a, b, c);
         }
-        if (result !== undefined && emitter[kCapture]) {
+        if (result !== undefined && emitter[kCapture])
             watch(emitter, result, type, slice([a, b, c], 0, count - 1));
-        }
     }
     return true;
 }
@@ -117,18 +113,16 @@ function emitAll(type, ...args) {
     const list = typeof existing === 'function' ? [existing] : existing;
     for (let i = 0, end = list.length; i < end; i++) {
         const result = apply(list[i], this, args);
-        if (result !== undefined && this[kCapture]) {
+        if (result !== undefined && this[kCapture])
             watch(this, result, type, args);
-        }
     }
     return true;
 }
 
 /** Tells the monitor of an error, and throws it when nobody else listens. */
 function beforeError(emitter, args) {
-    if (emitter._events?.[errorMonitor] !== undefined) {
+    if (emitter._events?.[errorMonitor] !== undefined)
         emitter.emit(errorMonitor, ...args);
-    }
     if (emitter._events?.error !== undefined) return;
     const error = args[0];
     if (error instanceof Error) {
@@ -211,9 +205,8 @@ function onRejected(emitter, error, type, args) {
  */
 function makeEvents(emitter) {
     let owner = emitter;
-    while (owner !== null && !Object.hasOwn(owner, '_events')) {
+    while (owner !== null && !Object.hasOwn(owner, '_events'))
         owner = Object.getPrototypeOf(owner);
-    }
     if (owner === null || owner === EventEmitter.prototype) {
         owner = emitter;
         emitter._eventsCount = 0;
@@ -229,9 +222,8 @@ function add(emitter, type, listener, first) {
         emitter.emit('newListener', type, listener.listener ?? listener);
         events = emitter._events;
     }
-    if (events === undefined) {
+    if (events === undefined)
         events = makeEvents(emitter);
-    }
 
     const existing = events[type];
     if (existing === undefined) {
@@ -351,15 +343,13 @@ EventEmitter.prototype.removeListener =
             forget(this, events, type);
         } else {
             let index = existing.length - 1;
-            while (index >= 0 && !isListener(existing[index], listener)) {
+            while (index >= 0 && !isListener(existing[index], listener))
                 index--;
-            }
             if (index < 0) return this;
             events[type] = without(existing, index);
         }
-        if (events.removeListener !== undefined) {
+        if (events.removeListener !== undefined)
             this.emit('removeListener', type, listener.listener ?? listener);
-        }
         return this;
     };
 
@@ -370,9 +360,8 @@ function removeEach(emitter, type) {
     const existing = emitter._events?.[type];
     if (existing === undefined) return;
     const list = typeof existing === 'function' ? [existing] : existing;
-    for (let i = list.length - 1; i >= 0; i--) {
+    for (let i = list.length - 1; i >= 0; i--)
         emitter.removeListener(type, list[i]);
-    }
 }
 
 EventEmitter.prototype.removeAllListeners =
@@ -414,9 +403,8 @@ EventEmitter.prototype.listenerCount =
     function listenerCount(type, listener) {
         const existing = this._events?.[type];
         if (existing === undefined) return 0;
-        if (listener == null) {
+        if (listener == null)
             return typeof existing === 'function' ? 1 : existing.length;
-        }
         return filter(listenersOf(this, type),
             (entry) => isListener(entry, listener)).length;
     };

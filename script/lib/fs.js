@@ -189,9 +189,8 @@ function closeSync(fd) {
 
 // (fd, buffer, offset, length, position) and (fd, buffer, options)
 function partOf(bytes, offset, length, position) {
-    if (offset !== null && typeof offset === 'object') {
+    if (offset !== null && typeof offset === 'object')
         ({ offset = 0, length, position } = offset);
-    }
     offset ??= 0;
     length ??= Math.max(0, bytes.length - offset);
     return { offset, length, position };

@@ -10,9 +10,8 @@ const stream = require('internal/buffer/text_stream');
 
 function StringDecoder(encoding) {
     this.encoding = codec.normalizeEncoding(encoding);
-    if (this.encoding === undefined) {
+    if (this.encoding === undefined)
         throw new codes.ERR_UNKNOWN_ENCODING(encoding);
-    }
     stream.start(this, codec.findEncoding(this.encoding));
 }
 

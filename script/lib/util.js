@@ -72,20 +72,17 @@ function callbackify(original) {
     }
 
     const own = Object.getOwnPropertyDescriptors(original);
-    if (typeof own.length?.value === 'number') {
+    if (typeof own.length?.value === 'number')
         own.length.value++;
-    }
-    if (typeof own.name?.value === 'string') {
+    if (typeof own.name?.value === 'string')
         own.name.value += 'Callbackified';
-    }
     return Object.defineProperties(callbackified, own);
 }
 
 /* A callback tells by its first argument that it failed: it must be truthy. */
 function rejected(reason, callback) {
-    if (reason) {
+    if (reason)
         return callback(reason);
-    }
     const error = new codes.ERR_FALSY_VALUE_REJECTION(reason);
     error.reason = reason;
     return callback(error);
@@ -94,22 +91,19 @@ function rejected(reason, callback) {
 function aborted(signal, resource) {
     const { validateAbortSignal, validateObject } =
         require('internal/validators');
-    if (signal === undefined) {
+    if (signal === undefined)
         throw new codes.ERR_INVALID_ARG_TYPE('signal', 'AbortSignal', signal);
-    }
     validateAbortSignal(signal, 'signal');
     validateObject(resource, 'resource',
         { allowArray: true, allowFunction: true });
-    if (signal.aborted) {
+    if (signal.aborted)
         return Promise.resolve();
-    }
     return new Promise((resolve) => {
         // Nobody waits for an abort on behalf of what is gone.
         const held = new WeakRef(resource);
         signal.addEventListener('abort', (event) => {
-            if (held.deref() !== undefined) {
+            if (held.deref() !== undefined)
                 resolve(event);
-            }
         }, { once: true });
     });
 }
@@ -117,9 +111,8 @@ function aborted(signal, resource) {
 /* ------------------------------------------------------ classes, old style */
 
 function inherits(ctor, superCtor) {
-    if (ctor === undefined || ctor === null) {
+    if (ctor === undefined || ctor === null)
         throw new codes.ERR_INVALID_ARG_TYPE('ctor', 'Function', ctor);
-    }
     if (superCtor === undefined || superCtor === null) {
         throw new codes.ERR_INVALID_ARG_TYPE('superCtor', 'Function',
             superCtor);
@@ -144,12 +137,10 @@ function _extend(target, source) {
 const warned = new Set();
 
 function deprecate(fn, message, code) {
-    if (code !== undefined) {
+    if (code !== undefined)
         validateString(code, 'code');
-    }
-    if (process.noDeprecation === true) {
+    if (process.noDeprecation === true)
         return fn;
-    }
     let told = false;
 
     function deprecated(...args) {
@@ -166,17 +157,15 @@ function deprecate(fn, message, code) {
     }
 
     Object.setPrototypeOf(deprecated, fn);
-    if (fn.prototype) {
+    if (fn.prototype)
         deprecated.prototype = fn.prototype;
-    }
     return deprecated;
 }
 
 function isDebugged(section) {
     const wanted = process.env.NODE_DEBUG;
-    if (!wanted) {
+    if (!wanted)
         return false;
-    }
     return wanted.toUpperCase().split(',').some((pattern) => new RegExp(
         `^${pattern.trim().replace(/[|\\{}()[\]^$+?.]/g, '\\$&')
             .replaceAll('*', '.*')}$`).test(section));
@@ -227,9 +216,8 @@ function stripVTControlCharacters(text) {
 /* Colour is for people: not for files and pipes, nor who asked for none. */
 function wantsColor(stream) {
     const { FORCE_COLOR, NO_COLOR, NODE_DISABLE_COLORS } = process.env;
-    if (FORCE_COLOR !== undefined) {
+    if (FORCE_COLOR !== undefined)
         return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
-    }
     return Boolean(stream?.isTTY) && NO_COLOR === undefined &&
         NODE_DISABLE_COLORS === undefined;
 }
@@ -250,13 +238,11 @@ function styleText(format, text, options = {}) {
     let left = '';
     let right = '';
     for (const name of Array.isArray(format) ? format : [format]) {
-        if (name === 'none') {
+        if (name === 'none')
             continue;
-        }
         const codesOf = inspect.colors[name];
-        if (codesOf === undefined) {
+        if (codesOf === undefined)
             validateOneOf(name, 'format', Object.keys(inspect.colors));
-        }
         left += `\u001b[${codesOf[0]}m`;
         right = `\u001b[${codesOf[1]}m${right}`;
     }
@@ -280,9 +266,8 @@ function systemErrorMap() {
 
 function validateErrno(errno) {
     validateNumber(errno, 'err');
-    if (errno >= 0 || !Number.isSafeInteger(errno)) {
+    if (errno >= 0 || !Number.isSafeInteger(errno))
         throw new codes.ERR_OUT_OF_RANGE('err', 'a negative integer', errno);
-    }
 }
 
 function getSystemErrorName(errno) {

@@ -145,8 +145,7 @@ int kqueue(void)
     queue->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     queue->filters[READ].epoll = epoll_create1(EPOLL_CLOEXEC);
     queue->filters[WRITE].epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (queue->fd >= 0 && queue->fd < MAX_FD &&
-        nest(queue, queue->eventfd) &&
+    if (queue->fd >= 0 && queue->fd < MAX_FD && nest(queue, queue->eventfd) &&
         nest(queue, queue->filters[READ].epoll) &&
         nest(queue, queue->filters[WRITE].epoll)) {
         pthread_mutex_lock(&lock);
@@ -407,8 +406,7 @@ static void translate(struct kevent *out, int which, uint32_t events, int fd,
         out->data = available + (polled(fd, POLLPRI) & POLLPRI ? 1 : 0);
 }
 
-static int harvest(struct queue *queue, int which, struct kevent *out,
-                   int room)
+static int harvest(struct queue *queue, int which, struct kevent *out, int room)
 {
     struct filter *filter = &queue->filters[which];
     struct epoll_event events[CHUNK];

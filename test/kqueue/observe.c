@@ -212,8 +212,7 @@ static void changes(void)
 
     begin();
     must(pipe(ends) == 0, "pipe");
-    report("delete what is not there",
-           change(ends[0], EVFILT_READ, EV_DELETE));
+    report("delete what is not there", change(ends[0], EVFILT_READ, EV_DELETE));
     report("add to a number that is closed", change(999, EVFILT_READ, EV_ADD));
     list[0] = change_of(ends[0], EVFILT_READ, EV_ADD | EV_RECEIPT, NULL);
     list[1] = change_of(999, EVFILT_READ, EV_ADD | EV_RECEIPT, NULL);

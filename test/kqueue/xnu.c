@@ -157,8 +157,7 @@ static int more_flags(int fd, int flags)
 
 INSTEAD ssize_t send(int fd, const void *bytes, size_t size, int flags)
 {
-    return syscall(SYS_sendto, fd, bytes, size, more_flags(fd, flags), NULL,
-                   0);
+    return syscall(SYS_sendto, fd, bytes, size, more_flags(fd, flags), NULL, 0);
 }
 
 INSTEAD ssize_t sendmsg(int fd, const struct msghdr *message, int flags)

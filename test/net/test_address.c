@@ -428,8 +428,8 @@ static void random_unix_names_print_as_what_they_parse_from(void **state)
     (void)state;
     test_seed(&random, test_new_seed());
     for (size_t i = 0; i < test_rounds(200000, 20); i++) {
-        size_t length = 1 + test_below(&random, test_once_in(&random, 9) ? 108
-                                                                        : 4);
+        size_t length =
+            1 + test_below(&random, test_once_in(&random, 9) ? 108 : 4);
         weir_address address, again;
         char name[108];
 

@@ -155,8 +155,8 @@ static void one_that_is_silent_is_not_waited_for(void **state)
     finish();
 }
 
-static void after_one_that_fails_at_once_the_next_is_not_waited_for(
-    void **state)
+static void
+after_one_that_fails_at_once_the_next_is_not_waited_for(void **state)
 {
     weir_address addresses[3];
     int fds[2], listener;

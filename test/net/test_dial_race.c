@@ -121,9 +121,8 @@ static int scripted_connect(int fd, const struct sockaddr *name, socklen_t size)
         return -1;
     }
     host->local.length = sizeof host->local.name;
-    assert_int_equal(getsockname(fd, &host->local.name.any,
-                                 &host->local.length),
-                     0);
+    assert_int_equal(
+        getsockname(fd, &host->local.name.any, &host->local.length), 0);
     test_socketpair(pair);
     while (send(pair[0], zeroes, sizeof zeroes, MSG_NOSIGNAL) > 0)
         ;

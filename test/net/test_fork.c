@@ -64,8 +64,10 @@ static int close_accepted(void **state)
 #define TEST(function)                                                         \
     { #function " (TCP)", function, open_accepted, close_accepted,             \
       (void *)&net_kinds[NET_TCP] },                                           \
-    { #function " (UNIX)", function, open_accepted, close_accepted,            \
-      (void *)&net_kinds[NET_UNIX] }
+    {                                                                          \
+#function " (UNIX)", function, open_accepted, close_accepted,          \
+            (void *)&net_kinds[NET_UNIX]                                       \
+    }
 
 static void the_half_open_rule_sends_fin_although_a_child_lives(void **state)
 {
@@ -89,8 +91,8 @@ static void of_65536_forks_each_counts(void **state)
     raw_expect_end(fd);
 }
 
-static void an_end_after_the_peers_sends_fin_although_a_child_lives(
-    void **state)
+static void
+an_end_after_the_peers_sends_fin_although_a_child_lives(void **state)
 {
     (void)state;
     weir_socket_set_half_open(a.socket, true);
@@ -169,13 +171,12 @@ static void connect_and_meanwhile(enum net_kind kind, weir_task_cb *cb)
     net_finish(&a);
     close(fd);
     side_init(&a);
-    assert_int_equal(
-        weir_socket_create(&a.socket, the_loop, &side_events, &a), 0);
+    assert_int_equal(weir_socket_create(&a.socket, the_loop, &side_events, &a),
+                     0);
     assert_int_equal(weir_socket_connect(a.socket, &address, NULL), 0);
     assert_int_equal(weir_task_init(&task, the_loop, cb), 0);
     weir_task_post(&task);
-    RUN_UNTIL(a.closed ||
-              weir_socket_get_state(a.socket) == WEIR_SOCKET_OPEN);
+    RUN_UNTIL(a.closed || weir_socket_get_state(a.socket) == WEIR_SOCKET_OPEN);
     assert_true(child > 0);
     fd = accept(listener, NULL, NULL);
     assert_true(fd >= 0);
@@ -193,8 +194,8 @@ static void a_child_that_was_forked_while_it_connected_counts(void **state)
     raw_expect_end(fd);
 }
 
-static void a_reset_reaches_the_peer_although_it_forked_while_it_connected(
-    void **state)
+static void
+a_reset_reaches_the_peer_although_it_forked_while_it_connected(void **state)
 {
     connect_and_meanwhile(NET_KIND(state), fork_now);
     weir_socket_reset(a.socket);
@@ -202,15 +203,15 @@ static void a_reset_reaches_the_peer_although_it_forked_while_it_connected(
     raw_expect_cut(fd, NET_KIND(state));
 }
 
-static void a_reset_while_it_connects_reaches_the_peer_although_it_forked(
-    void **state)
+static void
+a_reset_while_it_connects_reaches_the_peer_although_it_forked(void **state)
 {
     connect_and_meanwhile(NET_KIND(state), fork_and_reset);
     raw_expect_cut(fd, NET_KIND(state));
 }
 
-static void an_attempt_that_is_given_up_ends_although_a_child_lives(
-    void **state)
+static void
+an_attempt_that_is_given_up_ends_although_a_child_lives(void **state)
 {
     connect_and_meanwhile(NET_KIND(state), fork_and_destroy);
     raw_expect_end(fd);
@@ -226,8 +227,8 @@ static void a_reset_leaves_other_holders_of_a_unix_socket_alone(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     other = dup(ends[0]);
     side_init(&a);
-    assert_int_equal(
-        weir_socket_create(&a.socket, the_loop, &side_events, &a), 0);
+    assert_int_equal(weir_socket_create(&a.socket, the_loop, &side_events, &a),
+                     0);
     assert_int_equal(weir_socket_adopt(a.socket, ends[0]), 0);
     weir_socket_reset(a.socket);
     RUN_UNTIL(a.closed);
@@ -276,8 +277,8 @@ static bool destroy_the_loop(void)
 }
 
 /* Whatever state they are in. */
-static void a_child_that_destroys_the_loop_leaves_connections_alone(
-    void **state)
+static void
+a_child_that_destroys_the_loop_leaves_connections_alone(void **state)
 {
     (void)state;
     weir_socket_cork(a.socket);
@@ -302,8 +303,8 @@ static void a_child_that_destroys_the_loop_leaves_the_socket_file(void **state)
     assert_non_null(mkdtemp(path));
     snprintf(name, sizeof name, "%s/s", path);
     assert_int_equal(weir_address_unix(&address, name, strlen(name)), 0);
-    assert_int_equal(
-        weir_server_create(&server, the_loop, nobody_comes, NULL), 0);
+    assert_int_equal(weir_server_create(&server, the_loop, nobody_comes, NULL),
+                     0);
     assert_int_equal(weir_server_listen(server, &address, NULL), 0);
     assert_int_equal(in_child(destroy_the_loop), 0);
     assert_int_equal(access(name, F_OK), 0);
@@ -321,8 +322,8 @@ static bool wait_in_a_child(void)
            weir_socket_flush_wait(a.socket, 0) == -EBADF;
 }
 
-static void a_child_that_waits_for_a_socket_takes_nothing_of_its_parents(
-    void **state)
+static void
+a_child_that_waits_for_a_socket_takes_nothing_of_its_parents(void **state)
 {
     char byte;
 
@@ -353,8 +354,8 @@ static void a_child_cannot_listen_for_its_parent(void **state)
     assert_non_null(mkdtemp(path));
     snprintf(name, sizeof name, "%s/s", path);
     assert_int_equal(weir_address_unix(&named, name, strlen(name)), 0);
-    assert_int_equal(
-        weir_server_create(&served, the_loop, nobody_comes, NULL), 0);
+    assert_int_equal(weir_server_create(&served, the_loop, nobody_comes, NULL),
+                     0);
     assert_int_equal(in_child(listen_in_a_child), 0);
     assert_int_equal(access(name, F_OK), -1);
     weir_server_close(served);
@@ -390,14 +391,12 @@ static void a_child_asks_nobody_over_its_parents_sockets(void **state)
     getsockname(server, &address.name.any, &address.length);
     weir_address_text(&address, text, sizeof text);
     assert_int_equal(weir_resolver_configure(the_loop, &options), 0);
-    assert_int_equal(weir_lookup_start(&lookup, the_loop, "a.test", NULL,
-                                       never, NULL),
-                     0);
+    assert_int_equal(
+        weir_lookup_start(&lookup, the_loop, "a.test", NULL, never, NULL), 0);
     while (recv(server, question, sizeof question, MSG_DONTWAIT) > 0)
         ;
     assert_int_equal(in_child(look_up_in_a_child), 0);
-    assert_int_equal(recv(server, question, sizeof question, MSG_DONTWAIT),
-                     -1);
+    assert_int_equal(recv(server, question, sizeof question, MSG_DONTWAIT), -1);
     weir_lookup_cancel(lookup);
     close(server);
     net_finish(&a);

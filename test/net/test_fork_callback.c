@@ -332,7 +332,7 @@ static void on_looked_up(weir_lookup *lookup, int status,
             if (net_now() - begun_ > 30000)                                    \
                 fail_msg("%s: never; forked in %s", #condition,                \
                          forked_in ? forked_in : "none");                      \
-            assert_true(weir_loop_run_once(the_loop, 1) >= 0);               \
+            assert_true(weir_loop_run_once(the_loop, 1) >= 0);                 \
             leave_if_child();                                                  \
         }                                                                      \
     } while (0)
@@ -345,14 +345,13 @@ static void connect_client(enum net_kind kind, const weir_address *address)
     int result;
 
     client = (struct end){ 0 };
-    assert_int_equal(weir_socket_create(&client.socket, the_loop,
-                                        &client_events, &client),
-                     0);
+    assert_int_equal(
+        weir_socket_create(&client.socket, the_loop, &client_events, &client),
+        0);
     weir_socket_set_half_open(client.socket, true);
     if (kind == NET_TCP) {
         result = weir_socket_connect_host(client.socket, "localhost",
-                                          weir_address_port(address),
-                                          &options);
+                                          weir_address_port(address), &options);
     } else {
         close(net_listener(kind, &both[0])); /* nobody is there any more */
         both[1] = *address;

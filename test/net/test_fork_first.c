@@ -33,9 +33,9 @@ static void forks_are_minded_before_the_first_loop_and_lookup(void **state)
     (void)state;
     assert_int_equal(registered_at_main, 2);
     assert_int_equal(weir_resolver_configure(the_loop, &options), 0);
-    assert_int_equal(weir_lookup_start(&lookup, the_loop, "name.test", NULL,
-                                       not_told, NULL),
-                     0);
+    assert_int_equal(
+        weir_lookup_start(&lookup, the_loop, "name.test", NULL, not_told, NULL),
+        0);
     weir_lookup_cancel(lookup);
     assert_int_equal(registered, registered_at_main);
 }

@@ -164,8 +164,8 @@ static void localhost_is_what_the_hosts_file_says(void **state)
     assert_only(&outcome, "127.0.0.7");
 }
 
-static void localhost_is_the_loopback_where_the_hosts_file_is_silent(
-    void **state)
+static void
+localhost_is_the_loopback_where_the_hosts_file_is_silent(void **state)
 {
     struct outcome outcome;
 
@@ -318,8 +318,8 @@ static void IPv6_comes_first_unless_it_cannot_be_reached(void **state)
 /* --------------------------------------------------------------- failures */
 
 /* A name that the file may pin must not be asked of anybody else. */
-static void a_hosts_file_that_cannot_be_opened_now_fails_the_lookup(
-    void **state)
+static void
+a_hosts_file_that_cannot_be_opened_now_fails_the_lookup(void **state)
 {
     struct outcome outcome;
 

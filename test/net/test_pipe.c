@@ -177,8 +177,8 @@ static void what_a_pipe_has_written_is_no_drain_after_it(void **state)
     join();
     stall();
     assert_int_equal(weir_socket_unpipe(from.socket), 0);
-    RUN_UNTIL((take(to_peer, &got, SIZE_MAX),
-               !weir_socket_buffered(to.socket)));
+    RUN_UNTIL(
+        (take(to_peer, &got, SIZE_MAX), !weir_socket_buffered(to.socket)));
     net_settle();
     assert_side(&to, "");
     finish();

@@ -30,10 +30,10 @@ static uint64_t fed, got;
 /* What the next calls answer; 0 for what the kernel says. Calls that put into a
  * pipe are `in`, calls that take out of one are `out`. */
 static struct {
-    bool refuse; /* this run of the tests is the one without */
-    int in, out; /* errno of every call, until it is taken away */
+    bool refuse;  /* this run of the tests is the one without */
+    int in, out;  /* errno of every call, until it is taken away */
     bool nothing; /* calls out move nothing, and give no reason */
-    size_t most; /* bytes of one call out; it ends short, as by a signal */
+    size_t most;  /* bytes of one call out; it ends short, as by a signal */
     unsigned out_after; /* calls out that go before `out` holds */
     unsigned calls_in, calls_out;
 } faked;
@@ -562,12 +562,11 @@ static void they_are_flushed_by_those_who_block(void **state)
 
 /* ---------------------------------------------------------------- cut short */
 
-static void
-whatever_ends_a_socket_takes_their_descriptors_along(void **state)
+static void whatever_ends_a_socket_takes_their_descriptors_along(void **state)
 {
-    static void (*const ways[])(weir_socket *) = {
-        weir_socket_destroy, weir_socket_reset, weir_socket_close
-    };
+    static void (*const ways[])(weir_socket *) = { weir_socket_destroy,
+                                                   weir_socket_reset,
+                                                   weir_socket_close };
     enum net_kind kind = NET_KIND(state);
 
     for (size_t i = 0; i < 2 * COUNT(ways); i++) {
@@ -949,8 +948,8 @@ static void anything_in_any_order_loses_nothing(void **state)
     test_seed(&random, test_new_seed());
     join();
     while (fed < total) {
-        feed((size_t)test_below(&random, test_once_in(&random, 3) ? 2000
-                                                                   : 200 * KB));
+        feed((size_t)test_below(&random,
+                                test_once_in(&random, 3) ? 2000 : 200 * KB));
         if (test_once_in(&random, 20)) {
             assert_int_equal(weir_socket_unpipe(from.socket), 0);
             join();
@@ -1110,10 +1109,9 @@ static void splice_may_fail_whenever_it_is_called(void **state)
 }
 
 #define SWEEP_ON_BOTH(function)                                                \
-    { #function " (TCP)", function, NULL, NULL,                                \
-      (void *)&net_kinds[NET_TCP] },                                           \
+    { #function " (TCP)", function, NULL, NULL, (void *)&net_kinds[NET_TCP] }, \
     {                                                                          \
-        #function " (UNIX)", function, NULL, NULL,                             \
+#function " (UNIX)", function, NULL, NULL,                             \
             (void *)&net_kinds[NET_UNIX]                                       \
     }
 

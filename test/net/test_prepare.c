@@ -31,8 +31,7 @@ static int note(int fd, int family, void *argument)
     weir_address local = { .length = sizeof local.name };
 
     assert_ptr_equal(argument, &told);
-    assert_int_equal(
-        getsockname(fd, &local.name.any, &local.length), 0);
+    assert_int_equal(getsockname(fd, &local.name.any, &local.length), 0);
     told.bound = family == AF_INET && local.name.ipv4.sin_port;
     told.fd = fd;
     told.family = family;
@@ -77,8 +76,7 @@ static int low_water_of(int fd)
     int value = 0;
     socklen_t size = sizeof value;
 
-    assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &value, &size),
-                     0);
+    assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &value, &size), 0);
     return value;
 }
 
@@ -132,8 +130,8 @@ static void after_its_error_the_next_address_is_tried(void **state)
     (void)state;
     told.refuse = -EPERM;
     told.only = AF_UNIX;
-    assert_int_equal(
-        weir_socket_connect_any(s.socket, addresses, 2, &noted), 0);
+    assert_int_equal(weir_socket_connect_any(s.socket, addresses, 2, &noted),
+                     0);
     RUN_UNTIL(weir_socket_get_state(s.socket) == WEIR_SOCKET_OPEN);
     assert_side(&s, "ABAC");
     assert_int_equal(told.calls, 2);
@@ -159,8 +157,8 @@ static void destroy_in_prepare(int answer)
 
     addresses[1] = addresses[0];
     told.refuse = answer;
-    assert_int_equal(
-        weir_socket_connect_any(s.socket, addresses, 2, &options), 0);
+    assert_int_equal(weir_socket_connect_any(s.socket, addresses, 2, &options),
+                     0);
     RUN_UNTIL(s.closed);
     assert_side(&s, "Ax");
     assert_int_equal(told.calls, 1);
@@ -191,8 +189,8 @@ static weir_server *create_server(void)
 {
     weir_server *server;
 
-    assert_int_equal(
-        weir_server_create(&server, the_loop, on_connection, NULL), 0);
+    assert_int_equal(weir_server_create(&server, the_loop, on_connection, NULL),
+                     0);
     return server;
 }
 

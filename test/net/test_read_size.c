@@ -112,8 +112,8 @@ static void a_new_connection_is_read_in_small_pieces(void **state)
     end();
 }
 
-static void a_connection_that_has_carried_much_is_read_in_large_pieces(
-    void **state)
+static void
+a_connection_that_has_carried_much_is_read_in_large_pieces(void **state)
 {
     (void)state;
     begin();
@@ -124,8 +124,8 @@ static void a_connection_that_has_carried_much_is_read_in_large_pieces(
     end();
 }
 
-static void a_peer_that_never_reads_leaves_one_small_read_in_the_queue(
-    void **state)
+static void
+a_peer_that_never_reads_leaves_one_small_read_in_the_queue(void **state)
 {
     (void)state;
     begin();

@@ -29,15 +29,16 @@ static int close_connected(void **state)
 #define TEST(function)                                                         \
     { #function " (TCP)", function, open_connected, close_connected,           \
       (void *)&net_kinds[NET_TCP] },                                           \
-    { #function " (UNIX)", function, open_connected, close_connected,          \
-      (void *)&net_kinds[NET_UNIX] }
+    {                                                                          \
+#function " (UNIX)", function, open_connected, close_connected,        \
+            (void *)&net_kinds[NET_UNIX]                                       \
+    }
 
 /* Takes a released descriptor over as `b`, on this loop. */
 static void adopt_as_b(weir_loop *loop, int released)
 {
     side_init(&b);
-    assert_int_equal(
-        weir_socket_create(&b.socket, loop, &side_events, &b), 0);
+    assert_int_equal(weir_socket_create(&b.socket, loop, &side_events, &b), 0);
     assert_int_equal(weir_socket_adopt(b.socket, released), 0);
 }
 
@@ -135,8 +136,7 @@ static void release_it(struct side *side, char event)
     }
 }
 
-static void what_comes_behind_the_event_that_releases_stays_in_it(
-    void **state)
+static void what_comes_behind_the_event_that_releases_stays_in_it(void **state)
 {
     static char many[200 * 1024];
     int released = -1;
@@ -373,8 +373,8 @@ static void a_server_counts_it_until_close_was_told(void **state)
 
     (void)state;
     net_finish(&a);
-    assert_int_equal(
-        weir_server_create(&server, the_loop, on_connection, NULL), 0);
+    assert_int_equal(weir_server_create(&server, the_loop, on_connection, NULL),
+                     0);
     assert_int_equal(weir_server_listen(server, &address, NULL), 0);
     assert_int_equal(weir_server_address(server, &address), 0);
     assert_int_equal(connect(client, &address.name.any, address.length), 0);

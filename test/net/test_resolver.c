@@ -984,8 +984,7 @@ static int look_up_in_child(void)
     weir_loop *own;
 
     alarm(5);
-    if (weir_loop_create(&own) < 0 ||
-        weir_resolver_configure(own, NULL) < 0 ||
+    if (weir_loop_create(&own) < 0 || weir_resolver_configure(own, NULL) < 0 ||
         weir_lookup_start(&lookup, own, "192.0.2.1", NULL, on_lookup,
                           &outcome) < 0 ||
         weir_loop_run(own) < 0 || weir_loop_destroy(own) < 0)
@@ -1191,8 +1190,8 @@ static void a_changed_resolv_conf_is_read_anew(void **state)
     assert_only(&outcome, "192.0.2.2");
 }
 
-static void a_changed_resolv_conf_is_read_though_lookups_are_under_way(
-    void **state)
+static void
+a_changed_resolv_conf_is_read_though_lookups_are_under_way(void **state)
 {
     weir_lookup_options options = { .family = AF_INET, .dns_only = true };
     struct outcome waiting = { 0 }, outcome;

@@ -923,8 +923,8 @@ static void note_another(weir_server *server, weir_socket *socket)
     weir_socket_set_events(socket, &echo);
 }
 
-static void another_callback_is_told_of_what_is_accepted_from_then_on(
-    void **state)
+static void
+another_callback_is_told_of_what_is_accepted_from_then_on(void **state)
 {
     weir_server *server = start_server(on_connection, NULL);
     int first = connect_to(server), second;
@@ -1632,9 +1632,8 @@ static void expect_nothing_begins(void)
     assert_int_equal(weir_socket_create(&socket, the_loop, &echo, NULL),
                      -ECANCELED);
     assert_null(socket);
-    assert_int_equal(
-        weir_server_create(&server, the_loop, on_connection, NULL),
-        -ECANCELED);
+    assert_int_equal(weir_server_create(&server, the_loop, on_connection, NULL),
+                     -ECANCELED);
     assert_null(server);
     assert_int_equal(weir_resolver_configure(the_loop, NULL), -ECANCELED);
 }

@@ -25,8 +25,7 @@ static void on_data(weir_socket *socket, const void *bytes, size_t length)
     assert_true(weir_socket_write(socket, bytes, length, NULL, NULL) >= 0);
 }
 
-static void on_other_data(weir_socket *socket, const void *bytes,
-                          size_t length)
+static void on_other_data(weir_socket *socket, const void *bytes, size_t length)
 {
     (void)bytes, (void)length;
     told.other++;
@@ -106,8 +105,8 @@ static int accepted_by(const weir_server *server)
 
 /* -------------------------------------- the table that sockets begin with */
 
-static void accepted_sockets_begin_with_the_table_and_data_of_the_server(
-    void **state)
+static void
+accepted_sockets_begin_with_the_table_and_data_of_the_server(void **state)
 {
     weir_server *server = start_server(on_connection);
     int mine;
@@ -123,8 +122,7 @@ static void accepted_sockets_begin_with_the_table_and_data_of_the_server(
     RUN_UNTIL(told.closes == 1);
 }
 
-static void on_connection_that_chooses(weir_server *server,
-                                       weir_socket *socket)
+static void on_connection_that_chooses(weir_server *server, weir_socket *socket)
 {
     assert_ptr_equal(weir_socket_data(socket), &told);
     on_connection(server, socket);
@@ -359,8 +357,7 @@ static int connect_more(weir_socket *socket)
 
     for (unsigned i = 0; i < 70; i++) {
         assert_int_equal(
-            weir_socket_create(&more, weir_socket_loop(socket), NULL, NULL),
-            0);
+            weir_socket_create(&more, weir_socket_loop(socket), NULL, NULL), 0);
         weir_socket_destroy(more);
     }
     return 0;
@@ -516,8 +513,8 @@ static void a_shutdown_destroys_who_reads_nothing(void **state)
     close(fds[0]);
 }
 
-static void a_shutdown_of_a_server_without_connections_ends_at_once(
-    void **state)
+static void
+a_shutdown_of_a_server_without_connections_ends_at_once(void **state)
 {
     weir_server *server = start_server(on_connection);
 

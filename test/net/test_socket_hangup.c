@@ -170,8 +170,10 @@ static void waiting_wants_a_connection(void **state)
 }
 
 #define CASE(function, kind, suffix)                                           \
-    { #function suffix, function, open_pair, close_pair,                       \
-      (void *)&net_kinds[kind] }
+    {                                                                          \
+#function suffix, function, open_pair, close_pair,                     \
+            (void *)&net_kinds[kind]                                           \
+    }
 #define ON_BOTH(function)                                                      \
     CASE(function, NET_TCP, " (TCP)"), CASE(function, NET_UNIX, " (UNIX)")
 

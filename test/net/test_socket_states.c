@@ -17,18 +17,18 @@ enum state {
     CONNECTING,
     OPEN,
     PAUSED,
-    ENDING,     /* FIN behind a queue */
-    FINISHED,   /* FIN sent */
-    HALF_OPEN,  /* the peer's FIN seen */
-    FAILED,     /* writing has failed */
-    LINGERING,  /* closed, waiting for the peer's FIN */
+    ENDING,    /* FIN behind a queue */
+    FINISHED,  /* FIN sent */
+    HALF_OPEN, /* the peer's FIN seen */
+    FAILED,    /* writing has failed */
+    LINGERING, /* closed, waiting for the peer's FIN */
     DESTROYED,
     STATES
 };
 
 static const char *const state_names[] = {
-    "new",       "connecting",   "open",      "paused",    "ending",
-    "finished",  "half-open",    "write failed", "lingering", "destroyed",
+    "new",      "connecting", "open",         "paused",    "ending",
+    "finished", "half-open",  "write failed", "lingering", "destroyed",
 };
 
 static const weir_socket_state public_states[] = {
@@ -56,8 +56,8 @@ static ssize_t failing_send(int to, const void *bytes, size_t size, int flags)
 static void get_unconnected(bool connecting)
 {
     side_init(&a);
-    assert_int_equal(
-        weir_socket_create(&a.socket, the_loop, &side_events, &a), 0);
+    assert_int_equal(weir_socket_create(&a.socket, the_loop, &side_events, &a),
+                     0);
     if (connecting)
         assert_int_equal(weir_socket_connect(a.socket, &address, NULL), 0);
 }
@@ -311,8 +311,7 @@ static int op_set_buffers(void)
 {
     int result = weir_socket_set_send_buffer(a.socket, 50000);
 
-    return result ? result
-                  : weir_socket_set_receive_buffer(a.socket, 50000);
+    return result ? result : weir_socket_set_receive_buffer(a.socket, 50000);
 }
 
 static int op_send_buffer(void)
@@ -379,8 +378,16 @@ static int op_accessors(void)
 
 /* ---------------------------------------------------------------- the table */
 
-enum { NC = -ENOTCONN, BF = -EBADF, PI = -EPIPE, IC = -EISCONN,
-       AL = -EALREADY, IV = -EINVAL, BU = -EBUSY, NS = -ENOTSUP };
+enum {
+    NC = -ENOTCONN,
+    BF = -EBADF,
+    PI = -EPIPE,
+    IC = -EISCONN,
+    AL = -EALREADY,
+    IV = -EINVAL,
+    BU = -EBUSY,
+    NS = -ENOTSUP
+};
 
 /* For options: as on TCP; on a UNIX socket, NS where it says 0. */
 enum { ALL_KINDS, TCP_ONLY };
@@ -393,58 +400,73 @@ static const struct operation {
 } operations[] = {
     /* new, connecting, open, paused, ending, finished, half-open, failed,
      * lingering, destroyed */
-    { "write", op_write, 0,       { NC, 1, 0, 0, PI, PI, 0, PI, PI, BF } },
-    { "write nothing", op_write_nothing, 0,
-                                  { NC, 0, 0, 0, PI, PI, 0, PI, PI, BF } },
-    { "writev", op_writev, 0,     { NC, 1, 0, 0, PI, PI, 0, PI, PI, BF } },
-    { "write_owned", op_write_owned, 0,
-                                  { NC, 1, 0, 0, PI, PI, 0, PI, PI, BF } },
-    { "write_buffer", op_write_buffer, 0,
-                                  { NC, 1, 0, 0, PI, PI, 0, PI, PI, BF } },
-    { "end", op_end, 0,           { NC, 0, 0, 0, 0, 0, 0, 0, 0, BF } },
-    { "close", op_close, 0,       { 0 } },
-    { "destroy", op_destroy, 0,   { 0 } },
-    { "reset", op_reset, 0,       { 0 } },
-    { "pause", op_pause, 0,       { 0, 0, 0, 0, 0, 0, 0, 0, 1, 0 } },
-    { "resume", op_resume, 0,     { 0 } },
+    { "write", op_write, 0, { NC, 1, 0, 0, PI, PI, 0, PI, PI, BF } },
+    { "write nothing",
+      op_write_nothing,
+      0,
+      { NC, 0, 0, 0, PI, PI, 0, PI, PI, BF } },
+    { "writev", op_writev, 0, { NC, 1, 0, 0, PI, PI, 0, PI, PI, BF } },
+    { "write_owned",
+      op_write_owned,
+      0,
+      { NC, 1, 0, 0, PI, PI, 0, PI, PI, BF } },
+    { "write_buffer",
+      op_write_buffer,
+      0,
+      { NC, 1, 0, 0, PI, PI, 0, PI, PI, BF } },
+    { "end", op_end, 0, { NC, 0, 0, 0, 0, 0, 0, 0, 0, BF } },
+    { "close", op_close, 0, { 0 } },
+    { "destroy", op_destroy, 0, { 0 } },
+    { "reset", op_reset, 0, { 0 } },
+    { "pause", op_pause, 0, { 0, 0, 0, 0, 0, 0, 0, 0, 1, 0 } },
+    { "resume", op_resume, 0, { 0 } },
     { "set_timeout", op_set_timeout, 0, { 0 } },
     { "clear timeout", op_clear_timeout, 0, { 0 } },
     { "set_half_open", op_half_open, 0, { 0 } },
     { "set_events", op_set_events, 0, { 0 } },
-    { "pipe from it", op_pipe_from, 0,
-                                  { NC, 0, 0, 0, 0, 0, 0, 0, BU, BF } },
-    { "pipe to it", op_pipe_to, 0,
-                                  { NC, 0, 0, 0, PI, PI, 0, PI, PI, BF } },
-    { "pipe to itself", op_pipe_to_itself, 0,
-                                  { NC, 0, 0, 0, PI, PI, 0, PI, BU, BF } },
-    { "unpipe", op_unpipe, 0,     { IV, IV, IV, IV, IV, IV, IV, IV, IV, IV } },
-    { "connect", op_connect, 0,   { 0, AL, IC, IC, IC, IC, IC, IC, IC, BF } },
-    { "connect_host", op_connect_host, 0,
-                                  { 0, AL, IC, IC, IC, IC, IC, IC, IC, BF } },
-    { "adopt", op_adopt, 0,       { 0, IC, IC, IC, IC, IC, IC, IC, IC, BF } },
+    { "pipe from it", op_pipe_from, 0, { NC, 0, 0, 0, 0, 0, 0, 0, BU, BF } },
+    { "pipe to it", op_pipe_to, 0, { NC, 0, 0, 0, PI, PI, 0, PI, PI, BF } },
+    { "pipe to itself",
+      op_pipe_to_itself,
+      0,
+      { NC, 0, 0, 0, PI, PI, 0, PI, BU, BF } },
+    { "unpipe", op_unpipe, 0, { IV, IV, IV, IV, IV, IV, IV, IV, IV, IV } },
+    { "connect", op_connect, 0, { 0, AL, IC, IC, IC, IC, IC, IC, IC, BF } },
+    { "connect_host",
+      op_connect_host,
+      0,
+      { 0, AL, IC, IC, IC, IC, IC, IC, IC, BF } },
+    { "adopt", op_adopt, 0, { 0, IC, IC, IC, IC, IC, IC, IC, IC, BF } },
     { "cork, uncork", op_cork, 0, { 0 } },
-    { "uncork", op_uncork, 0,     { IV, IV, IV, IV, 0, 0, IV, 0, 0, IV } },
+    { "uncork", op_uncork, 0, { IV, IV, IV, IV, 0, 0, IV, 0, 0, IV } },
     { "set_high_water", op_high_water, 0, { 0 } },
     { "set_write_limit", op_limit, 0, { 0 } },
-    { "set_no_delay", op_no_delay, TCP_ONLY,
-                                  { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
-    { "set_keep_alive", op_keep_alive, TCP_ONLY,
-                                  { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
-    { "set_tos", op_set_tos, TCP_ONLY,
-                                  { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
-    { "tos", op_tos, TCP_ONLY,    { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
-    { "set buffers", op_set_buffers, 0,
-                                  { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
-    { "send_buffer", op_send_buffer, 0,
-                                  { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
-    { "receive_buffer", op_receive_buffer, 0,
-                                  { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
-    { "release", op_release, 0,   { NC, NC, 0, 0, BU, 0, 0, PI, BF, BF } },
-    { "local_address", op_local_address, 0,
-                                  { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
-    { "remote_address", op_remote_address, 0,
-                                  { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
-    { "fd", op_fd, 0,             { -1, -1, 0, 0, 0, 0, 0, 0, 0, -1 } },
+    { "set_no_delay",
+      op_no_delay,
+      TCP_ONLY,
+      { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
+    { "set_keep_alive",
+      op_keep_alive,
+      TCP_ONLY,
+      { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
+    { "set_tos", op_set_tos, TCP_ONLY, { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
+    { "tos", op_tos, TCP_ONLY, { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
+    { "set buffers", op_set_buffers, 0, { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
+    { "send_buffer", op_send_buffer, 0, { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
+    { "receive_buffer",
+      op_receive_buffer,
+      0,
+      { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
+    { "release", op_release, 0, { NC, NC, 0, 0, BU, 0, 0, PI, BF, BF } },
+    { "local_address",
+      op_local_address,
+      0,
+      { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
+    { "remote_address",
+      op_remote_address,
+      0,
+      { NC, NC, 0, 0, 0, 0, 0, 0, 0, BF } },
+    { "fd", op_fd, 0, { -1, -1, 0, 0, 0, 0, 0, 0, 0, -1 } },
     { "references", op_references, 0, { 0 } },
     { "accessors", op_accessors, 0, { 0 } },
 };
@@ -520,8 +542,7 @@ static void try_cell(const struct operation *operation, enum state state)
     b_fd = net_adopted(kind, &b);
     get_into(state);
     if (!a.closed)
-        assert_int_equal(weir_socket_get_state(a.socket),
-                         public_states[state]);
+        assert_int_equal(weir_socket_get_state(a.socket), public_states[state]);
     a.busy = '('; /* no event from inside the call */
     result = operation->run();
     a.busy = 0;

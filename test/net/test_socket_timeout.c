@@ -414,8 +414,8 @@ static void let_the_peer_answer(weir_timer *timer)
 
 /* The timer was set before the last activity, and is asked in time whether it
  * is over; that it is only the clock says that was read since. */
-static void data_that_comes_while_timers_fire_is_told_before_the_timeout(
-    void **state)
+static void
+data_that_comes_while_timers_fire_is_told_before_the_timeout(void **state)
 {
     weir_timer first, second;
     uint64_t now = weir_loop_update_now(the_loop);

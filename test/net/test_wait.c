@@ -423,8 +423,7 @@ static void a_timeout_holds_whatever_poll_says(void **state)
     weir_sys.poll = always_ready;
     weir_sys.recv = nothing_yet;
     weir_sys.send = no_room;
-    assert_int_equal(weir_socket_read_wait(a.socket, &byte, 1, 20),
-                     -ETIMEDOUT);
+    assert_int_equal(weir_socket_read_wait(a.socket, &byte, 1, 20), -ETIMEDOUT);
     assert_int_equal(weir_socket_write(a.socket, "x", 1, NULL, NULL),
                      WEIR_WAIT);
     assert_int_equal(weir_socket_flush_wait(a.socket, 20), -ETIMEDOUT);

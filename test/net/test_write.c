@@ -1115,8 +1115,8 @@ static void *small_buffer(weir_socket *socket, size_t *size)
     return buffer;
 }
 
-static void all_that_a_peer_left_is_read_before_a_failed_write_is_told(
-    void **state)
+static void
+all_that_a_peer_left_is_read_before_a_failed_write_is_told(void **state)
 {
     weir_socket_events small = side_events;
     char bytes[100 * 1024] = { 0 };
@@ -1171,8 +1171,7 @@ static void what_was_written_before_goes_although_connect_destroys(void **state)
     assert_int_equal(weir_socket_write(socket, "hello", 5, NULL, NULL),
                      WEIR_WAIT);
     fcntl(listener, F_SETFL, O_NONBLOCK);
-    RUN_UNTIL(accepted >= 0 ||
-              (accepted = accept(listener, NULL, NULL)) >= 0);
+    RUN_UNTIL(accepted >= 0 || (accepted = accept(listener, NULL, NULL)) >= 0);
     fcntl(accepted, F_SETFL, O_NONBLOCK);
     raw_expect(accepted, "hello");
     raw_expect_end(accepted);

@@ -116,8 +116,7 @@ static void turn(int max_wait)
 
 /* ------------------------------------------------- the callback of before */
 
-static void it_comes_after_timers_and_tasks_and_before_descriptors(
-    void **state)
+static void it_comes_after_timers_and_tasks_and_before_descriptors(void **state)
 {
     (void)state;
     set_hook(NULL);

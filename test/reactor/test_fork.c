@@ -369,8 +369,8 @@ static void note_running(weir_timer *timer)
 }
 
 /* The thread that ran it is in the middle of something, and not here. */
-static void a_loop_that_another_thread_ran_is_left_alone_in_a_child(
-    void **state)
+static void
+a_loop_that_another_thread_ran_is_left_alone_in_a_child(void **state)
 {
     bool begun = false;
     weir_timer timer = { .data = &begun };

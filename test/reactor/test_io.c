@@ -155,8 +155,8 @@ static int refuse_changes(int queue, const struct kevent *changes,
         return faults_kernel()->kevent(queue, changes, change_count, events,
                                        count, limit);
     for (int i = 0; i < change_count; i++) {
-        unsigned direction = changes[i].filter == EVFILT_READ ? WEIR_READABLE
-                                                              : WEIR_WRITABLE;
+        unsigned direction =
+            changes[i].filter == EVFILT_READ ? WEIR_READABLE : WEIR_WRITABLE;
 
         events[i] = changes[i];
         events[i].flags = EV_ERROR;
@@ -184,11 +184,10 @@ static void refuse(unsigned directions, int error)
 
 static void after_a_change_that_failed_the_old_interest_holds(void **state)
 {
-    static const unsigned interests[] = { WEIR_WRITABLE,
-                                          WEIR_READABLE | WEIR_WRITABLE,
-                                          WEIR_WRITABLE | WEIR_EDGE,
-                                          WEIR_READABLE | WEIR_EDGE |
-                                              WEIR_WRITABLE };
+    static const unsigned interests[] = {
+        WEIR_WRITABLE, WEIR_READABLE | WEIR_WRITABLE, WEIR_WRITABLE | WEIR_EDGE,
+        WEIR_READABLE | WEIR_EDGE | WEIR_WRITABLE
+    };
     struct watcher a;
     int fds[2];
 
@@ -225,8 +224,7 @@ static void an_interest_that_cannot_be_put_back_is_put_back_later(void **state)
     init(&a, "a", fds[0]);
     start(&a, WEIR_READABLE);
     refuse(WEIR_READABLE | WEIR_WRITABLE, ENOMEM);
-    assert_int_equal(weir_io_start(&a.io, WEIR_READABLE | WEIR_EDGE),
-                     -ENOMEM);
+    assert_int_equal(weir_io_start(&a.io, WEIR_READABLE | WEIR_EDGE), -ENOMEM);
     test_fill(fds[1], 1);
     turn(2); /* kqueue cannot tell it yet */
     faults_restore();

@@ -163,8 +163,8 @@ static void be_held_up(void)
     test_fill(pipes[1][1], 1);
 }
 
-static void what_comes_behind_a_wait_is_told_before_a_timer_due_then(
-    void **state)
+static void
+what_comes_behind_a_wait_is_told_before_a_timer_due_then(void **state)
 {
     (void)state;
     watch(2, note_and_stop);

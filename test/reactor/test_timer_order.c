@@ -730,8 +730,8 @@ static void compute(weir_async *async)
     weir_async_stop(async);
 }
 
-static void a_timer_started_by_an_async_counts_from_its_own_callback(
-    void **state)
+static void
+a_timer_started_by_an_async_counts_from_its_own_callback(void **state)
 {
     weir_async a, b;
 

@@ -6,7 +6,7 @@
 
 tree=$PWD
 quiet_make() { make -s --no-print-directory "$@"; }
-version=$(sed -n 's/^#define WEIR_VERSION "\(.*\)"/\1/p' reactor/reactor.h)
+version=$(sed -n 's/^#define WEIR_VERSION *"\(.*\)"/\1/p' reactor/reactor.h)
 
 # A server and a client in one: says what it received, and ends by itself.
 cat >"$tmp/app.c" <<'END'

@@ -10,7 +10,7 @@ if [ ! -x "$weir" ]; then
     skip 'the command runs what it is asked to' 'build/weir is missing'
     finish
 fi
-version=$(sed -n 's/^#define WEIR_VERSION "\(.*\)"/\1/p' reactor/reactor.h)
+version=$(sed -n 's/^#define WEIR_VERSION *"\(.*\)"/\1/p' reactor/reactor.h)
 cd "$tmp" || exit 1
 here=$(pwd -P)
 

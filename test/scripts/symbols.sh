@@ -67,7 +67,7 @@ if [ -f build/libweir-script.so ]; then
     done
 fi
 
-version=$(sed -n 's/^#define WEIR_VERSION "\(.*\)"/\1/p' reactor/reactor.h)
+version=$(sed -n 's/^#define WEIR_VERSION *"\(.*\)"/\1/p' reactor/reactor.h)
 dynamic() {
     { readelf -d "$1" 2>/dev/null || objdump -p "$1"; } |
         sed -n "s/.*$2.*\(lib[^] ]*\.so[^] ]*\).*/\1/p"

@@ -32,6 +32,30 @@ long_lines() {
 }
 check 'no line of C is longer than 80 columns' nothing_from long_lines
 
+# Versions differ in what they make of the same settings: 14 is Debian 12's.
+format='C is laid out as clang-format has it'
+if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
+    # shellcheck disable=SC2046 # names without blanks
+    check "$format" clang-format --dry-run -Werror $(ours '*.c' '*.h')
+else
+    skip "$format" 'clang-format 14 is missing'
+fi
+
+# `if (x) {`, one line that is a statement, `}`: here and in all of the builtins
+# as in C. An else, or a body of several lines, keeps the braces of both.
+needless_braces() {
+    ours 'script/lib/*.js' | while read -r file; do
+        awk -v file="$file" '
+            function indent(line) { match(line, /^ */); return RLENGTH }
+            before ~ /^ *(if|for|while) \(.*\) \{$/ && body ~ /;$/ &&
+                body !~ /^ *(const|let|if|for|while) / && /^ *\}$/ &&
+                indent($0) == indent(before) { print file ": " NR - 2 }
+            { before = body; body = $0 }' "$file"
+    done
+}
+check 'a body of one line has no braces in the builtins' \
+    nothing_from needless_braces
+
 # Text files only (-I); this file's own pattern is no blank at an end.
 blanks() { ours | tr '\n' '\0' | xargs -0 grep -InH -E '[[:blank:]]+$'; }
 check 'no line ends with a blank' nothing_from blanks

@@ -42,20 +42,20 @@ static bool strikes(const char *name, const int *errors, size_t count)
 }
 
 /* A wrapper: type, name, parameters, arguments, errnos. */
-#define CALL(type, name, parameters, arguments, ...)                      \
-    static type faulty_##name parameters                                  \
-    {                                                                     \
-        static const int errors[] = { __VA_ARGS__ };                      \
-                                                                          \
-        if (strikes(#name, errors, sizeof errors / sizeof errors[0]))     \
-            return -1;                                                    \
-        return kernel.name arguments;                                     \
+#define CALL(type, name, parameters, arguments, ...)                           \
+    static type faulty_##name parameters                                       \
+    {                                                                          \
+        static const int errors[] = { __VA_ARGS__ };                           \
+                                                                               \
+        if (strikes(#name, errors, sizeof errors / sizeof errors[0]))          \
+            return -1;                                                         \
+        return kernel.name arguments;                                          \
     }
 
-CALL(ssize_t, read, (int fd, void *to, size_t size), (fd, to, size),
+CALL(ssize_t, read, (int fd, void *to, size_t size), (fd, to, size), EIO, EINTR,
+     EAGAIN)
+CALL(ssize_t, write, (int fd, const void *from, size_t size), (fd, from, size),
      EIO, EINTR, EAGAIN)
-CALL(ssize_t, write, (int fd, const void *from, size_t size),
-     (fd, from, size), EIO, EINTR, EAGAIN)
 CALL(ssize_t, recv, (int fd, void *to, size_t size, int flags),
      (fd, to, size, flags), ECONNRESET, EINTR, EAGAIN, ENOMEM, ETIMEDOUT)
 CALL(ssize_t, send, (int fd, const void *from, size_t size, int flags),
@@ -110,7 +110,7 @@ CALL(int, unlink, (const char *path), (path), EACCES, ENOENT)
 CALL(int, sigaction,
      (int number, const struct sigaction *action, struct sigaction *old),
      (number, action, old), EINVAL)
-CALL(int, poll, (struct pollfd *watched, nfds_t count, int limit),
+CALL(int, poll, (struct pollfd * watched, nfds_t count, int limit),
      (watched, count, limit), EINTR, ENOMEM)
 #ifdef WEIR_SYS_PIPE2
 CALL(int, pipe2, (int *ends, int flags), (ends, flags), EMFILE, ENFILE)
@@ -123,7 +123,7 @@ CALL(ssize_t, splice,
      ENOMEM, EPIPE)
 CALL(int, sigprocmask, (int how, const sigset_t *mask, sigset_t *old),
      (how, mask, old), EINVAL)
-CALL(int, sigpending, (sigset_t *pending), (pending), EFAULT)
+CALL(int, sigpending, (sigset_t * pending), (pending), EFAULT)
 CALL(int, sigtimedwait,
      (const sigset_t *mask, siginfo_t *signal, const struct timespec *limit),
      (mask, signal, limit), EAGAIN, EINTR)
@@ -136,8 +136,8 @@ CALL(int, epoll_ctl,
 CALL(int, epoll_wait,
      (int epoll, struct epoll_event *events, int count, int timeout),
      (epoll, events, count, timeout), EINTR)
-CALL(int, eventfd, (unsigned count, int flags), (count, flags),
-     EMFILE, ENFILE, ENODEV, ENOMEM)
+CALL(int, eventfd, (unsigned count, int flags), (count, flags), EMFILE, ENFILE,
+     ENODEV, ENOMEM)
 #else
 CALL(int, kqueue, (void), (), EMFILE, ENFILE, ENOMEM)
 CALL(int, kevent,

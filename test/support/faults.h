@@ -65,13 +65,13 @@ void faults_restore(void);
  *     weir_sys.ACCEPT = mine; */
 #ifdef WEIR_SYS_ACCEPT4
 #define ACCEPT accept4
-#define ACCEPT_PARAMETERS \
+#define ACCEPT_PARAMETERS                                                      \
     int fd, struct sockaddr *name, socklen_t *size, int flags
 #define ACCEPT_ARGUMENTS fd, name, size, flags
 #else
-#define ACCEPT accept
+#define ACCEPT            accept
 #define ACCEPT_PARAMETERS int fd, struct sockaddr *name, socklen_t *size
-#define ACCEPT_ARGUMENTS fd, name, size
+#define ACCEPT_ARGUMENTS  fd, name, size
 #endif
 
 /* The table as it was when the program started: the kernel. */

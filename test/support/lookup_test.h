@@ -63,7 +63,7 @@ static inline void destroy_all(void)
 }
 
 static inline void on_lookup(weir_lookup *lookup, int status,
-                      const weir_address *addresses, size_t count)
+                             const weir_address *addresses, size_t count)
 {
     struct outcome *outcome = weir_lookup_data(lookup);
 
@@ -81,7 +81,8 @@ static inline void on_lookup(weir_lookup *lookup, int status,
 }
 
 static inline int start(weir_lookup **lookup, const char *host,
-                 const weir_lookup_options *options, struct outcome *outcome)
+                        const weir_lookup_options *options,
+                        struct outcome *outcome)
 {
     weir_lookup *unused;
     int result;
@@ -94,7 +95,7 @@ static inline int start(weir_lookup **lookup, const char *host,
 }
 
 static inline struct outcome look_up_with(const char *host,
-                                   const weir_lookup_options *options)
+                                          const weir_lookup_options *options)
 {
     struct outcome outcome = { 0 };
 

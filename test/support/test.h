@@ -82,7 +82,7 @@ int test_close_loop(void **state);
 /* For a test that destroys the loop itself, in its middle. */
 void test_destroy_loop(void);
 
-#define TEST_ON_LOOP(function) \
+#define TEST_ON_LOOP(function)                                                 \
     cmocka_unit_test_setup_teardown(function, test_open_loop, test_close_loop)
 
 /* ----------------------------------------------------------------- memory */

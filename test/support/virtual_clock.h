@@ -21,8 +21,8 @@ enum { MS = 1000000 }; /* nanoseconds */
 static struct {
     uint64_t now; /* ns */
     unsigned waits, sleeps;
-    int timeout; /* of the last wait */
-    unsigned interruptions; /* so many waits are ended by a signal */
+    int timeout;               /* of the last wait */
+    unsigned interruptions;    /* so many waits are ended by a signal */
     void (*before_read)(void); /* of the clock */
     void (*before_sleep)(int timeout);
     void (*after_sleep)(void);

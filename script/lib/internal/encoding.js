@@ -95,9 +95,8 @@ class TextEncoder {
     encodeInto(src, dest) {
         TextEncoder.#check(this);
         validateString(src, 'src');
-        if (!(dest instanceof Uint8Array)) {
+        if (!(dest instanceof Uint8Array))
             throw new codes.ERR_INVALID_ARG_TYPE('dest', 'Uint8Array', dest);
-        }
         const { read, written } =
             codec.encode(dest, src, 0, dest.length, UTF8);
         return { read, written };
@@ -119,9 +118,8 @@ class TextDecoder {
     constructor(encoding = 'utf-8', options = undefined) {
         this.#encoding = encodingOfLabel(encoding);
         if (options != null && typeof options !== 'object' &&
-            typeof options !== 'function') {
+            typeof options !== 'function')
             throw new codes.ERR_INVALID_ARG_TYPE('options', 'object', options);
-        }
         this.#fatal = Boolean(options?.fatal);
         this.#ignoreBOM = Boolean(options?.ignoreBOM);
     }
@@ -151,9 +149,8 @@ class TextDecoder {
         const bytes = bytesOf(input);
         if (this.#encoding === 'windows-1252') return readWindows1252(bytes);
         const more = Boolean(options?.stream);
-        if (this.#state === null && !more && this.#encoding === 'utf-8') {
+        if (this.#state === null && !more && this.#encoding === 'utf-8')
             return this.#withoutBOM(this.#readUtf8(bytes, 0, bytes.length));
-        }
         return this.#decodePiece(bytes, more);
     }
 
@@ -175,9 +172,8 @@ class TextDecoder {
     #newState() {
         const state = { started: false, read: undefined };
         textStream.start(state, this.#encoding === 'utf-8' ? UTF8 : UTF16LE);
-        if (this.#fatal && this.#encoding === 'utf-8') {
+        if (this.#fatal && this.#encoding === 'utf-8')
             state.read = (bytes, from, to) => this.#readUtf8(bytes, from, to);
-        }
         return state;
     }
 
@@ -220,9 +216,8 @@ for (const [Class, names] of [
     [TextEncoder, ['encode', 'encodeInto', 'encoding']],
     [TextDecoder, ['decode', 'encoding', 'fatal', 'ignoreBOM']],
 ]) {
-    for (const name of names) {
+    for (const name of names)
         Object.defineProperty(Class.prototype, name, { enumerable: true });
-    }
     Object.defineProperty(Class.prototype, Symbol.toStringTag, {
         configurable: true, value: Class.name,
     });

@@ -67,21 +67,18 @@ class Context {
         this.seen = [];
         this.circular = undefined;
         this.budget = {};
-        if (options !== undefined) {
+        if (options !== undefined)
             this.adopt(options);
-        }
-        if (this.colors && this.stylize === plain) {
+        if (this.colors && this.stylize === plain)
             this.stylize = colored;
-        }
         this.maxArrayLength ??= Infinity;
         this.maxStringLength ??= Infinity;
     }
 
     adopt(options) {
         for (const key of Object.keys(options)) {
-            if (hasOwn(defaultOptions, key) || key === 'stylize') {
+            if (hasOwn(defaultOptions, key) || key === 'stylize')
                 this[key] = options[key];
-            }
         }
         this.userOptions = options;
     }
@@ -103,42 +100,34 @@ class Context {
 
 /* inspect(value[, options]), once: inspect(value, hidden, depth, colors) */
 function inspect(value, options, depth, colors) {
-    if (typeof options === 'object' && options !== null) {
+    if (typeof options === 'object' && options !== null)
         return print(new Context(options), value, 0, false);
-    }
     const legacy = {};
-    if (typeof options === 'boolean') {
+    if (typeof options === 'boolean')
         legacy.showHidden = options;
-    }
-    if (depth !== undefined) {
+    if (depth !== undefined)
         legacy.depth = depth;
-    }
-    if (colors !== undefined) {
+    if (colors !== undefined)
         legacy.colors = colors;
-    }
     return print(new Context(legacy), value, 0, false);
 }
 
 function print(ctx, value, depth, inView) {
-    if (value === null) {
+    if (value === null)
         return ctx.stylize('null', 'null');
-    }
-    if (typeof value !== 'object' && typeof value !== 'function') {
+    if (typeof value !== 'object' && typeof value !== 'function')
         return printPrimitive(ctx, value, ctx.stylize);
-    }
     const target = binding.util.proxyTarget(value);
     if (target !== undefined) {
-        if (ctx.showProxy) {
+        if (ctx.showProxy)
             return printProxy(ctx, target, depth);
-        }
         // The traps are the program's; looking must not run them.
         return print(ctx, target, depth, inView);
     }
     if (ctx.customInspect) {
         const text = printCustom(ctx, value, depth);
-        if (text !== undefined) {
+        if (text !== undefined)
             return text;
-        }
     }
     if (Arrays.includes(ctx.seen, value)) {
         return ctx.stylize(`[Circular *${circularIndex(ctx, value)}]`,
@@ -149,17 +138,15 @@ function print(ctx, value, depth, inView) {
 
 function circularIndex(ctx, value) {
     ctx.circular ??= new SafeMap();
-    if (!ctx.circular.has(value)) {
+    if (!ctx.circular.has(value))
         ctx.circular.set(value, ctx.circular.size + 1);
-    }
     return ctx.circular.get(value);
 }
 
 /* The handler cannot be had from the engine: the target alone is shown. */
 function printProxy(ctx, target, depth) {
-    if (ctx.beyond(depth)) {
+    if (ctx.beyond(depth))
         return ctx.stylize('Proxy [Array]', 'special');
-    }
     ctx.currentDepth = depth;
     const inner = ctx.indented(2, () => print(ctx, target, depth + 1, false));
     return combine(ctx, [inner], '', ['Proxy [', ']'], true, depth + 1);
@@ -168,19 +155,16 @@ function printProxy(ctx, target, depth) {
 function printCustom(ctx, value, depth) {
     const method = value[custom];
     if (typeof method !== 'function' || method === inspect ||
-        value.constructor?.prototype === value) {
+        value.constructor?.prototype === value)
         return undefined;
-    }
     const left = ctx.depth === null ? null : ctx.depth - depth;
     const options = { stylize: ctx.stylize };
-    for (const key in defaultOptions) {
+    for (const key in defaultOptions)
         options[key] = ctx[key];
-    }
     Object.assign(options, ctx.userOptions);
     const result = method.call(value, left, options, inspect);
-    if (result === value) {
+    if (result === value)
         return undefined;
-    }
     const text = typeof result === 'object' ?
         print(ctx, result, depth, false) : `${result}`;
     return Strings.replaceAll(text, '\n', `\n${' '.repeat(ctx.indentation)}`);
@@ -225,13 +209,11 @@ function groupDigits(digits) {
 }
 
 function numberText(number, separated) {
-    if (Object.is(number, -0)) {
+    if (Object.is(number, -0))
         return '-0';
-    }
     const text = String(number);
-    if (!separated || !RegExps.test(/^-?\d+(\.\d+)?$/, text)) {
+    if (!separated || !RegExps.test(/^-?\d+(\.\d+)?$/, text))
         return text;
-    }
     const [integer, fraction] = Strings.split(text, '.');
     return fraction === undefined ? groupDigits(integer) :
         `${groupDigits(integer)}.` +
@@ -293,16 +275,14 @@ function constructorName(ctx, value, depth, inherited) {
             isInstance(value, own.value)) {
             const { name } = own.value;
             if (inherited !== undefined &&
-                (first !== object || !isBuiltIn(name))) {
+                (first !== object || !isBuiltIn(name)))
                 addInherited(ctx, value, first ?? value, depth, inherited);
-            }
             return String(name);
         }
         object = getPrototypeOf(object);
     }
-    if (first === null) {
+    if (first === null)
         return null;
-    }
     return `${fallbackName(value)} <${describePrototype(ctx, first, depth,
         inherited)}>`;
 }
@@ -313,9 +293,8 @@ function fallbackName(value) {
 }
 
 function describePrototype(ctx, first, depth, inherited) {
-    if (ctx.beyond(depth)) {
+    if (ctx.beyond(depth))
         return 'Complex prototype';
-    }
     const name = constructorName(ctx, first, depth + 1, inherited);
     return name ?? inspect(first, {
         ...ctx.userOptions, customInspect: false, depth: -1,
@@ -332,17 +311,15 @@ function addInherited(ctx, main, from, depth, output) {
                 getOwnPropertyDescriptor(object, 'constructor');
             if (object === null ||
                 (typeof own?.value === 'function' &&
-                 isBuiltIn(own.value.name))) {
+                 isBuiltIn(own.value.name)))
                 return;
-            }
         }
         Arrays.push(ctx.seen, main);
         for (const key of Reflect.ownKeys(object)) {
             const own = getOwnPropertyDescriptor(object, key);
             if (key === 'constructor' || known.has(key) ||
-                typeof own.value === 'function') {
+                typeof own.value === 'function')
                 continue;
-            }
             known.add(key);
             const text = printProperty(ctx, object, depth, key, AS_KEY, main);
             Arrays.push(output,
@@ -355,9 +332,8 @@ function addInherited(ctx, main, from, depth, output) {
 /* A tag that is an own, visible property would be printed twice. */
 function tagOf(ctx, value) {
     const tag = value[Symbol.toStringTag];
-    if (typeof tag !== 'string' || tag === '') {
+    if (typeof tag !== 'string' || tag === '')
         return '';
-    }
     const shown = ctx.showHidden ? hasOwn(value, Symbol.toStringTag) :
         isEnumerable(value, Symbol.toStringTag);
     return shown ? '' : tag;
@@ -367,9 +343,8 @@ function keysOf(value, hidden) {
     const symbols = Object.getOwnPropertySymbols(value);
     const keys = hidden ? getOwnPropertyNames(value) : Object.keys(value);
     for (const symbol of symbols) {
-        if (hidden || isEnumerable(value, symbol)) {
+        if (hidden || isEnumerable(value, symbol))
             Arrays.push(keys, symbol);
-        }
     }
     return keys;
 }
@@ -405,9 +380,8 @@ class Shape {
 function printObject(ctx, value, depth, inView) {
     let inherited = ctx.showHidden && !ctx.beyond(depth) ? [] : undefined;
     const name = constructorName(ctx, value, depth, inherited);
-    if (inherited?.length === 0) {
+    if (inherited?.length === 0)
         inherited = undefined;
-    }
     const type = kind(value);
     const isList = type === 'Array' || type === 'TypedArray';
     const keys = isList ? extraKeys(value, ctx.showHidden) :
@@ -415,12 +389,10 @@ function printObject(ctx, value, depth, inView) {
     const shape = new Shape(name, tagOf(ctx, value), keys, inherited);
     const printer = printers[type] ?? printers.Object;
     printer(ctx, value, shape, depth, inView);
-    if (shape.done !== undefined) {
+    if (shape.done !== undefined)
         return shape.done;
-    }
-    if (ctx.beyond(depth)) {
+    if (ctx.beyond(depth))
         return abbreviated(ctx, shape, type);
-    }
     return printBody(ctx, value, shape, depth + 1, inherited);
 }
 
@@ -436,9 +408,8 @@ function printBody(ctx, value, shape, depth, inherited) {
     const output = [];
     const indentation = ctx.indentation;
     try {
-        if (shape.entries !== undefined) {
+        if (shape.entries !== undefined)
             Arrays.push(output, ...shape.entries(depth));
-        }
         for (const key of shape.keys) {
             Arrays.push(output, printProperty(ctx, value, depth, key,
                 shape.list ? AS_EXTRA : AS_KEY));
@@ -447,17 +418,14 @@ function printBody(ctx, value, shape, depth, inherited) {
         ctx.indentation = indentation;
         return tooDeep(ctx, error, shape);
     }
-    if (inherited !== undefined) {
+    if (inherited !== undefined)
         Arrays.push(output, ...inherited);
-    }
     const number = ctx.circular?.get(value);
-    if (number !== undefined) {
+    if (number !== undefined)
         markReference(ctx, shape, number);
-    }
     Arrays.pop(ctx.seen);
-    if (ctx.sorted) {
+    if (ctx.sorted)
         sortKeys(ctx, output, shape);
-    }
     const text = combine(ctx, output, shape.base, [shape.open, shape.close],
         shape.list, depth, value);
     spend(ctx, text.length);
@@ -466,9 +434,8 @@ function printBody(ctx, value, shape, depth, inherited) {
 
 function tooDeep(ctx, error, shape) {
     if (!(error instanceof RangeError) ||
-        !RegExps.test(/call stack/, error.message)) {
+        !RegExps.test(/call stack/, error.message))
         throw error;
-    }
     Arrays.pop(ctx.seen);
     const text = Strings.slice(
         prefix(shape.name, shape.tag, 'Object'), 0, -1);
@@ -478,11 +445,10 @@ function tooDeep(ctx, error, shape) {
 
 function markReference(ctx, shape, number) {
     const mark = ctx.stylize(`<ref *${number}>`, 'special');
-    if (ctx.compact === true) {
+    if (ctx.compact === true)
         shape.open = `${mark} ${shape.open}`;
-    } else {
+    else
         shape.base = shape.base === '' ? mark : `${mark} ${shape.base}`;
-    }
 }
 
 function sortKeys(ctx, output, shape) {
@@ -499,9 +465,8 @@ function sortKeys(ctx, output, shape) {
 function spend(ctx, length) {
     const spent = (ctx.budget[ctx.indentation] ?? 0) + length;
     ctx.budget[ctx.indentation] = spent;
-    if (spent > TEXT_BUDGET) {
+    if (spent > TEXT_BUDGET)
         ctx.depth = -1;
-    }
 }
 
 /* ------------------------------------------------------------ properties */
@@ -515,9 +480,8 @@ function printProperty(ctx, holder, depth, key, role, receiver = holder) {
         const step = ctx.compact !== true || role !== AS_KEY ? 2 : 3;
         ctx.indentation += step;
         text = print(ctx, own.value, depth, false);
-        if (step === 3 && ctx.breakLength < width(text, ctx.colors)) {
+        if (step === 3 && ctx.breakLength < width(text, ctx.colors))
             gap = `\n${Strings.repeat(' ', ctx.indentation)}`;
-        }
         ctx.indentation -= step;
     } else if (own.get !== undefined) {
         text = printGetter(ctx, own, receiver, depth);
@@ -531,15 +495,12 @@ function printProperty(ctx, holder, depth, key, role, receiver = holder) {
 }
 
 function printKey(ctx, key, enumerable) {
-    if (typeof key === 'symbol') {
+    if (typeof key === 'symbol')
         return `[${ctx.stylize(escapeText(String(key)), 'symbol')}]`;
-    }
-    if (key === '__proto__') {
+    if (key === '__proto__')
         return '[\'__proto__\']';
-    }
-    if (enumerable === false) {
+    if (enumerable === false)
         return `[${escapeText(key)}]`;
-    }
     return RegExps.test(IDENTIFIER, key) ? ctx.stylize(key, 'name') :
         ctx.stylize(quote(key), 'string');
 }
@@ -549,9 +510,8 @@ function printGetter(ctx, own, receiver, depth) {
     const wanted = ctx.getters === true ||
         (ctx.getters === 'get' && own.set === undefined) ||
         (ctx.getters === 'set' && own.set !== undefined);
-    if (!wanted) {
+    if (!wanted)
         return ctx.stylize(`[${label}]`, 'special');
-    }
     const opening = ctx.stylize(`[${label}:`, 'special');
     const closing = ctx.stylize(']', 'special');
     const indentation = ctx.indentation;

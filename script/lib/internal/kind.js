@@ -81,13 +81,11 @@ function tagOf(value) {
 /* Its own brand, tried first where the tag suggests one, then all of them. */
 function branded(value, tag) {
     const guess = Strings.slice(tag, 8, -1);
-    if (Object.hasOwn(brands, guess) && brands[guess](value)) {
+    if (Object.hasOwn(brands, guess) && brands[guess](value))
         return guess;
-    }
     for (const name in brands) {
-        if (brands[name](value)) {
+        if (brands[name](value))
             return name;
-        }
     }
     return undefined;
 }
@@ -97,32 +95,26 @@ function branded(value, tag) {
  * that is an object or a function.
  */
 function kind(value) {
-    if (typeof value === 'function') {
+    if (typeof value === 'function')
         return 'Function';
-    }
-    if (Array.isArray(value)) {
+    if (Array.isArray(value))
         return 'Array';
-    }
     if (ArrayBuffer.isView(value)) {
         return typedArrayTag.call(value) === undefined ?
             'DataView' : 'TypedArray';
     }
     const tag = tagOf(value);
     const prototype = getPrototypeOf(value);
-    if (tag === '[object Object]' && prototype === Object.prototype) {
+    if (tag === '[object Object]' && prototype === Object.prototype)
         return 'Object';
-    }
     const known = tagged.get(tag);
-    if (known !== undefined) {
+    if (known !== undefined)
         return known;
-    }
     const found = branded(value, tag);
-    if (found !== undefined) {
+    if (found !== undefined)
         return found;
-    }
-    if (value instanceof Error) {
+    if (value instanceof Error)
         return 'Error';
-    }
     return value instanceof Promise && value !== Promise.prototype ?
         'Promise' : 'Object';
 }

@@ -61,13 +61,11 @@ function isDefaultConstructor({ functionName, file }, error) {
 function trim(frames, error) {
     let from = 0;
     while (from < frames.length && (makesErrors(frames[from]) ||
-        isDefaultConstructor(frames[from], error))) {
+        isDefaultConstructor(frames[from], error)))
         from++;
-    }
     let to = frames.length;
-    while (to > from && isBootstrap(frames[to - 1])) {
+    while (to > from && isBootstrap(frames[to - 1]))
         to--;
-    }
     // Nothing but our own: then these are what there is to see.
     return to === from ? frames : Arrays.slice(frames, from, to);
 }
@@ -89,9 +87,8 @@ function parseText(stack) {
 /* [{ functionName, file, line, column }]; 0 and '' for what is unknown. */
 function frames(error) {
     const stack = stackOf(error);
-    if (stack === '' || !isEngineStack(stack)) {
+    if (stack === '' || !isEngineStack(stack))
         return parseText(stack);
-    }
     return trim(Strings.split(stack, '\n').map(parseFrame), error);
 }
 
@@ -109,9 +106,8 @@ function header(error) {
     const text = Error.prototype.toString.call(error);
     const { code } = error;
     if (typeof code !== 'string' || !Strings.startsWith(code, 'ERR_') ||
-        error.toString === Error.prototype.toString) {
+        error.toString === Error.prototype.toString)
         return text;
-    }
     // Only our own errors override toString() in just this way.
     const coded = String(error);
     return coded === `${error.name} [${code}]: ${error.message}` ?
@@ -138,9 +134,8 @@ function limit() {
 /* What `error.stack` would be in Node. */
 function formatStack(error) {
     const stack = stackOf(error);
-    if (stack !== '' && !isEngineStack(stack)) {
+    if (stack !== '' && !isEngineStack(stack))
         return stack;
-    }
     const lines = frames(error).slice(0, limit()).map(formatFrame);
     return [header(error), ...lines].join('\n');
 }

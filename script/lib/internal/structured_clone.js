@@ -22,22 +22,18 @@ class Cloner {
     }
 
     clone(value) {
-        if (typeof value === 'symbol') {
+        if (typeof value === 'symbol')
             refuse(`${String(value)} could not be cloned.`);
-        }
         if (value === null ||
-            (typeof value !== 'object' && typeof value !== 'function')) {
+            (typeof value !== 'object' && typeof value !== 'function'))
             return value;
-        }
         const known = this.copies.get(value);
-        if (known !== undefined) {
+        if (known !== undefined)
             return known;
-        }
         const copy = binding.util.proxyTarget(value) === undefined ?
             copiers[kind(value)] : undefined;
-        if (copy === undefined) {
+        if (copy === undefined)
             refuse(`${describe(value)} could not be cloned.`);
-        }
         return copy(value, this);
     }
 
@@ -62,9 +58,8 @@ class Cloner {
 }
 
 function describe(value) {
-    if (typeof value === 'function') {
+    if (typeof value === 'function')
         return String(value);
-    }
     const name = value.constructor?.name;
     return `#<${typeof name === 'string' && name !== '' ? name : 'Object'}>`;
 }
@@ -84,30 +79,26 @@ function cloneError(value, cloner) {
         value: part, writable: true, enumerable: false, configurable: true,
     });
     const message = Object.getOwnPropertyDescriptor(value, 'message');
-    if (message !== undefined && 'value' in message) {
+    if (message !== undefined && 'value' in message)
         hide('message', String(message.value));
-    }
     hide('stack', typeof value.stack === 'string' ? value.stack : '');
-    if (Object.hasOwn(value, 'cause')) {
+    if (Object.hasOwn(value, 'cause'))
         hide('cause', cloner.clone(value.cause));
-    }
     return copy;
 }
 
 function cloneMap(value, cloner) {
     const copy = cloner.remember(value, new Map());
     // First a list: cloning may run getters, and they may change the map.
-    for (const [key, member] of [...Map.prototype.entries.call(value)]) {
+    for (const [key, member] of [...Map.prototype.entries.call(value)])
         copy.set(cloner.clone(key), cloner.clone(member));
-    }
     return copy;
 }
 
 function cloneSet(value, cloner) {
     const copy = cloner.remember(value, new Set());
-    for (const member of [...Set.prototype.values.call(value)]) {
+    for (const member of [...Set.prototype.values.call(value)])
         copy.add(cloner.clone(member));
-    }
     return copy;
 }
 
@@ -132,9 +123,8 @@ const copiers = {
         new RegExp(value.source, value.flags)),
     Error: cloneError,
     ArrayBuffer: (value, cloner) => {
-        if (value.detached) {
+        if (value.detached)
             refuse('An ArrayBuffer is detached and could not be cloned.');
-        }
         return cloner.remember(value, value.slice());
     },
     SharedArrayBuffer: (value, cloner) => cloner.remember(value, value),
@@ -148,9 +138,8 @@ const copiers = {
 
 function transferList(options) {
     const { codes } = require('internal/errors');
-    if (options !== null && typeof options !== 'object') {
+    if (options !== null && typeof options !== 'object')
         throw new codes.ERR_INVALID_ARG_TYPE('options', 'Object', options);
-    }
     const list = options?.transfer ?? [];
     if (typeof list[Symbol.iterator] !== 'function') {
         throw new codes.ERR_INVALID_ARG_TYPE('options.transfer', 'Iterable',
@@ -160,15 +149,12 @@ function transferList(options) {
     for (const [i, buffer] of buffers.entries()) {
         const isBuffer = buffer !== null && typeof buffer === 'object' &&
             kind(buffer) === 'ArrayBuffer';
-        if (!isBuffer) {
+        if (!isBuffer)
             refuse('Found invalid object in transferList');
-        }
-        if (buffer.detached) {
+        if (buffer.detached)
             refuse('An ArrayBuffer is detached and could not be cloned.');
-        }
-        if (buffers.indexOf(buffer) !== i) {
+        if (buffers.indexOf(buffer) !== i)
             refuse('Transfer list contains duplicate ArrayBuffer');
-        }
     }
     return buffers;
 }

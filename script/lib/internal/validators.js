@@ -19,9 +19,8 @@ function validateBoolean(value, name) {
 }
 
 function validateFunction(value, name) {
-    if (typeof value !== 'function') {
+    if (typeof value !== 'function')
         throw invalidType(name, 'Function', value);
-    }
 }
 
 /* ---------------------------------------------------------------- numbers */
@@ -36,20 +35,17 @@ function validateNumber(value, name, min = undefined, max = undefined) {
     if (typeof value !== 'number') throw invalidType(name, 'number', value);
     const bounded = min != null || max != null;
     if ((min != null && value < min) || (max != null && value > max) ||
-        (bounded && Number.isNaN(value))) {
+        (bounded && Number.isNaN(value)))
         throw new codes.ERR_OUT_OF_RANGE(name, rangeText(min, max), value);
-    }
 }
 
 function validateInteger(value, name, min = Number.MIN_SAFE_INTEGER,
     max = Number.MAX_SAFE_INTEGER) {
     if (typeof value !== 'number') throw invalidType(name, 'number', value);
-    if (!Number.isInteger(value)) {
+    if (!Number.isInteger(value))
         throw new codes.ERR_OUT_OF_RANGE(name, 'an integer', value);
-    }
-    if (value < min || value > max) {
+    if (value < min || value > max)
         throw new codes.ERR_OUT_OF_RANGE(name, rangeText(min, max), value);
-    }
 }
 
 function validateInt32(value, name, min = -2147483648, max = 2147483647) {
@@ -65,9 +61,8 @@ function validatePort(port, name = 'Port', allowZero = true) {
     const text = typeof port === 'string';
     const number = text || typeof port === 'number' ? Number(port) : NaN;
     if ((text && Strings.trim(port) === '') || number !== number >>> 0 ||
-        number > 65535 || (number === 0 && !allowZero)) {
+        number > 65535 || (number === 0 && !allowZero))
         throw new codes.ERR_SOCKET_BAD_PORT(name, port, allowZero);
-    }
     return number | 0;
 }
 
@@ -92,9 +87,8 @@ function validateObject(value, name, options = undefined) {
     if (type === 'object' && value !== null && !Array.isArray(value)) return;
     if (value === null ? options?.nullable :
         type === 'function' ? options?.allowFunction :
-            type === 'object' && options?.allowArray) {
+            type === 'object' && options?.allowArray)
         return;
-    }
     throw invalidType(name, 'Object', value);
 }
 
@@ -108,9 +102,8 @@ function validateArray(value, name, minLength = 0) {
 
 function validateStringArray(value, name) {
     validateArray(value, name);
-    for (let i = 0; i < value.length; i++) {
+    for (let i = 0; i < value.length; i++)
         validateString(value[i], `${name}[${i}]`);
-    }
 }
 
 function validateOneOf(value, name, oneOf) {
@@ -124,9 +117,8 @@ function validateOneOf(value, name, oneOf) {
 /** undefined passes: a signal is always optional. */
 function validateAbortSignal(signal, name) {
     if (signal !== undefined && (signal === null ||
-        typeof signal !== 'object' || !('aborted' in signal))) {
+        typeof signal !== 'object' || !('aborted' in signal)))
         throw invalidType(name, 'AbortSignal', signal);
-    }
 }
 
 function validateAbortSignalArray(value, name) {
@@ -139,9 +131,8 @@ function validateAbortSignalArray(value, name) {
 }
 
 function validateBuffer(value, name = 'buffer') {
-    if (!ArrayBuffer.isView(value)) {
+    if (!ArrayBuffer.isView(value))
         throw invalidType(name, ['Buffer', 'TypedArray', 'DataView'], value);
-    }
 }
 
 module.exports = {

@@ -43,15 +43,15 @@ struct kevent {
     void *udata;
 };
 
-#define EV_SET(event, ident_, filter_, flags_, fflags_, data_, udata_) \
-    do {                                                               \
-        struct kevent *event_ = (event);                               \
-        event_->ident = (ident_);                                      \
-        event_->filter = (filter_);                                    \
-        event_->flags = (flags_);                                      \
-        event_->fflags = (fflags_);                                    \
-        event_->data = (data_);                                        \
-        event_->udata = (udata_);                                      \
+#define EV_SET(event, ident_, filter_, flags_, fflags_, data_, udata_)         \
+    do {                                                                       \
+        struct kevent *event_ = (event);                                       \
+        event_->ident = (ident_);                                              \
+        event_->filter = (filter_);                                            \
+        event_->flags = (flags_);                                              \
+        event_->fflags = (fflags_);                                            \
+        event_->data = (data_);                                                \
+        event_->udata = (udata_);                                              \
     } while (0)
 
 #ifdef __cplusplus

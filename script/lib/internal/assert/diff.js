@@ -67,14 +67,12 @@ function longer(a, b) {
 function difference(a, b) {
     let start = 0;
     while (start < a.length && start < b.length &&
-        sameLine(a[start], b[start])) {
+        sameLine(a[start], b[start]))
         start++;
-    }
     let end = 0;
     while (end < a.length - start && end < b.length - start &&
-        sameLine(a[a.length - 1 - end], b[b.length - 1 - end])) {
+        sameLine(a[a.length - 1 - end], b[b.length - 1 - end]))
         end++;
-    }
     const moved = b.length - a.length;
     return [
         ...a.slice(0, start).map((line, i) => [' ', longer(line, b[i])]),
@@ -88,21 +86,19 @@ function difference(a, b) {
 function changed(a, b) {
     const added = (line) => ['+', line];
     const removed = (line) => ['-', line];
-    if (a.length * b.length > MOST_CELLS) {
+    if (a.length * b.length > MOST_CELLS)
         return [...a.map(added), ...b.map(removed)];
-    }
     const length = commonLengths(a, b);
     const lines = [];
     let i = 0;
     let j = 0;
     while (i < a.length && j < b.length) {
-        if (sameLine(a[i], b[j])) {
+        if (sameLine(a[i], b[j]))
             lines.push([' ', longer(a[i++], b[j++])]);
-        } else if (length[i + 1][j] >= length[i][j + 1]) {
+        else if (length[i + 1][j] >= length[i][j + 1])
             lines.push(added(a[i++]));
-        } else {
+        else
             lines.push(removed(b[j++]));
-        }
     }
     return [...lines, ...a.slice(i).map(added), ...b.slice(j).map(removed)];
 }
@@ -126,9 +122,8 @@ function withoutMiddles(lines) {
     let skipped = false;
     for (let i = 0; i < lines.length;) {
         let end = i;
-        while (end < lines.length && lines[end][0] === ' ') {
+        while (end < lines.length && lines[end][0] === ' ')
             end++;
-        }
         const stretch = lines.slice(i, end);
         if (stretch.length >= CONTEXT + 3) {
             shown.push(...stretch.slice(0, CONTEXT), null, stretch.at(-1));
@@ -137,9 +132,8 @@ function withoutMiddles(lines) {
             shown.push(...stretch);
         }
         i = end;
-        if (i < lines.length) {
+        if (i < lines.length)
             shown.push(lines[i++]);
-        }
     }
     return { shown, skipped };
 }
@@ -160,9 +154,8 @@ function isPlain(value) {
 
 function stacked(header, a, b) {
     let common = 0;
-    while (common < a.length && a[common] === b[common]) {
+    while (common < a.length && a[common] === b[common])
         common++;
-    }
     // Under a shared beginning that the eye would have to compare.
     const pointer = common > 2 && a.length + b.length < LINE ?
         `\n  ${' '.repeat(common)}^` : '';
@@ -192,20 +185,16 @@ function equality(operator, actual, expected) {
     const a = inspectValue(errors ? bare(actual) : actual).split('\n');
     const b = inspectValue(errors ? bare(expected) : expected).split('\n');
     if (operator === 'strictEqual' && isReference(actual) &&
-        isReference(expected) && typeof actual === typeof expected) {
+        isReference(expected) && typeof actual === typeof expected)
         header = HEADER.reference;
-    }
-    if (a.join('\n') === b.join('\n')) {
+    if (a.join('\n') === b.join('\n'))
         return identical(a);
-    }
-    if (a.length > 1 || b.length > 1) {
+    if (a.length > 1 || b.length > 1)
         return lineDiff(header, a, b);
-    }
     const zeros = actual === 0 && expected === 0;
     if (a[0].length + b[0].length <= SHORT && isPlain(actual) &&
-        isPlain(expected) && !zeros) {
+        isPlain(expected) && !zeros)
         return `${header}\n\n${a[0]} !== ${b[0]}\n`;
-    }
     return stacked(header, a[0], b[0]);
 }
 
@@ -222,9 +211,8 @@ function inequality(operator, actual) {
     const header = operator === 'notStrictEqual' && isReference(actual) ?
         HEADER.notReference : HEADER[operator];
     const lines = shortened(inspectValue(actual).split('\n'));
-    if (lines.length > 1) {
+    if (lines.length > 1)
         return `${header}\n\n${lines.join('\n')}\n`;
-    }
     return `${header}${lines[0].length > 5 ? '\n\n' : ' '}${lines[0]}`;
 }
 

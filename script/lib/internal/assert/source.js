@@ -26,9 +26,8 @@ function offsetOf(source, line, column) {
     let offset = 0;
     for (let i = 1; i < line; i++) {
         const end = source.indexOf('\n', offset);
-        if (end === -1) {
+        if (end === -1)
             return -1;
-        }
         offset = end + 1;
     }
     return offset + column - 1;
@@ -37,11 +36,10 @@ function offsetOf(source, line, column) {
 /* The index behind the quote that closes the string at `start`. */
 function skipString(source, start) {
     for (let i = start + 1; i < source.length; i++) {
-        if (source[i] === '\\') {
+        if (source[i] === '\\')
             i++;
-        } else if (source[i] === source[start]) {
+        else if (source[i] === source[start])
             return i + 1;
-        }
     }
     return source.length;
 }
@@ -59,9 +57,8 @@ function skipBrackets(source, start) {
             open.push(CLOSING[char]);
         } else if (char === open.at(-1)) {
             open.pop();
-            if (open.length === 0) {
+            if (open.length === 0)
                 return i + 1;
-            }
         }
         i++;
     }
@@ -79,15 +76,13 @@ function unindented(text, source, start) {
 
 function callText({ file, line, column }) {
     const source = readSource(file);
-    if (source === undefined) {
+    if (source === undefined)
         return undefined;
-    }
     const at = offsetOf(source, line, column);
     const open = source.indexOf('(', Math.max(at, 0));
     const end = at === -1 || open === -1 ? -1 : skipBrackets(source, open);
-    if (end === -1) {
+    if (end === -1)
         return undefined;
-    }
     const [name] = /[\w$.?#]*\s*$/.exec(source.slice(0, open));
     const start = open - name.length;
     return unindented(source.slice(start, end), source, start);

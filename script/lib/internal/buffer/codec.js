@@ -249,15 +249,13 @@ function read(view, start, end, encoding) {
     const length = end - start;
     if (length <= READ_HERE) {
         if (encoding === LATIN1 || (encoding <= ASCII &&
-            encoding !== UTF16LE && isAsciiHere(view, start, end))) {
+            encoding !== UTF16LE && isAsciiHere(view, start, end)))
             return readLatin1(view, start, end);
-        }
     } else if (stringLength(length, encoding) > MAX_STRING_LENGTH) {
         throw new codes.ERR_STRING_TOO_LONG(MAX_STRING_LENGTH);
     }
-    if (encoding >= HEX && engineHasDigits) {
+    if (encoding >= HEX && engineHasDigits)
         return readDigits(view, start, end, encoding);
-    }
     const text = readNative(view, start, end, encoding);
     if (text === undefined) throw new RangeError('Out of memory');
     return text;
@@ -265,9 +263,8 @@ function read(view, start, end, encoding) {
 
 /** The same for UTF-8, undefined when it is not valid. */
 function readStrictly(view, start, end) {
-    if (end - start > MAX_STRING_LENGTH) {
+    if (end - start > MAX_STRING_LENGTH)
         throw new codes.ERR_STRING_TOO_LONG(MAX_STRING_LENGTH);
-    }
     return readNative(view, start, end, UTF8 | STRICT);
 }
 

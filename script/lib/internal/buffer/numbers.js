@@ -17,9 +17,8 @@ const scratchView = new DataView(scratchBuffer);
 /* ------------------------------------------------------------------ checks */
 
 function throwBounds(value, last, name = 'offset') {
-    if (Math.floor(value) !== value) {
+    if (Math.floor(value) !== value)
         throw new codes.ERR_OUT_OF_RANGE(name, 'an integer', value);
-    }
     if (last < 0) throw new codes.ERR_BUFFER_OUT_OF_BOUNDS();
     throw new codes.ERR_OUT_OF_RANGE(name,
         `>= ${name === 'offset' ? 0 : 1} and <= ${last}`, value);
@@ -28,9 +27,8 @@ function throwBounds(value, last, name = 'offset') {
 /** The bytes from `offset` to `offset + more` must be there. */
 function checkOffset(buffer, offset, more) {
     if (typeof offset !== 'number') validateNumber(offset, 'offset');
-    if (buffer[offset] === undefined || buffer[offset + more] === undefined) {
+    if (buffer[offset] === undefined || buffer[offset + more] === undefined)
         throwBounds(offset, buffer.length - more - 1);
-    }
 }
 
 function throwRange(value, min, max, bytes) {
@@ -66,9 +64,8 @@ function checkRead(buffer, offset, bytes) {
 
 function readLE(buffer, offset, bytes) {
     let value = 0;
-    for (let i = bytes - 1; i >= 0; i--) {
+    for (let i = bytes - 1; i >= 0; i--)
         value = value * 256 + buffer[offset + i];
-    }
     return value;
 }
 

@@ -68,9 +68,8 @@ function encodeInView(view, string, encoding) {
 
 /** In memory that no other string shares. */
 function encodeAlone(string, encoding, most) {
-    if (encoding !== codec.UTF8) {
+    if (encoding !== codec.UTF8)
         return encodeInView(new Uint8Array(most), string, encoding);
-    }
     if (string.length <= ONE_GO) {
         alone(codec.encodeAlone(string));
         return place.arrayBuffer.byteLength;

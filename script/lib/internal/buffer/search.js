@@ -67,9 +67,8 @@ function findBytes(buffer, pattern, offset, forward, encoding) {
     const start = startOf(length, offset, pattern.length, forward);
     if (pattern.length === 0) return start;
     if (start < 0 || pattern.length > length ||
-        (forward && start + pattern.length > length)) {
+        (forward && start + pattern.length > length))
         return -1;
-    }
     return encoding === codec.UTF16LE ?
         findUnits(buffer, pattern, start, forward) :
         codec.search(buffer, pattern, start, forward, 1);
@@ -105,9 +104,8 @@ function findShortString(buffer, string, offset, encoding) {
 function findString(buffer, string, offset, forward, name) {
     const encoding = name === undefined ? codec.UTF8 : codec.getEncoding(name);
     if (string.length === 1 && encoding <= codec.ASCII &&
-        encoding !== codec.UTF16LE && string.charCodeAt(0) < 128) {
+        encoding !== codec.UTF16LE && string.charCodeAt(0) < 128)
         return findNumber(buffer, string.charCodeAt(0), offset, forward);
-    }
     if (forward && string.length > 0 && string.length * 3 <= short.length &&
         encoding <= codec.ASCII && encoding !== codec.UTF16LE) {
         const found = findShortString(buffer, string, offset, encoding);
@@ -132,12 +130,10 @@ function find(buffer, value, byteOffset, encoding, forward) {
         from = undefined;
     }
     const offset = searchOffset(from, buffer.length, forward);
-    if (typeof value === 'number') {
+    if (typeof value === 'number')
         return findNumber(buffer, value, offset, forward);
-    }
-    if (typeof value === 'string') {
+    if (typeof value === 'string')
         return findString(buffer, value, offset, forward, name);
-    }
     if (!(value instanceof Uint8Array)) {
         throw new codes.ERR_INVALID_ARG_TYPE('value',
             ['number', 'string', 'Buffer', 'Uint8Array'], value);
@@ -170,9 +166,8 @@ function patternEncoding(name) {
 
 /** A number, or the bytes to be repeated. */
 function patternOf(value, encoding) {
-    if (typeof value === 'string') {
+    if (typeof value === 'string')
         return value.length === 0 ? 0 : fromString(value, encoding);
-    }
     if (ArrayBuffer.isView(value)) {
         return new Uint8Array(value.buffer, value.byteOffset,
             value.byteLength);
@@ -186,9 +181,8 @@ function fillRange(buffer, value, start, end, encoding) {
         fillByte.call(buffer, pattern, start, end);
         return;
     }
-    if (pattern.length === 0) {
+    if (pattern.length === 0)
         throw new codes.ERR_INVALID_ARG_VALUE('value', value);
-    }
     fillPattern(buffer, pattern, start, end);
 }
 

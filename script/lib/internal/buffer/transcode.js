@@ -75,9 +75,8 @@ function atob(...args) {
     if (args.length === 0) throw new codes.ERR_MISSING_ARGS('input');
     const text = `${args[0]}`.replace(/[\t\n\f\r ]/g, '');
     const digits = text.length % 4 === 0 ? text.replace(/={1,2}$/, '') : text;
-    if (/[^A-Za-z0-9+/]/.test(digits)) {
+    if (/[^A-Za-z0-9+/]/.test(digits))
         throw invalidCharacter('Invalid character');
-    }
     if (digits.length % 4 === 1) {
         throw invalidCharacter(
             'The string to be decoded is not correctly encoded.');

@@ -68,9 +68,8 @@ function columnsOf(entries, properties) {
     const columns = new Set(properties);
     if (properties === undefined) {
         for (const entry of entries) {
-            if (!isPrimitive(entry)) {
+            if (!isPrimitive(entry))
                 Object.keys(entry).forEach((key) => columns.add(key));
-            }
         }
     }
     return [...columns];
@@ -78,12 +77,10 @@ function columnsOf(entries, properties) {
 
 function table(data, properties, options) {
     const type = kind(data);
-    if (type === 'Map') {
+    if (type === 'Map')
         return mapTable(data, options);
-    }
-    if (type === 'Set') {
+    if (type === 'Set')
         return setTable(data, options);
-    }
     const keys = Object.keys(data);
     const entries = keys.map((key) => data[key]);
     const columns = columnsOf(entries, properties);

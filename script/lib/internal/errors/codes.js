@@ -67,13 +67,12 @@ function sortExpected(expected) {
     const classes = [];
     const words = [];
     for (const what of expected) {
-        if (Arrays.includes(primitiveTypes, what)) {
+        if (Arrays.includes(primitiveTypes, what))
             Arrays.push(types, Strings.toLowerCase(what));
-        } else if (RegExps.test(/^([A-Z][a-z0-9]*)+$/, what)) {
+        else if (RegExps.test(/^([A-Z][a-z0-9]*)+$/, what))
             Arrays.push(classes, what);
-        } else {
+        else
             Arrays.push(words, what);
-        }
     }
     // Beside other classes, "an object" reads as one more class.
     const object = classes.length > 0 ? Arrays.indexOf(types, 'object') : -1;
@@ -91,9 +90,8 @@ function expectedText(expected) {
         Arrays.push(parts, (types.length > 1 ? 'one of type ' : 'of type ') +
             formatList(types, 'or'));
     }
-    if (classes.length > 0) {
+    if (classes.length > 0)
         Arrays.push(parts, `an instance of ${formatList(classes, 'or')}`);
-    }
     if (words.length > 1) {
         Arrays.push(parts, `one of ${formatList(words, 'or')}`);
     } else if (words.length === 1) {
@@ -125,9 +123,8 @@ function groupDigits(value) {
 }
 
 function rangeValue(value) {
-    if (Number.isInteger(value) && Math.abs(value) > 2 ** 32) {
+    if (Number.isInteger(value) && Math.abs(value) > 2 ** 32)
         return groupDigits(value);
-    }
     if (typeof value !== 'bigint') return inspect(value);
     const long = value > 2n ** 32n || value < -(2n ** 32n);
     return `${long ? groupDigits(value) : value}n`;
@@ -491,9 +488,8 @@ function constructorOf(code, Base, message) {
 const codes = { __proto__: null };
 
 function define(Base, messages) {
-    for (const code in messages) {
+    for (const code in messages)
         codes[code] = constructorOf(code, Base, messages[code]);
-    }
 }
 
 define(Error, errors);

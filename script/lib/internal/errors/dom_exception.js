@@ -50,9 +50,8 @@ class DOMException extends Error {
     static {
         nameOf = (value) => {
             if (typeof value !== 'object' || value === null ||
-                !(#name in value)) {
+                !(#name in value))
                 throw new codes.ERR_INVALID_THIS('DOMException');
-            }
             return value.#name;
         };
     }
@@ -67,9 +66,8 @@ class DOMException extends Error {
     }
 }
 
-for (const name of ['name', 'code']) {
+for (const name of ['name', 'code'])
     Object.defineProperty(DOMException.prototype, name, { enumerable: true });
-}
 Object.defineProperty(DOMException.prototype, Symbol.toStringTag, {
     configurable: true, value: 'DOMException',
 });

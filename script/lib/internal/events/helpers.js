@@ -18,9 +18,8 @@ function invalidEmitter(name, value) {
 }
 
 function getEventListeners(emitter, type) {
-    if (typeof emitter?.listeners === 'function') {
+    if (typeof emitter?.listeners === 'function')
         return emitter.listeners(type);
-    }
     const { EventTarget, listenersOfTarget } =
         require('internal/events/target');
     if (emitter instanceof EventTarget) return listenersOfTarget(emitter, type);
@@ -28,9 +27,8 @@ function getEventListeners(emitter, type) {
 }
 
 function getMaxListeners(emitter) {
-    if (typeof emitter?.getMaxListeners === 'function') {
+    if (typeof emitter?.getMaxListeners === 'function')
         return emitter.getMaxListeners();
-    }
     const { EventTarget, limitOfTarget } = require('internal/events/target');
     if (emitter instanceof EventTarget) return limitOfTarget(emitter);
     throw invalidEmitter('emitter', emitter);
@@ -58,9 +56,8 @@ function listenerCount(emitter, type) {
 }
 
 function addAbortListener(signal, listener) {
-    if (signal === undefined) {
+    if (signal === undefined)
         throw new codes.ERR_INVALID_ARG_TYPE('signal', 'AbortSignal', signal);
-    }
     validateAbortSignal(signal, 'signal');
     validateFunction(listener, 'listener');
     let remove;
@@ -96,11 +93,10 @@ function listen(emitter, type, listener, once) {
 }
 
 function unlisten(emitter, type, listener) {
-    if (typeof emitter.removeListener === 'function') {
+    if (typeof emitter.removeListener === 'function')
         emitter.removeListener(type, listener);
-    } else {
+    else
         emitter.removeEventListener(type, listener);
-    }
 }
 
 function abortError(signal) {
@@ -170,17 +166,14 @@ class EventIterator {
             Number.MAX_SAFE_INTEGER);
         this.#low = watermark(options, 'lowWaterMark', 1);
         this.#names = [[name, (...args) => this.#receive(args)]];
-        if (name !== 'error' && typeof emitter?.on === 'function') {
+        if (name !== 'error' && typeof emitter?.on === 'function')
             this.#names.push(['error', (error) => this.#fail(error)]);
-        }
         if (options.close?.length > 0) {
-            for (const close of options.close) {
+            for (const close of options.close)
                 this.#names.push([close, () => this.#finish()]);
-            }
         }
-        for (const [each, listener] of this.#names) {
+        for (const [each, listener] of this.#names)
             listen(emitter, each, listener, false);
-        }
         if (signal) {
             this.#stopSignal = addAbortListener(signal,
                 () => this.#fail(abortError(signal)));
@@ -222,14 +215,12 @@ class EventIterator {
 
     #finish() {
         this.#stopSignal?.[Symbol.dispose]();
-        for (const [name, listener] of this.#names) {
+        for (const [name, listener] of this.#names)
             unlisten(this.#emitter, name, listener);
-        }
         this.#names = [];
         this.#finished = true;
-        for (const { resolve } of this.#waiting.splice(0)) {
+        for (const { resolve } of this.#waiting.splice(0))
             resolve({ value: undefined, done: true });
-        }
     }
 
     next() {
@@ -246,9 +237,8 @@ class EventIterator {
             this.#error = null;
             return Promise.reject(error);
         }
-        if (this.#finished) {
+        if (this.#finished)
             return Promise.resolve({ value: undefined, done: true });
-        }
         return new Promise((resolve, reject) => {
             this.#waiting.push({ resolve, reject });
         });

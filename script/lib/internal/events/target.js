@@ -37,9 +37,8 @@ function inspectAs(self, properties, depth, options) {
 
 /** Node's methods and accessors here are enumerable, as WebIDL asks. */
 function makeEnumerable(prototype, names) {
-    for (const name of names) {
+    for (const name of names)
         Object.defineProperty(prototype, name, { enumerable: true });
-    }
 }
 
 function setTag(Class) {
@@ -201,9 +200,8 @@ class CustomEvent extends Event {
     }
 
     get detail() {
-        if (!(#detail in this)) {
+        if (!(#detail in this))
             throw new codes.ERR_INVALID_THIS('CustomEvent');
-        }
         return this.#detail;
     }
 }
@@ -221,18 +219,16 @@ class EventTarget {
     static {
         recordOf = (target) => {
             if (typeof target !== 'object' || target === null ||
-                !(#record in target)) {
+                !(#record in target))
                 throw new codes.ERR_INVALID_THIS('EventTarget');
-            }
             return target.#record;
         };
     }
 
     addEventListener(type, callback, options = undefined) {
         const record = recordOf(this);
-        if (arguments.length < 2) {
+        if (arguments.length < 2)
             throw new codes.ERR_MISSING_ARGS('type', 'listener');
-        }
         const how = readOptions(options);
         if (!isCallback(callback)) {
             warnOfNoListener(callback, this, type);
@@ -254,9 +250,8 @@ class EventTarget {
 
     removeEventListener(type, callback, options = undefined) {
         const record = recordOf(this);
-        if (arguments.length < 2) {
+        if (arguments.length < 2)
             throw new codes.ERR_MISSING_ARGS('type', 'listener');
-        }
         if (!isCallback(callback)) return;
         const name = toName(type);
         const capture = typeof options === 'boolean' ? options :
@@ -270,12 +265,10 @@ class EventTarget {
         const record = recordOf(this);
         if (arguments.length === 0) throw new codes.ERR_MISSING_ARGS('event');
         const state = stateOf(event);
-        if (state === undefined) {
+        if (state === undefined)
             throw new codes.ERR_INVALID_ARG_TYPE('event', 'Event', event);
-        }
-        if (state.dispatching) {
+        if (state.dispatching)
             throw new codes.ERR_EVENT_RECURSION(state.type);
-        }
         state.target = this;
         const list = record.lists?.get(state.type);
         if (list !== undefined) deliver(this, event, state, list.slice());
@@ -295,24 +288,21 @@ makeEnumerable(EventTarget.prototype,
 
 function isCallback(callback) {
     if (callback == null) return false;
-    if (typeof callback === 'function' || typeof callback === 'object') {
+    if (typeof callback === 'function' || typeof callback === 'object')
         return true;
-    }
     throw new codes.ERR_INVALID_ARG_TYPE('listener', 'EventListener',
         callback);
 }
 
 function toName(type) {
-    if (typeof type === 'symbol') {
+    if (typeof type === 'symbol')
         throw new codes.ERR_INVALID_ARG_VALUE('value', type);
-    }
     return `${type}`;
 }
 
 function readOptions(options) {
-    if (typeof options === 'boolean') {
+    if (typeof options === 'boolean')
         return { capture: options, once: false, passive: false };
-    }
     if (options == null) return { capture: false, once: false, passive: false };
     validateObject(options, 'options');
     const { capture, once, passive, signal } = options;
@@ -401,9 +391,8 @@ function callListener(target, event, { callback }) {
     try {
         const result = typeof callback === 'function' ?
             callback.call(target, event) : callback.handleEvent(event);
-        if (result != null && typeof result.then === 'function') {
+        if (result != null && typeof result.then === 'function')
             result.then(undefined, throwLater);
-        }
     } catch (error) {
         throwLater(error);
     }

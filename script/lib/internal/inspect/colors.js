@@ -21,9 +21,8 @@ const COLORS = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan',
     'white'];
 
 function addColors(first, last, nameOf) {
-    for (let i = 0; i < COLORS.length; i++) {
+    for (let i = 0; i < COLORS.length; i++)
         colors[nameOf(COLORS[i])] = [first + i, last];
-    }
 }
 
 function capital(word) {

@@ -35,26 +35,22 @@ function nameOf(error) {
 function chooseKeys(ctx, error, stack, keys) {
     const drop = (key) => {
         const index = Arrays.indexOf(keys, key);
-        if (index !== -1) {
+        if (index !== -1)
             Arrays.splice(keys, index, 1);
-        }
     };
     Arrays.filter(ENGINE_KEYS, (key) =>
         !Object.prototype.propertyIsEnumerable.call(error, key)).forEach(drop);
     if (!ctx.showHidden) {
         for (const key of ['name', 'message', 'stack']) {
-            if (Strings.includes(stack, String(property(error, key)))) {
+            if (Strings.includes(stack, String(property(error, key))))
                 drop(key);
-            }
         }
     }
-    if ('cause' in error && !Arrays.includes(keys, 'cause')) {
+    if ('cause' in error && !Arrays.includes(keys, 'cause'))
         Arrays.push(keys, 'cause');
-    }
     if (Array.isArray(property(error, 'errors')) &&
-        !Arrays.includes(keys, 'errors')) {
+        !Arrays.includes(keys, 'errors'))
         Arrays.push(keys, 'errors');
-    }
 }
 
 /*
@@ -66,9 +62,8 @@ function withClass(stack, name, shape, prefix) {
     const named = Strings.endsWith(name, 'Error') &&
         Strings.startsWith(stack, name) &&
         (follows === undefined || follows === ':' || follows === '\n');
-    if (shape.name !== null && !named) {
+    if (shape.name !== null && !named)
         return stack;
-    }
     let fallback = 'Error';
     let { length } = name;
     if (shape.name === null) {
@@ -79,12 +74,10 @@ function withClass(stack, name, shape, prefix) {
         fallback = first?.[1] || 'Error';
     }
     const better = prefix(shape.name, shape.tag, fallback).slice(0, -1);
-    if (better === name) {
+    if (better === name)
         return stack;
-    }
-    if (!Strings.includes(better, name)) {
+    if (!Strings.includes(better, name))
         return `${better} [${name}]${Strings.slice(stack, length)}`;
-    }
     return length === 0 ? `${better}: ${stack}` :
         `${better}${Strings.slice(stack, length)}`;
 }
@@ -95,12 +88,10 @@ function commonRun(lines, other) {
         const start = Arrays.indexOf(other, lines[from]);
         let length = start === -1 ? 0 : 1;
         while (length > 0 && from + length < lines.length &&
-            lines[from + length] === other[start + length]) {
+            lines[from + length] === other[start + length])
             length++;
-        }
-        if (length > 3) {
+        if (length > 3)
             return { from, length };
-        }
     }
     return undefined;
 }
@@ -109,9 +100,8 @@ function commonRun(lines, other) {
 function frameLines(ctx, error, text) {
     const lines = Strings.split(text, '\n');
     const cause = property(error, 'cause');
-    if (cause === undefined || !isError(cause)) {
+    if (cause === undefined || !isError(cause))
         return lines;
-    }
     const causeStack = formatStack(cause);
     const start = Strings.indexOf(causeStack, '\n    at');
     const run = start === -1 ? undefined :

@@ -21,29 +21,24 @@ function json(value) {
     } catch (error) {
         // Engines word it differently.
         if (error instanceof TypeError &&
-            /circular|cyclic/.test(error.message)) {
+            /circular|cyclic/.test(error.message))
             return '[Circular]';
-        }
         throw error;
     }
 }
 
 /* Does String(value) tell more than inspect? If a program wrote toString. */
 function hasOwnWords(value) {
-    if (typeof value.toString !== 'function') {
+    if (typeof value.toString !== 'function')
         return false;
-    }
     if (typeof value[Symbol.toPrimitive] === 'function' &&
-        Objects.toString(value) !== '[object Date]') {
+        Objects.toString(value) !== '[object Date]')
         return true;
-    }
     let holder = value;
-    while (!Object.hasOwn(holder, 'toString')) {
+    while (!Object.hasOwn(holder, 'toString'))
         holder = Object.getPrototypeOf(holder);
-    }
-    if (holder === value) {
+    if (holder === value)
         return true;
-    }
     const own = Object.getOwnPropertyDescriptor(holder, 'constructor');
     return typeof own?.value !== 'function' ||
         !require('internal/inspect').isBuiltIn(own.value.name);
@@ -67,9 +62,8 @@ function asString(value, options) {
 }
 
 function asNumber(value, convert) {
-    if (typeof value === 'bigint' && convert !== Number.parseFloat) {
+    if (typeof value === 'bigint' && convert !== Number.parseFloat)
         return `${value}n`;
-    }
     return typeof value === 'symbol' ? 'NaN' : number(convert(value));
 }
 
@@ -98,18 +92,16 @@ function directive(letter, value, options) {
 
 function formatArguments(options, args) {
     const first = args[0];
-    if (typeof first === 'string' && args.length === 1) {
+    if (typeof first === 'string' && args.length === 1)
         return first;
-    }
     let next = 0;
     let text = '';
     if (typeof first === 'string') {
         next = 1;
         text = Strings.indexOf(first, '%') < 0 ? first :
             RegExps[Symbol.replace](DIRECTIVE, first, (all) => {
-                if (all === '%%') {
+                if (all === '%%')
                     return '%';
-                }
                 return next === args.length ? all :
                     directive(all[1], args[next++], options);
             });

@@ -16,9 +16,8 @@ const ARRAY_INDEX = /^(?:0|[1-9][0-9]*)$/;
 function printPlain(ctx, value, shape, depth, inView, fallback = 'Object') {
     const text = prefix(shape.name, shape.tag, fallback);
     shape.open = text === 'Object ' ? '{' : `${text}{`;
-    if (shape.bare) {
+    if (shape.bare)
         shape.done = `${shape.open}}`;
-    }
 }
 
 function printArray(ctx, value, shape) {
@@ -41,14 +40,12 @@ function arrayEntries(ctx, array, depth) {
     const output = [];
     const shown = limit(ctx, array.length);
     for (let i = 0; i < shown; i++) {
-        if (!hasOwn(array, i)) {
+        if (!hasOwn(array, i))
             return sparseEntries(ctx, array, depth, output, shown, i);
-        }
         Arrays.push(output, printProperty(ctx, array, depth, i, AS_ENTRY));
     }
-    if (array.length > shown) {
+    if (array.length > shown)
         Arrays.push(output, moreItems(array.length - shown));
-    }
     return output;
 }
 
@@ -60,15 +57,13 @@ function sparseEntries(ctx, array, depth, output, shown, from) {
     let index = from;
     for (let i = from; i < keys.length && output.length < shown; i++) {
         const key = keys[i];
-        if (!RegExps.test(ARRAY_INDEX, key) || key > 2 ** 32 - 2) {
+        if (!RegExps.test(ARRAY_INDEX, key) || key > 2 ** 32 - 2)
             break;
-        }
         if (Number(key) !== index) {
             Arrays.push(output, hole(key - index));
             index = Number(key);
-            if (output.length === shown) {
+            if (output.length === shown)
                 break;
-            }
         }
         Arrays.push(output, printProperty(ctx, array, depth, key, AS_ENTRY));
         index++;
@@ -105,12 +100,10 @@ function reflectedLength(value) {
 function typedArrayEntries(ctx, value, length, depth) {
     const shown = limit(ctx, length);
     const output = [];
-    for (let i = 0; i < shown; i++) {
+    for (let i = 0; i < shown; i++)
         Arrays.push(output, printPrimitive(ctx, value[i], ctx.stylize));
-    }
-    if (length > shown) {
+    if (length > shown)
         Arrays.push(output, moreItems(length - shown));
-    }
     if (ctx.showHidden) {
         ctx.indentation += 2;
         for (const key of ['BYTES_PER_ELEMENT', 'length', 'byteLength',
@@ -136,14 +129,12 @@ function printCollection(ctx, value, shape, type, members, one) {
         const shown = limit(ctx, size);
         const output = [];
         for (const member of members.list()) {
-            if (output.length >= shown) {
+            if (output.length >= shown)
                 break;
-            }
             Arrays.push(output, one(member, depth));
         }
-        if (size > shown) {
+        if (size > shown)
             Arrays.push(output, moreItems(size - shown));
-        }
         return output;
     });
 }
@@ -170,9 +161,8 @@ function printMap(ctx, value, shape) {
 function printArguments(ctx, value, shape, depth, inView) {
     if (shape.name === 'Object') {
         shape.open = '[Arguments] {';
-        if (shape.bare) {
+        if (shape.bare)
             shape.done = '[Arguments] {}';
-        }
         return;
     }
     printPlain(ctx, value, shape, depth, inView, 'Arguments');
@@ -198,9 +188,8 @@ function printRegExp(ctx, value, shape, depth) {
         shape.name === null ? new RegExp(value) : value);
     const lead = prefix(shape.name, shape.tag, 'RegExp');
     shape.base = lead === 'RegExp ' ? text : `${lead}${text}`;
-    if (shape.bare || ctx.beyond(depth)) {
+    if (shape.bare || ctx.beyond(depth))
         shape.done = ctx.stylize(shape.base, 'regexp');
-    }
 }
 
 function printDate(ctx, value, shape) {
@@ -209,9 +198,8 @@ function printDate(ctx, value, shape) {
         Date.prototype.toISOString.call(value);
     const lead = prefix(shape.name, shape.tag, 'Date');
     shape.base = lead === 'Date ' ? text : `${lead}${text}`;
-    if (shape.bare) {
+    if (shape.bare)
         shape.done = ctx.stylize(shape.base, 'date');
-    }
 }
 
 function printArrayBuffer(type) {
@@ -223,9 +211,8 @@ function printArrayBuffer(type) {
             return;
         }
         Arrays.unshift(shape.keys, 'byteLength');
-        if (!inView) {
+        if (!inView)
             shape.entries = () => [bufferContents(ctx, value)];
-        }
     };
 }
 
@@ -233,17 +220,15 @@ function bufferContents(ctx, buffer) {
     let bytes;
     try {
         bytes = new Uint8Array(buffer);
-        if (buffer.detached) {
+        if (buffer.detached)
             return ctx.stylize('(detached)', 'special');
-        }
     } catch {
         return ctx.stylize('(detached)', 'special');
     }
     const shown = limit(ctx, bytes.length);
     const hex = [];
-    for (let i = 0; i < shown; i++) {
+    for (let i = 0; i < shown; i++)
         Arrays.push(hex, bytes[i].toString(16).padStart(2, '0'));
-    }
     const left = bytes.length - shown;
     const more = left > 0 ? ` ... ${left} more byte${left > 1 ? 's' : ''}` : '';
     return `${ctx.stylize('[Uint8Contents]', 'special')}: ` +
@@ -275,12 +260,10 @@ function printBoxed(type) {
             ` [${shape.tag}]` : '';
         shape.base = `[${type}${other}: ` +
             `${printPrimitive(ctx, primitive, plain)}]${tag}`;
-        if (shape.keys.length === 0) {
+        if (shape.keys.length === 0)
             shape.base = ctx.stylize(shape.base, Strings.toLowerCase(type));
-        }
-        if (shape.bare) {
+        if (shape.bare)
             shape.done = shape.base;
-        }
     };
 }
 
@@ -289,9 +272,8 @@ function printFunction(ctx, value, shape) {
     shape.base = Strings.startsWith(source, 'class') &&
         Strings.endsWith(source, '}') ?
         classBase(value, shape) : functionBase(ctx, value, shape);
-    if (shape.bare) {
+    if (shape.bare)
         shape.done = ctx.stylize(shape.base, 'special');
-    }
 }
 
 function tagSuffix({ name, tag }) {
@@ -303,11 +285,10 @@ function classBase(value, shape) {
     const other = shape.name !== 'Function' && shape.name !== null ?
         ` [${shape.name}]` : '';
     let parent = '';
-    if (shape.name === null) {
+    if (shape.name === null)
         parent = ' extends [null prototype]';
-    } else if (getPrototypeOf(value).name) {
+    else if (getPrototypeOf(value).name)
         parent = ` extends ${getPrototypeOf(value).name}`;
-    }
     return `[class ${name}${other}${tagSuffix(shape)}${parent}]`;
 }
 
@@ -326,9 +307,8 @@ function functionBase(ctx, value, shape) {
 function printError(ctx, value, shape) {
     shape.base = require('internal/inspect/error')
         .errorBase(ctx, value, shape, prefix);
-    if (shape.keys.length === 0 && (shape.bare || !ctx.showHidden)) {
+    if (shape.keys.length === 0 && (shape.bare || !ctx.showHidden))
         shape.done = shape.base;
-    }
 }
 
 const printers = {

@@ -28,9 +28,8 @@ const SHORT_ESCAPES = {
 
 function escaped(char) {
     const short = SHORT_ESCAPES[char];
-    if (short !== undefined) {
+    if (short !== undefined)
         return short;
-    }
     const code = Strings.charCodeAt(char, 0);
     const hex = code.toString(16);
     return code < 0x100 ? `\\x${Strings.padStart(hex, 2, '0').toUpperCase()}` :
@@ -39,17 +38,15 @@ function escaped(char) {
 
 /* In the quotes that need the fewest backslashes: ', then ", then `. */
 function quote(text) {
-    if (!RegExps.test(NEEDS_ESCAPE, text)) {
+    if (!RegExps.test(NEEDS_ESCAPE, text))
         return `'${text}'`;
-    }
     let mark = '\'';
     if (Strings.includes(text, '\'')) {
-        if (!Strings.includes(text, '"')) {
+        if (!Strings.includes(text, '"'))
             mark = '"';
-        } else if (!Strings.includes(text, '`') &&
-            !Strings.includes(text, '${')) {
+        else if (!Strings.includes(text, '`') &&
+            !Strings.includes(text, '${'))
             mark = '`';
-        }
     }
     const pattern = mark === '\'' ? TO_ESCAPE_OR_QUOTE : TO_ESCAPE;
     return `${mark}${Strings.replace(text, pattern, escaped)}${mark}`;
@@ -102,32 +99,28 @@ function isZeroWidth(code) {
 
 /* Cells that the text takes on a terminal. */
 function width(text, withEscapes = true) {
-    if (RegExps.test(/^[\x20-\x7e]*$/, text)) {
+    if (RegExps.test(/^[\x20-\x7e]*$/, text))
         return text.length;
-    }
     const plain = (withEscapes ? stripEscapes(text) : text).normalize('NFC');
     let cells = 0;
     for (const char of plain) {
         const code = Strings.codePointAt(char, 0);
-        if (isWide(code)) {
+        if (isWide(code))
             cells += 2;
-        } else if (!isZeroWidth(code)) {
+        else if (!isZeroWidth(code))
             cells++;
-        }
     }
     return cells;
 }
 
 function fitsOnLine(ctx, output, start, base) {
     let total = output.length + start;
-    if (total + output.length > ctx.breakLength) {
+    if (total + output.length > ctx.breakLength)
         return false;
-    }
     for (const entry of output) {
         total += ctx.colors ? stripColors(entry).length : entry.length;
-        if (total > ctx.breakLength) {
+        if (total > ctx.breakLength)
             return false;
-        }
     }
     return base === '' || !Strings.includes(base, '\n');
 }
@@ -148,13 +141,11 @@ function columnCount(ctx, cells, widest, total, entries) {
 
 /* Numbers stand to the right of their column, everything else to the left. */
 function rightAligned(output, value) {
-    if (value === undefined) {
+    if (value === undefined)
         return true;
-    }
     for (let i = 0; i < output.length; i++) {
-        if (typeof value[i] !== 'number' && typeof value[i] !== 'bigint') {
+        if (typeof value[i] !== 'number' && typeof value[i] !== 'bigint')
             return false;
-        }
     }
     return true;
 }
@@ -173,18 +164,15 @@ function columns(ctx, output, value) {
     const widest = longest + 2;
     // Entries of very different lengths would waste the room that is won.
     if (widest * 3 + ctx.indentation >= ctx.breakLength ||
-        (total / widest <= 5 && longest > 6)) {
+        (total / widest <= 5 && longest > 6))
         return output;
-    }
     const count = columnCount(ctx, cells, widest, total, output.length);
-    if (count <= 1) {
+    if (count <= 1)
         return output;
-    }
     const right = rightAligned(output, value);
     const lines = rows(output, widths, count, cells, right);
-    if (more) {
+    if (more)
         Arrays.push(lines, output[cells]);
-    }
     return lines;
 }
 
@@ -192,9 +180,8 @@ function rows(output, widths, count, cells, right) {
     const columnWidths = [];
     for (let i = 0; i < count; i++) {
         let most = 0;
-        for (let j = i; j < cells; j += count) {
+        for (let j = i; j < cells; j += count)
             most = Math.max(most, widths[j]);
-        }
         Arrays.push(columnWidths, most);
     }
     const lines = [];
@@ -219,23 +206,20 @@ function rows(output, widths, count, cells, right) {
 function combine(ctx, output, base, braces, isList, depth, value) {
     const lead = base === '' ? '' : `${base} `;
     const newline = `\n${Strings.repeat(' ', ctx.indentation)}`;
-    if (ctx.compact === true) {
+    if (ctx.compact === true)
         return combineTight(ctx, output, base, braces, newline);
-    }
     let entries = output;
     if (typeof ctx.compact === 'number' && ctx.compact >= 1) {
-        if (isList && output.length > 6) {
+        if (isList && output.length > 6)
             entries = columns(ctx, output, value);
-        }
         if (ctx.currentDepth - depth < ctx.compact &&
             entries.length === output.length) {
             const start = entries.length + ctx.indentation +
                 braces[0].length + base.length + 10;
             if (fitsOnLine(ctx, entries, start, base)) {
                 const joined = Arrays.join(entries, ', ');
-                if (!Strings.includes(joined, '\n')) {
+                if (!Strings.includes(joined, '\n'))
                     return `${lead}${braces[0]} ${joined} ${braces[1]}`;
-                }
             }
         }
     }
@@ -246,9 +230,8 @@ function combine(ctx, output, base, braces, isList, depth, value) {
 /* compact: true, the look of Node before version 12. */
 function combineTight(ctx, output, base, braces, newline) {
     const lead = base === '' ? '' : ` ${base}`;
-    if (fitsOnLine(ctx, output, 0, base)) {
+    if (fitsOnLine(ctx, output, 0, base))
         return `${braces[0]}${lead} ${Arrays.join(output, ', ')} ${braces[1]}`;
-    }
     const opening = base === '' && braces[0].length === 1 ?
         ' ' : `${lead}${newline}  `;
     const body = Arrays.join(output, `,${newline}  `);

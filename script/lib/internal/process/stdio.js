@@ -79,9 +79,8 @@ class NoOutput extends StandardOutput {
 const ESCAPE = '\u001b[';
 
 function write(stream, text, callback) {
-    if (callback !== undefined) {
+    if (callback !== undefined)
         require('internal/validators').validateFunction(callback, 'callback');
-    }
     return stream.write(text, callback);
 }
 

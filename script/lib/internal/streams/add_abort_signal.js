@@ -14,17 +14,15 @@ function addAbortSignal(signal, stream) {
 }
 
 function attachSignal(signal, stream) {
-    if (typeof signal !== 'object' || !('aborted' in signal)) {
+    if (typeof signal !== 'object' || !('aborted' in signal))
         return stream;
-    }
     const { finished } = require('internal/streams/end_of_stream');
     const forget = onAbort(signal, () => {
         stream.destroy(new AbortError(undefined, { cause: signal.reason }));
     });
 
-    if (!signal.aborted) {
+    if (!signal.aborted)
         finished(stream, forget);
-    }
     return stream;
 }
 

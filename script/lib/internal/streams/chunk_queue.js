@@ -25,11 +25,10 @@ class ChunkQueue {
     }
 
     unshift(chunk) {
-        if (this.head > 0) {
+        if (this.head > 0)
             this.items[--this.head] = chunk;
-        } else {
+        else
             this.items.unshift(chunk);
-        }
     }
 
     shift() {
@@ -60,9 +59,8 @@ class ChunkQueue {
         if (this.items.length === 1) { // as most are
             return this.items.pop();
         }
-        if (this.length === 1) {
+        if (this.length === 1)
             return this.shift();
-        }
         const chunks = this.toArray();
 
         this.clear();
@@ -86,9 +84,8 @@ class ChunkQueue {
             this.items[this.head] = cut(chunk, missing, chunk.length);
             missing = 0;
         }
-        if (parts.length === 1) {
+        if (parts.length === 1)
             return parts[0];
-        }
         return strings ? parts.join('') : Buffer.concat(parts, count);
     }
 }

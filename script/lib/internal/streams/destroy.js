@@ -31,12 +31,10 @@ function setBits(stream, mask) {
     const r = stream._readableState;
     const w = writableState(stream);
 
-    if (r) {
+    if (r)
         r.flags |= mask;
-    }
-    if (w) {
+    if (w)
         w.flags |= mask;
-    }
 }
 
 // The first error stays: what follows is a consequence.
@@ -44,15 +42,12 @@ function noteError(stream, error) {
     const r = stream._readableState;
     const w = writableState(stream);
 
-    if (!error) {
+    if (!error)
         return;
-    }
-    if (w && !w.error) {
+    if (w && !w.error)
         w.errored = error;
-    }
-    if (r && !r.error) {
+    if (r && !r.error)
         r.errored = error;
-    }
 }
 
 // The destroy() of every class of streams.
@@ -60,9 +55,8 @@ function destroy(error, callback) {
     const state = writableState(this) || this._readableState;
 
     if (bits(this) & f.DESTROYED) {
-        if (typeof callback === 'function') {
+        if (typeof callback === 'function')
             callback();
-        }
         return this;
     }
     noteError(this, error);
@@ -82,20 +76,17 @@ function runDestroy(stream, error, callback) {
     let called = false;
 
     function onDestroyed(failure) {
-        if (called) {
+        if (called)
             return;
-        }
         called = true;
         noteError(stream, failure);
         setBits(stream, f.CLOSED);
-        if (typeof callback === 'function') {
+        if (typeof callback === 'function')
             callback(failure);
-        }
-        if (failure) {
+        if (failure)
             defer(emitErrorAndClose, stream, failure);
-        } else {
+        else
             defer(emitClose, stream);
-        }
     }
 
     try {
@@ -118,15 +109,13 @@ function emitErrorAndClose(stream, error) {
 
 function emitClose(stream) {
     setBits(stream, f.CLOSE_EMITTED);
-    if (bits(stream) & f.EMIT_CLOSE) {
+    if (bits(stream) & f.EMIT_CLOSE)
         stream.emit('close');
-    }
 }
 
 function emitError(stream, error) {
-    if (bits(stream) & f.ERROR_EMITTED) {
+    if (bits(stream) & f.ERROR_EMITTED)
         return;
-    }
     setBits(stream, f.ERROR_EMITTED);
     stream.emit('error', error);
 }
@@ -137,22 +126,19 @@ function emitError(stream, error) {
 function errorOrDestroy(stream, error, sync) {
     const flags = bits(stream);
 
-    if (flags & f.DESTROYED) {
+    if (flags & f.DESTROYED)
         return;
-    }
     if (flags & f.AUTO_DESTROY) {
         stream.destroy(error);
         return;
     }
-    if (!error) {
+    if (!error)
         return;
-    }
     noteError(stream, error);
-    if (sync) {
+    if (sync)
         nextTick(emitError, stream, error);
-    } else {
+    else
         emitError(stream, error);
-    }
 }
 
 // Makes a destroyed stream usable again, for those who override destroy().
@@ -166,18 +152,16 @@ function undestroy() {
         const over = f.READING | f.ENDED | f.END_EMITTED | f.CUT;
         r.error = r.failure = null;
         r.flags = (r.flags & ~(forget | over)) | f.CONSTRUCTED;
-        if (r.flags & f.ABSENT) {
+        if (r.flags & f.ABSENT)
             r.flags |= f.ENDED | f.END_EMITTED;
-        }
     }
     if (w) {
         const over = f.ENDING | f.ENDED | f.FINISHED | f.PREFINISHED |
             f.FINAL_CALLED;
         w.error = null;
         w.flags = (w.flags & ~(forget | over)) | f.CONSTRUCTED;
-        if (w.flags & f.ABSENT) {
+        if (w.flags & f.ABSENT)
             w.flags |= f.ENDING | f.ENDED | f.FINISHED;
-        }
     }
 }
 
@@ -187,16 +171,13 @@ function construct(stream, callback) {
     const r = stream._readableState;
     const w = writableState(stream);
 
-    if (r) {
+    if (r)
         r.flags &= ~f.CONSTRUCTED;
-    }
-    if (w) {
+    if (w)
         w.flags &= ~f.CONSTRUCTED;
-    }
     stream.once(constructed, callback);
-    if (stream.listenerCount(constructed) === 1) {
+    if (stream.listenerCount(constructed) === 1)
         nextTick(runConstruct, stream);
-    }
 }
 
 function runConstruct(stream) {
@@ -209,13 +190,12 @@ function runConstruct(stream) {
         }
         called = true;
         setBits(stream, f.CONSTRUCTED);
-        if (bits(stream) & f.DESTROYED) {
+        if (bits(stream) & f.DESTROYED)
             stream.emit(destroyAfterConstruct, error);
-        } else if (error) {
+        else if (error)
             errorOrDestroy(stream, error, true);
-        } else {
+        else
             stream.emit(constructed);
-        }
     }
 
     try {
@@ -227,24 +207,20 @@ function runConstruct(stream) {
 
 // Destroys anything that looks like a stream, also one of an older make.
 function destroyer(stream, error) {
-    if (!stream || isDestroyed(stream)) {
+    if (!stream || isDestroyed(stream))
         return;
-    }
-    if (!error && !isOver(stream)) {
+    if (!error && !isOver(stream))
         error = new AbortError();
-    }
-    if (typeof stream.destroy === 'function') {
+    if (typeof stream.destroy === 'function')
         stream.destroy(error);
-    } else if (typeof stream.close === 'function') {
+    else if (typeof stream.close === 'function')
         stream.close();
-    } else if (error) {
+    else if (error)
         nextTick(() => stream.emit('error', error));
-    } else {
+    else
         nextTick(() => stream.emit('close'));
-    }
-    if (!stream.destroyed) {
+    if (!stream.destroyed)
         stream[require('internal/streams/kind').kIsDestroyed] = true;
-    }
 }
 
 function isDestroyed(stream) {

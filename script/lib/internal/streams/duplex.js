@@ -19,22 +19,19 @@ const { kDuplex } = require('internal/streams/kind');
 const kNativeWritable = Symbol('nativeWritable');
 
 function Duplex(options) {
-    if (!(this instanceof Duplex)) {
+    if (!(this instanceof Duplex))
         return new Duplex(options);
-    }
     Stream.call(this, options);
     this._readableState = new ReadableState(options, this, true);
     if (!options) {
         this._writableState = new WritableState(options, this, true);
     } else {
-        if (options[kNativeWritable] !== true) {
+        if (options[kNativeWritable] !== true)
             this._writableState = new WritableState(options, this, true);
-        }
         applyOptions(this, options);
     }
-    if (typeof this._construct === 'function') {
+    if (typeof this._construct === 'function')
         destroying.construct(this, () => onConstructed(this));
-    }
 }
 
 Object.setPrototypeOf(Duplex.prototype, Readable.prototype);
@@ -46,26 +43,21 @@ Duplex.prototype[kDuplex] = true;
 Duplex.prototype.allowHalfOpen = true;
 
 function applyOptions(stream, options) {
-    if (options.allowHalfOpen === false) {
+    if (options.allowHalfOpen === false)
         stream.allowHalfOpen = false;
-    }
-    if (options.readable === false) {
+    if (options.readable === false)
         stream._readableState.flags |= f.ABSENT | f.ENDED | f.END_EMITTED;
-    }
     if (options.writable === false && stream._writableState) {
         stream._writableState.flags |=
             f.ABSENT | f.ENDING | f.ENDED | f.FINISHED;
     }
-    if (typeof options.read === 'function') {
+    if (typeof options.read === 'function')
         stream._read = options.read;
-    }
     useMethods(stream, options);
-    if (typeof options.destroy === 'function') {
+    if (typeof options.destroy === 'function')
         stream._destroy = options.destroy;
-    }
-    if (typeof options.construct === 'function') {
+    if (typeof options.construct === 'function')
         stream._construct = options.construct;
-    }
     if (options.signal) {
         require('internal/streams/add_abort_signal')
             .addAbortSignal(options.signal, stream);
@@ -74,9 +66,8 @@ function applyOptions(stream, options) {
 
 function onConstructed(stream) {
     readableConstructed(stream);
-    if (destroying.writableState(stream)) {
+    if (destroying.writableState(stream))
         writableConstructed(stream);
-    }
 }
 
 // pipe() is Readable's: a duplex can be piped.
@@ -103,12 +94,10 @@ Object.defineProperty(Duplex.prototype, 'destroyed', {
         return Boolean(r) && r.destroyed && (!w || w.destroyed);
     },
     set(value) {
-        if (this._readableState) {
+        if (this._readableState)
             this._readableState.destroyed = value;
-        }
-        if (this._writableState) {
+        if (this._writableState)
             this._writableState.destroyed = value;
-        }
     },
 });
 

@@ -53,19 +53,17 @@ class Joined extends Duplex {
 
         this.over = true;
         this.heldClose = null;
-        if (close !== null) {
+        if (close !== null)
             close(error);
-        } else if (error) {
+        else if (error)
             this.destroy(error);
-        }
     }
 
     _write(chunk, encoding, callback) {
-        if (this.sink.write(chunk, encoding)) {
+        if (this.sink.write(chunk, encoding))
             callback();
-        } else {
+        else
             this.heldWrite = callback;
-        }
     }
 
     _final(callback) {
@@ -81,16 +79,14 @@ class Joined extends Duplex {
                 this.wantsMore = true;
                 return;
             }
-            if (!this.push(chunk)) {
+            if (!this.push(chunk))
                 return;
-            }
         }
     }
 
     _destroy(error, callback) {
-        if (!error && !this.over) {
+        if (!error && !this.over)
             error = new AbortError();
-        }
         this.wantsMore = false;
         this.heldWrite = null;
         this.heldFinal = null;
@@ -106,14 +102,12 @@ class Joined extends Duplex {
 
 // Two streams that know nothing of each other.
 function join(source, sink) {
-    if (source && typeof source.read !== 'function') {
+    if (source && typeof source.read !== 'function')
         source = Readable.wrap(source);
-    }
     const joined = new Joined(source, sink);
     const onOver = (error) => {
-        if (error) {
+        if (error)
             destroyer(joined.source, error);
-        }
         joined.onOver(error);
     };
 
@@ -121,34 +115,28 @@ function join(source, sink) {
         finished(joined.sink, onOver);
         joined.sink.on('finish', () => joined.release('heldFinal'));
     }
-    if (joined.source !== null) {
+    if (joined.source !== null)
         finished(joined.source, onOver);
-    }
     return joined;
 }
 
 function duplexify(body, name) {
-    if (body?.[kind.kDuplex]) {
+    if (body?.[kind.kDuplex])
         return body;
-    }
     if (kind.isNodeStream(body)) {
         return join(
             kind.isReadableNodeStream(body) ? body : null,
             kind.isWritableNodeStream(body) ? body : null);
     }
-    if (typeof body === 'function') {
+    if (typeof body === 'function')
         return fromFunction(body, name);
-    }
-    if (kind.isIterable(body)) {
+    if (kind.isIterable(body))
         return from(Duplex, body, { objectMode: true, writable: false });
-    }
     if (typeof body?.readable === 'object' ||
-        typeof body?.writable === 'object') {
+        typeof body?.writable === 'object')
         return join(halfOf(body.readable), halfOf(body.writable));
-    }
-    if (typeof body?.then === 'function') {
+    if (typeof body?.then === 'function')
         return fromPromise(body);
-    }
     throw new codes.ERR_INVALID_ARG_TYPE(name, [
         'Blob', 'ReadableStream', 'WritableStream', 'Stream', 'Iterable',
         'AsyncIterable', 'Function', '{ readable, writable } pair', 'Promise',
@@ -157,9 +145,8 @@ function duplexify(body, name) {
 
 // A half of a pair may be anything that a duplex can be made of.
 function halfOf(body) {
-    if (!body || kind.isNodeStream(body)) {
+    if (!body || kind.isNodeStream(body))
         return body;
-    }
     return duplexify(body, 'body');
 }
 
@@ -167,9 +154,8 @@ function fromPromise(promise) {
     const duplex = new Duplex({ objectMode: true, writable: false, read() {} });
 
     promise.then((value) => {
-        if (value !== null && value !== undefined) {
+        if (value !== null && value !== undefined)
             duplex.push(value);
-        }
         duplex.push(null);
     }, (error) => destroyer(duplex, error));
     return duplex;
@@ -205,9 +191,8 @@ class FunctionInput {
             const { chunk, done, callback } = await this.next;
 
             nextTick(callback);
-            if (done) {
+            if (done)
                 return;
-            }
             if (this.signal.aborted) {
                 throw new AbortError(
                     undefined, { cause: this.signal.reason });
@@ -235,12 +220,10 @@ function fromFunction(body, name) {
     const input = new FunctionInput();
     const result = body(input.chunks(), { signal: input.signal });
 
-    if (kind.isIterable(result)) {
+    if (kind.isIterable(result))
         return from(Duplex, result, input.methods());
-    }
-    if (typeof result?.then === 'function') {
+    if (typeof result?.then === 'function')
         return sinkOf(input, result);
-    }
     throw new codes.ERR_INVALID_RETURN_VALUE(
         'Iterable, AsyncIterable or AsyncFunction', name, result);
 }
@@ -248,9 +231,8 @@ function fromFunction(body, name) {
 // async (source) => {}: finished when the promise is.
 function sinkOf(input, promise) {
     const settled = promise.then((value) => {
-        if (value !== null && value !== undefined) {
+        if (value !== null && value !== undefined)
             throw new codes.ERR_INVALID_RETURN_VALUE('nully', 'body', value);
-        }
     });
     const sink = new Duplex({
         ...input.methods(),
@@ -271,12 +253,10 @@ function sinkOf(input, promise) {
 
 // One duplex that writes to the first of the streams and reads from the last.
 function compose(...streams) {
-    if (streams.length === 0) {
+    if (streams.length === 0)
         throw new codes.ERR_MISSING_ARGS('streams');
-    }
-    if (streams.length === 1) {
+    if (streams.length === 1)
         return duplexify(streams[0], 'streams[0]');
-    }
     const parts = streams.map((stream, i) => (
         kind.isNodeStream(stream) ? stream : duplexify(stream, 'body')));
 
@@ -289,9 +269,8 @@ function compose(...streams) {
 
     startPipeline(parts, {}, (error) => {
         joined.onOver(error);
-        if (!joined.source && !joined.sink) {
+        if (!joined.source && !joined.sink)
             joined.destroy();
-        }
     });
     finished(tail, () => joined.release('heldFinal'));
     joined._destroy = destroyComposed;
@@ -300,29 +279,25 @@ function compose(...streams) {
 
 // The pipeline sees to the parts once its tail is gone, and tells when.
 function destroyComposed(error, callback) {
-    if (!error && !this.over) {
+    if (!error && !this.over)
         error = new AbortError();
-    }
     this.wantsMore = false;
     this.heldWrite = null;
     this.heldFinal = null;
     destroyer(this.source ?? this.sink, error);
-    if (this.over) {
+    if (this.over)
         callback(error);
-    } else {
+    else
         this.heldClose = callback;
-    }
 }
 
 function checkPart(given, part, i, count) {
     const name = `streams[${i}]`;
 
-    if (i < count - 1 && !kind.isReadable(part)) {
+    if (i < count - 1 && !kind.isReadable(part))
         throw new codes.ERR_INVALID_ARG_VALUE(name, given, 'must be readable');
-    }
-    if (i > 0 && !kind.isWritable(part)) {
+    if (i > 0 && !kind.isWritable(part))
         throw new codes.ERR_INVALID_ARG_VALUE(name, given, 'must be writable');
-    }
 }
 
 module.exports = { compose, duplexify };

@@ -39,27 +39,23 @@ class Watch {
         if (this.writable && !stream._writableState &&
             typeof stream.writableFinished !== 'boolean') {
             const onLegacy = () => {
-                if (!stream.writable) {
+                if (!stream.writable)
                     this.onFinish();
-                }
             };
             this.listen('end', onLegacy);
             this.listen('close', onLegacy);
         }
         // Such a one may abort without closing.
-        if (!this.willClose && typeof stream.aborted === 'boolean') {
+        if (!this.willClose && typeof stream.aborted === 'boolean')
             this.listen('aborted', () => this.onClose());
-        }
         this.listen('end', () => this.onEnd());
         this.listen('finish', () => this.onFinish());
-        if (options.error !== false) {
+        if (options.error !== false)
             this.listen('error', (error) => this.settle(error));
-        }
         this.listen('close', () => this.onClose());
         this.lookBack();
-        if (options.signal && !this.closed) {
+        if (options.signal && !this.closed)
             this.obey(options.signal);
-        }
     }
 
     // What has happened before we came emits nothing any more.
@@ -71,9 +67,8 @@ class Watch {
         if (this.closed) {
             nextTick(() => this.onClose());
         } else if (w?.errorEmitted || r?.errorEmitted) {
-            if (!this.willClose) {
+            if (!this.willClose)
                 nextTick(() => this.onClosed());
-            }
         } else if (!this.readable &&
             (!this.willClose || kind.isReadable(stream)) &&
             (this.writeDone || kind.isWritable(stream) === false) &&
@@ -91,11 +86,10 @@ class Watch {
             this.settle(new AbortError(undefined, { cause: signal.reason }));
         };
 
-        if (signal.aborted) {
+        if (signal.aborted)
             nextTick(abort);
-        } else {
+        else
             this.forgetSignal = onAbort(signal, abort);
-        }
     }
 
     listen(event, listener) {
@@ -106,28 +100,22 @@ class Watch {
     onEnd() {
         this.readDone = true;
         // A destroyed stream's close may have been meant for someone else.
-        if (this.stream.destroyed) {
+        if (this.stream.destroyed)
             this.willClose = false;
-        }
-        if (this.willClose && (!this.stream.writable || this.writable)) {
+        if (this.willClose && (!this.stream.writable || this.writable))
             return;
-        }
-        if (!this.writable || this.writeDone) {
+        if (!this.writable || this.writeDone)
             this.settle();
-        }
     }
 
     onFinish() {
         this.writeDone = true;
-        if (this.stream.destroyed) {
+        if (this.stream.destroyed)
             this.willClose = false;
-        }
-        if (this.willClose && (!this.stream.readable || this.readable)) {
+        if (this.willClose && (!this.stream.readable || this.readable))
             return;
-        }
-        if (!this.readable || this.readDone) {
+        if (!this.readable || this.readDone)
             this.settle();
-        }
     }
 
     // 'close' has come: was everything said before it?
@@ -137,13 +125,12 @@ class Watch {
         this.closed = true;
         const error = kind.writableError(stream) || kind.readableError(stream);
 
-        if (error && typeof error !== 'boolean') {
+        if (error && typeof error !== 'boolean')
             this.settle(error);
-        } else if (this.isCutOff()) {
+        else if (this.isCutOff())
             this.settle(new codes.ERR_STREAM_PREMATURE_CLOSE());
-        } else {
+        else
             this.settle();
-        }
     }
 
     isCutOff() {
@@ -162,11 +149,10 @@ class Watch {
         this.closed = true;
         const error = kind.writableError(stream) || kind.readableError(stream);
 
-        if (error && typeof error !== 'boolean') {
+        if (error && typeof error !== 'boolean')
             this.settle(error);
-        } else {
+        else
             this.settle();
-        }
     }
 
     // Listeners stay until stop(): an 'error' that comes after the end would
@@ -176,9 +162,8 @@ class Watch {
 
         this.callback = nop;
         this.forgetSignal();
-        if (callback !== nop) {
+        if (callback !== nop)
             callback.apply(this.stream, args);
-        }
     }
 
     stop() {
@@ -217,19 +202,16 @@ function finished(stream, options, callback) {
 // The same as a promise; `cleanup: true` takes the listeners away.
 function finishedPromise(stream, options = {}) {
     if (options !== null && options !== undefined &&
-        options.cleanup !== undefined) {
+        options.cleanup !== undefined)
         validateBoolean(options.cleanup, 'cleanup');
-    }
     return new Promise((resolve, reject) => {
         const stop = finished(stream, options, (error) => {
-            if (options?.cleanup) {
+            if (options?.cleanup)
                 stop();
-            }
-            if (error) {
+            if (error)
                 reject(error);
-            } else {
+            else
                 resolve();
-            }
         });
     });
 }
@@ -246,11 +228,10 @@ function disposed(stream) {
     }
     return new Promise((resolve, reject) => {
         finished(stream, (failure) => {
-            if (failure && failure !== error) {
+            if (failure && failure !== error)
                 reject(failure);
-            } else {
+            else
                 resolve();
-            }
         });
     });
 }

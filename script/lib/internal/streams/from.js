@@ -75,9 +75,8 @@ class IteratorSource {
             this.reading = false;
             throw new codes.ERR_STREAM_NULL_VALUES();
         }
-        if (this.stream.push(value)) {
+        if (this.stream.push(value))
             return true;
-        }
         this.reading = false;
         return false;
     }
@@ -95,9 +94,8 @@ class IteratorSource {
             const { value, done } = await this.iterator.throw(error);
 
             await value;
-            if (done) {
+            if (done)
                 return;
-            }
         }
         if (typeof this.iterator.return === 'function') {
             const { value } = await this.iterator.return();
@@ -129,9 +127,8 @@ function wrap(stream, source) {
     };
     // What the old stream can do besides, the new one can too.
     for (const name of Object.keys(source)) {
-        if (stream[name] === undefined && typeof source[name] === 'function') {
+        if (stream[name] === undefined && typeof source[name] === 'function')
             stream[name] = source[name].bind(source);
-        }
     }
     return stream;
 }

@@ -12,11 +12,10 @@ function getDefaultHighWaterMark(objectMode) {
 
 function setDefaultHighWaterMark(objectMode, value) {
     require('internal/validators').validateInteger(value, 'value', 0);
-    if (objectMode) {
+    if (objectMode)
         objects = value;
-    } else {
+    else
         bytes = value;
-    }
 }
 
 // `duplexKey` is the option that sets one half of a duplex: it counts only if
@@ -25,9 +24,8 @@ function chooseHighWaterMark(options, duplexKey, objectMode) {
     const name = options.highWaterMark != null ? 'highWaterMark' : duplexKey;
     const value = name === null ? null : options[name];
 
-    if (value == null) {
+    if (value == null)
         return getDefaultHighWaterMark(objectMode);
-    }
     if (!Number.isInteger(value) || value < 0) {
         // Node names the half's option whichever of the two was wrong.
         const shown = `options.${duplexKey ?? 'highWaterMark'}`;

@@ -7,9 +7,8 @@ const { destroyer } = require('internal/streams/destroy');
 const { finished } = require('internal/streams/end_of_stream');
 
 function iterator(stream, options) {
-    if (options !== undefined) {
+    if (options !== undefined)
         validateObject(options, 'options');
-    }
     return iterate(stream, options);
 }
 
@@ -50,15 +49,14 @@ async function* readAll(stream, options) {
         while (true) {
             const chunk = stream.destroyed ? null : stream.read();
 
-            if (chunk !== null) {
+            if (chunk !== null)
                 yield chunk;
-            } else if (outcome) {
+            else if (outcome)
                 throw outcome;
-            } else if (outcome === null) {
+            else if (outcome === null)
                 return;
-            } else {
+            else
                 await new Promise(wait);
-            }
         }
     } catch (error) {
         outcome = aggregateTwoErrors(outcome, error);

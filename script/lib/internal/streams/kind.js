@@ -39,18 +39,16 @@ function isNodeStream(stream) {
 
 // `asynchronous` true or false asks for that kind alone.
 function isIterable(value, asynchronous) {
-    if (value == null) {
+    if (value == null)
         return false;
-    }
     return (asynchronous !== false &&
             isFunction(value[Symbol.asyncIterator])) ||
         (asynchronous !== true && isFunction(value[Symbol.iterator]));
 }
 
 function isDestroyed(stream) {
-    if (!isNodeStream(stream)) {
+    if (!isNodeStream(stream))
         return null;
-    }
     return Boolean(stream.destroyed || stream[kIsDestroyed] ||
         stream._writableState?.destroyed || stream._readableState?.destroyed);
 }
@@ -65,82 +63,67 @@ function readableError(stream) {
 
 // Not strict: everything was handed on, 'finish' itself may be still to come.
 function isWritableFinished(stream, strict) {
-    if (!isWritableNodeStream(stream)) {
+    if (!isWritableNodeStream(stream))
         return null;
-    }
-    if (stream.writableFinished === true) {
+    if (stream.writableFinished === true)
         return true;
-    }
-    if (stream._writableState?.errored) {
+    if (stream._writableState?.errored)
         return false;
-    }
-    if (typeof stream.writableFinished !== 'boolean') {
+    if (typeof stream.writableFinished !== 'boolean')
         return null;
-    }
     return strict === false && stream.writableEnded === true &&
         stream.writableLength === 0;
 }
 
 function isReadableFinished(stream, strict) {
-    if (!isReadableNodeStream(stream)) {
+    if (!isReadableNodeStream(stream))
         return null;
-    }
     const state = stream._readableState;
 
-    if (state?.errored) {
+    if (state?.errored)
         return false;
-    }
-    if (typeof stream.readableEnded !== 'boolean') {
+    if (typeof stream.readableEnded !== 'boolean')
         return typeof state?.endEmitted === 'boolean' ? state.endEmitted : null;
-    }
     return stream.readableEnded ||
         (strict === false && Boolean(state?.ended) && state.length === 0);
 }
 
 function isReadable(stream) {
-    if (stream == null || typeof stream.readable !== 'boolean') {
+    if (stream == null || typeof stream.readable !== 'boolean')
         return null;
-    }
-    if (isDestroyed(stream)) {
+    if (isDestroyed(stream))
         return false;
-    }
     return isReadableNodeStream(stream) && stream.readable &&
         !isReadableFinished(stream);
 }
 
 function isWritable(stream) {
-    if (stream == null || typeof stream.writable !== 'boolean') {
+    if (stream == null || typeof stream.writable !== 'boolean')
         return null;
-    }
-    if (isDestroyed(stream)) {
+    if (isDestroyed(stream))
         return false;
-    }
     return isWritableNodeStream(stream) && stream.writable &&
         stream.writableEnded !== true;
 }
 
 // Nothing can be read or written any more.
 function isFinished(stream) {
-    if (!isNodeStream(stream)) {
+    if (!isNodeStream(stream))
         return null;
-    }
     return Boolean(isDestroyed(stream) ||
         (!isReadable(stream) && !isWritable(stream)));
 }
 
 function isClosed(stream) {
-    if (!isNodeStream(stream)) {
+    if (!isNodeStream(stream))
         return null;
-    }
-    if (typeof stream.closed === 'boolean') {
+    if (typeof stream.closed === 'boolean')
         return stream.closed;
-    }
     const r = stream._readableState;
     const w = stream._writableState;
 
-    if (typeof w?.closed === 'boolean' || typeof r?.closed === 'boolean') {
+    if (typeof w?.closed === 'boolean' || typeof r?.closed === 'boolean')
         return Boolean(w?.closed || r?.closed);
-    }
     return null;
 }
 

@@ -17,15 +17,13 @@ Stream.prototype.pipe = function (dest, options) {
     let ended = false;
 
     function onData(chunk) {
-        if (dest.writable && dest.write(chunk) === false && source.pause) {
+        if (dest.writable && dest.write(chunk) === false && source.pause)
             source.pause();
-        }
     }
 
     function onDrain() {
-        if (source.readable && source.resume) {
+        if (source.readable && source.resume)
             source.resume();
-        }
     }
 
     function onEnd() {
@@ -38,17 +36,15 @@ Stream.prototype.pipe = function (dest, options) {
     function onClose() {
         if (!ended) {
             ended = true;
-            if (typeof dest.destroy === 'function') {
+            if (typeof dest.destroy === 'function')
                 dest.destroy();
-            }
         }
     }
 
     function onError(error) {
         cleanUp();
-        if (EventEmitter.listenerCount(this, 'error') === 0) {
+        if (EventEmitter.listenerCount(this, 'error') === 0)
             this.emit('error', error);
-        }
     }
 
     const links = [
@@ -57,22 +53,19 @@ Stream.prototype.pipe = function (dest, options) {
         [source, 'end', cleanUp], [source, 'close', cleanUp],
         [dest, 'close', cleanUp],
     ];
-    if (!dest._isStdio && options?.end !== false) {
+    if (!dest._isStdio && options?.end !== false)
         links.push([source, 'end', onEnd], [source, 'close', onClose]);
-    }
 
     function cleanUp() {
-        for (const [emitter, event, listener] of links) {
+        for (const [emitter, event, listener] of links)
             emitter.removeListener(event, listener);
-        }
     }
 
     for (const [emitter, event, listener] of links) {
-        if (event === 'error') {
+        if (event === 'error')
             prependListener(emitter, event, listener);
-        } else {
+        else
             emitter.on(event, listener);
-        }
     }
     dest.emit('pipe', source);
     return dest;
@@ -80,11 +73,10 @@ Stream.prototype.pipe = function (dest, options) {
 
 // First in line, so that it sees the error before a listener of the user's.
 function prependListener(emitter, event, listener) {
-    if (typeof emitter.prependListener === 'function') {
+    if (typeof emitter.prependListener === 'function')
         emitter.prependListener(event, listener);
-    } else {
+    else
         emitter.on(event, listener);
-    }
 }
 
 module.exports = { Stream, prependListener };

@@ -17,30 +17,25 @@ function checkFunction(fn, name = 'fn') {
 }
 
 function checkOptions(options) {
-    if (options !== null && options !== undefined) {
+    if (options !== null && options !== undefined)
         validateObject(options, 'options');
-    }
-    if (options?.signal !== null && options?.signal !== undefined) {
+    if (options?.signal !== null && options?.signal !== undefined)
         validateAbortSignal(options.signal, 'options.signal');
-    }
 }
 
 function checkCount(number) {
     const count = Number(number);
 
-    if (Number.isNaN(count)) {
+    if (Number.isNaN(count))
         return 0;
-    }
-    if (count < 0) {
+    if (count < 0)
         throw new codes.ERR_OUT_OF_RANGE('number', '>= 0', count);
-    }
     return count;
 }
 
 function throwIfAborted(signal) {
-    if (signal?.aborted) {
+    if (signal?.aborted)
         throw new AbortError(undefined, { cause: signal.reason });
-    }
 }
 
 // Calls fn for up to `concurrency` chunks at a time, and gives the results in
@@ -98,15 +93,13 @@ class ConcurrentMap {
     async read() {
         try {
             for await (const chunk of this.stream) {
-                if (this.stopped) {
+                if (this.stopped)
                     return;
-                }
                 throwIfAborted(this.controller.signal);
                 this.push(this.call(chunk));
                 while (!this.stopped && (this.running >= this.concurrency ||
-                       this.results.length >= this.capacity)) {
+                       this.results.length >= this.capacity))
                     await this.wait();
-                }
             }
             this.push(Promise.resolve(DONE));
         } catch (error) {
@@ -124,14 +117,12 @@ class ConcurrentMap {
         this.read();
         try {
             while (true) {
-                while (this.results.length === 0) {
+                while (this.results.length === 0)
                     await this.wait();
-                }
                 const result = await this.results[0];
 
-                if (result === DONE) {
+                if (result === DONE)
                     return;
-                }
                 throwIfAborted(this.outer);
                 yield result;
                 this.results.shift();
@@ -161,9 +152,8 @@ function filter(fn, options) {
 
     return (async function* () {
         for await (const chunk of judged) {
-            if (chunk !== DROPPED) {
+            if (chunk !== DROPPED)
                 yield chunk;
-            }
         }
     })();
 }
@@ -172,9 +162,8 @@ function flatMap(fn, options) {
     const mapped = map.call(this, fn, options);
 
     return (async function* () {
-        for await (const part of mapped) {
+        for await (const part of mapped)
             yield* part;
-        }
     })();
 }
 
@@ -187,9 +176,8 @@ function drop(number, options) {
         throwIfAborted(options?.signal);
         for await (const chunk of stream) {
             throwIfAborted(options?.signal);
-            if (left-- <= 0) {
+            if (left-- <= 0)
                 yield chunk;
-            }
         }
     })();
 }
@@ -203,13 +191,11 @@ function take(number, options) {
         throwIfAborted(options?.signal);
         for await (const chunk of stream) {
             throwIfAborted(options?.signal);
-            if (left-- > 0) {
+            if (left-- > 0)
                 yield chunk;
-            }
             // Not one chunk more than asked for is read.
-            if (left <= 0) {
+            if (left <= 0)
                 return;
-            }
         }
     })();
 }
@@ -235,9 +221,8 @@ async function toArray(options) {
 }
 
 async function some(fn, options) {
-    for await (const ignored of filter.call(this, fn, options)) {
+    for await (const ignored of filter.call(this, fn, options))
         return true;
-    }
     return false;
 }
 
@@ -248,9 +233,8 @@ async function every(fn, options) {
 }
 
 async function find(fn, options) {
-    for await (const chunk of filter.call(this, fn, options)) {
+    for await (const chunk of filter.call(this, fn, options))
         return chunk;
-    }
     return undefined;
 }
 

@@ -30,28 +30,25 @@ class Link {
         const { source, dest } = this;
 
         this.atEnd = endsDest ? this.end : this.unpipe;
-        if (source._readableState.endEmitted) {
+        if (source._readableState.endEmitted)
             nextTick(this.atEnd);
-        } else {
+        else
             source.once('end', this.atEnd);
-        }
         dest.on('unpipe', this.onUnpipe);
         source.on('data', this.onData);
         prependListener(dest, 'error', this.onError);
         dest.once('close', this.onClose);
         dest.once('finish', this.onFinish);
         dest.emit('pipe', source);
-        if (dest.writableNeedDrain === true) {
+        if (dest.writableNeedDrain === true)
             this.wait();
-        } else if (source._readableState.flowing !== true) {
+        else if (source._readableState.flowing !== true)
             source.resume();
-        }
     }
 
     onData(chunk) {
-        if (this.dest.write(chunk) === false) {
+        if (this.dest.write(chunk) === false)
             this.wait();
-        }
     }
 
     wait() {
@@ -62,9 +59,8 @@ class Link {
             state.awaitDrainWriters ??= new Set();
             state.awaitDrainWriters.add(this.dest);
         }
-        if (this.open) {
+        if (this.open)
             this.source.pause();
-        }
         if (!this.waitsForDrain) {
             this.waitsForDrain = true;
             this.dest.on('drain', this.onDrain);
@@ -76,9 +72,8 @@ class Link {
         const waiting = source._readableState.awaitDrainWriters;
 
         waiting?.delete(this.dest);
-        if (!waiting?.size && source.listenerCount('data') > 0) {
+        if (!waiting?.size && source.listenerCount('data') > 0)
             source.resume();
-        }
     }
 
     onUnpipe(source, info) {
@@ -93,16 +88,14 @@ class Link {
 
         this.unpipe();
         dest.removeListener('error', this.onError);
-        if (dest.listenerCount('error') > 0) {
+        if (dest.listenerCount('error') > 0)
             return;
-        }
         // Nobody else listens: the error is to be as loud as without a pipe.
         const state = dest._writableState || dest._readableState;
-        if (state && !state.errorEmitted) {
+        if (state && !state.errorEmitted)
             errorOrDestroy(dest, error);
-        } else {
+        else
             dest.emit('error', error);
-        }
     }
 
     onClose() {
@@ -139,9 +132,8 @@ class Link {
         // wait for it.
         if (this.waitsForDrain &&
             source._readableState.awaitDrainWriters?.has(dest) &&
-            (!dest._writableState || dest._writableState.needDrain)) {
+            (!dest._writableState || dest._writableState.needDrain))
             this.onDrain();
-        }
     }
 }
 
@@ -169,22 +161,19 @@ function unpipe(source, dest) {
     const state = source._readableState;
     const { destinations } = state;
 
-    if (destinations === null) {
+    if (destinations === null)
         return source;
-    }
     if (!dest) {
         state.destinations = null;
         source.pause();
-        for (const each of destinations) {
+        for (const each of destinations)
             each.emit('unpipe', source, { hasUnpiped: false });
-        }
         return source;
     }
     const index = destinations.indexOf(dest);
 
-    if (index === -1) {
+    if (index === -1)
         return source;
-    }
     destinations.splice(index, 1);
     if (destinations.length === 0) {
         state.destinations = null;

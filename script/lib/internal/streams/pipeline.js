@@ -44,15 +44,12 @@ class Pipeline {
         const abort = () => this.report(
             new AbortError(undefined, { cause: signal.reason }), false);
 
-        if (signal && !signal.aborted) {
+        if (signal && !signal.aborted)
             this.forgetSignal = onAbort(signal, abort);
-        }
-        for (let i = 0; i < this.streams.length; i++) {
+        for (let i = 0; i < this.streams.length; i++)
             result = this.add(i, result);
-        }
-        if (signal?.aborted) {
+        if (signal?.aborted)
             nextTick(abort);
-        }
         return result;
     }
 
@@ -69,23 +66,18 @@ class Pipeline {
 
     report(error, final) {
         // A premature close is but the consequence of the real error.
-        if (error && (!this.error || this.error.code === PREMATURE)) {
+        if (error && (!this.error || this.error.code === PREMATURE))
             this.error = error;
-        }
-        if (!this.error && !final) {
+        if (!this.error && !final)
             return;
-        }
-        for (const destroy of this.destroyers.splice(0)) {
+        for (const destroy of this.destroyers.splice(0))
             destroy(this.error);
-        }
         this.forgetSignal();
         this.controller.abort();
-        if (!final) {
+        if (!final)
             return;
-        }
-        if (!this.error) {
+        if (!this.error)
             this.releases.forEach((release) => release());
-        }
         nextTick(this.callback, this.error, this.value);
     }
 
@@ -95,15 +87,12 @@ class Pipeline {
         const isLast = i === this.streams.length - 1;
         const end = !isLast || this.options.end !== false;
 
-        if (kind.isNodeStream(part)) {
+        if (kind.isNodeStream(part))
             this.guard(part, i, isLast, end);
-        }
-        if (i === 0) {
+        if (i === 0)
             return this.open(part);
-        }
-        if (typeof part === 'function') {
+        if (typeof part === 'function')
             return this.addFunction(part, i, source, isLast, end);
-        }
         if (kind.isNodeStream(part)) {
             this.addStream(part, source, isLast, end);
             return part;
@@ -119,21 +108,18 @@ class Pipeline {
                 this.destroyer(stream, !isLast, i > 0);
 
             this.destroyers.push(destroy);
-            if (goesOn) {
+            if (goesOn)
                 this.releases.push(cleanUp);
-            }
         }
         const onError = (error) => {
             if (error && error.name !== 'AbortError' &&
-                error.code !== PREMATURE) {
+                error.code !== PREMATURE)
                 this.fail(error);
-            }
         };
 
         stream.on('error', onError);
-        if (goesOn) {
+        if (goesOn)
             this.releases.push(() => stream.removeListener('error', onError));
-        }
     }
 
     destroyer(stream, reading, writing) {
@@ -176,9 +162,8 @@ class Pipeline {
         const result = part(asyncIterable(source),
             { signal: this.controller.signal });
 
-        if (isLast) {
+        if (isLast)
             return this.collect(result, end);
-        }
         if (!kind.isIterable(result, true)) {
             throw new codes.ERR_INVALID_RETURN_VALUE(
                 'AsyncIterable', `transform[${i - 1}]`, result);
@@ -212,12 +197,10 @@ class Pipeline {
     settleWith(promise, output, end) {
         promise.then((value) => {
             this.value = value;
-            if (value !== null && value !== undefined) {
+            if (value !== null && value !== undefined)
                 output.write(value);
-            }
-            if (end) {
+            if (end)
                 output.end();
-            }
             nextTick(this.finish);
         }, (error) => {
             output.destroy(error);
@@ -230,9 +213,8 @@ class Pipeline {
             this.pending += 2;
             const cleanUp = this.pipe(source, stream, end);
 
-            if (isLast && kind.isReadable(stream)) {
+            if (isLast && kind.isReadable(stream))
                 this.releases.push(cleanUp);
-            }
         } else if (kind.isIterable(source)) {
             this.pending++;
             pump(source, stream, this.finish, end);
@@ -247,9 +229,8 @@ class Pipeline {
         let ended = false;
 
         dest.on('close', () => {
-            if (!ended) {
+            if (!ended)
                 this.fail(new codes.ERR_STREAM_PREMATURE_CLOSE());
-            }
         });
         source.pipe(dest, { end: false });
         if (end) {
@@ -258,11 +239,10 @@ class Pipeline {
                 ended = true;
                 dest.end();
             };
-            if (kind.isReadableFinished(source)) {
+            if (kind.isReadableFinished(source))
                 nextTick(onEnd);
-            } else {
+            else
                 source.once('end', onEnd);
-            }
         } else {
             this.finish();
         }
@@ -291,9 +271,8 @@ function duplexFrom(part) {
 }
 
 function asyncIterable(source) {
-    if (kind.isIterable(source)) {
+    if (kind.isIterable(source))
         return source;
-    }
     if (kind.isReadableNodeStream(source)) {
         // A stream of the first make.
         return require('internal/streams/iterate').iterate(source);
@@ -329,13 +308,11 @@ async function pump(iterable, writable, finish, end) {
     const cleanUp = finished(writable, { readable: false }, onProgress);
 
     try {
-        if (writable.writableNeedDrain) {
+        if (writable.writableNeedDrain)
             await drained();
-        }
         for await (const chunk of iterable) {
-            if (!writable.write(chunk)) {
+            if (!writable.write(chunk))
                 await drained();
-            }
         }
         if (end) {
             writable.end();
@@ -351,12 +328,10 @@ async function pump(iterable, writable, finish, end) {
 }
 
 function start(streams, options, callback) {
-    if (streams.length === 1 && Array.isArray(streams[0])) {
+    if (streams.length === 1 && Array.isArray(streams[0]))
         streams = streams[0];
-    }
-    if (streams.length < 2) {
+    if (streams.length < 2)
         throw new codes.ERR_MISSING_ARGS('streams');
-    }
     return new Pipeline(streams, options, callback).run();
 }
 
@@ -384,15 +359,13 @@ function pipelinePromise(...streams) {
         let options = {};
 
         if (last && typeof last === 'object' && !kind.isNodeStream(last) &&
-            !kind.isIterable(last)) {
+            !kind.isIterable(last))
             options = streams.pop();
-        }
         start(streams, options, (error, value) => {
-            if (error) {
+            if (error)
                 reject(error);
-            } else {
+            else
                 resolve(value);
-            }
         });
     });
 }

@@ -22,9 +22,8 @@ readable('readable', function () {
     return Boolean(this._readableState) &&
         (this._readableState.flags & mask) === 0;
 }, function (value) {
-    if (this._readableState) {
+    if (this._readableState)
         this._readableState.readable = Boolean(value);
-    }
 });
 
 readable('readableDidRead', function () {
@@ -48,9 +47,8 @@ readable('readableBuffer', function () {
 readable('readableFlowing', function () {
     return this._readableState.flowing;
 }, function (value) {
-    if (this._readableState) {
+    if (this._readableState)
         this._readableState.flowing = value;
-    }
 });
 
 readable('readableLength', function () {
@@ -81,9 +79,8 @@ readable('destroyed', function () {
     return this._readableState ? this._readableState.destroyed : false;
 }, function (value) {
     // For subclasses that override destroy() as a whole.
-    if (this._readableState) {
+    if (this._readableState)
         this._readableState.destroyed = value;
-    }
 });
 
 // ----------------------------------------------------------------- of Writable
@@ -96,9 +93,8 @@ writable('destroyed', function () {
     return this._writableState ? this._writableState.destroyed : false;
 }, function (value) {
     // For subclasses that override destroy() as a whole.
-    if (this._writableState) {
+    if (this._writableState)
         this._writableState.destroyed = value;
-    }
 });
 
 writable('errored', function () {
@@ -110,9 +106,8 @@ writable('writable', function () {
     return Boolean(this._writableState) &&
         (this._writableState.flags & mask) === 0;
 }, function (value) {
-    if (this._writableState) {
+    if (this._writableState)
         this._writableState.writable = Boolean(value);
-    }
 });
 
 writable('writableAborted', function () {

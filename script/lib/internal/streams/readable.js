@@ -33,29 +33,24 @@ const WAITING = WAITING_WANTED | f.FLOWING | f.PAUSE_CALLED | f.SYNC |
 const MAX_HIGH_WATER_MARK = 0x40000000;
 
 function Readable(options) {
-    if (!(this instanceof Readable)) {
+    if (!(this instanceof Readable))
         return new Readable(options);
-    }
     Stream.call(this, options);
     this._readableState = new ReadableState(options, this, false);
     if (options) {
-        if (typeof options.read === 'function') {
+        if (typeof options.read === 'function')
             this._read = options.read;
-        }
-        if (typeof options.destroy === 'function') {
+        if (typeof options.destroy === 'function')
             this._destroy = options.destroy;
-        }
-        if (typeof options.construct === 'function') {
+        if (typeof options.construct === 'function')
             this._construct = options.construct;
-        }
         if (options.signal) {
             require('internal/streams/add_abort_signal')
                 .addAbortSignal(options.signal, this);
         }
     }
-    if (typeof this._construct === 'function') {
+    if (typeof this._construct === 'function')
         destroying.construct(this, () => readableConstructed(this));
-    }
 }
 
 Object.setPrototypeOf(Readable.prototype, Stream.prototype);
@@ -65,9 +60,8 @@ Object.setPrototypeOf(Readable, Stream);
 function readableConstructed(stream) {
     const state = stream._readableState;
 
-    if (state.flags & f.NEED_READABLE) {
+    if (state.flags & f.NEED_READABLE)
         maybeReadMore(stream, state);
-    }
 }
 
 Readable.ReadableState = ReadableState;
@@ -110,9 +104,8 @@ function pushBytes(stream, buffer) {
     if ((state.flags & WAITING) === WAITING_WANTED && stream.push === push) {
         state.flags &= ~f.READING;
         state.enqueue(buffer, false);
-        if (state.flags & f.NEED_READABLE) {
+        if (state.flags & f.NEED_READABLE)
             emitReadable(stream, state);
-        }
         return canPushMore(state);
     }
     return stream.push(buffer);
@@ -153,9 +146,8 @@ function pushFailure(stream, error) {
 
 function pushDirect(stream, state, chunk) {
     state.flags |= f.DATA_EMITTED;
-    if (state.awaitDrainWriters !== null) {
+    if (state.awaitDrainWriters !== null)
         state.awaitDrainWriters.clear();
-    }
     stream.emit('data', chunk);
 }
 
@@ -164,13 +156,11 @@ function pushObject(stream, state, chunk, encoding) {
         errorOrDestroy(stream, new codes.ERR_STREAM_PUSH_AFTER_EOF());
         return false;
     }
-    if (state.flags & (f.DESTROYED | f.ERRORED)) {
+    if (state.flags & (f.DESTROYED | f.ERRORED))
         return false;
-    }
     state.flags &= ~f.READING;
-    if ((state.flags & f.HAS_DECODER) && !encoding) {
+    if ((state.flags & f.HAS_DECODER) && !encoding)
         chunk = state.decoder.write(chunk);
-    }
     addChunk(stream, state, chunk);
     return canPushMore(state);
 }
@@ -182,9 +172,8 @@ function pushContent(stream, state, chunk, encoding) {
     if (typeof chunk === 'string') {
         encoding ||= state.defaultEncoding;
         decoded = state.encoding === encoding;
-        if (!decoded) {
+        if (!decoded)
             chunk = Buffer.from(chunk, encoding);
-        }
     } else if (chunk !== undefined) {
         chunk = toBuffer(chunk);
         if (chunk === null) {
@@ -201,9 +190,8 @@ function pushContent(stream, state, chunk, encoding) {
         errorOrDestroy(stream, new codes.ERR_STREAM_PUSH_AFTER_EOF());
         return false;
     }
-    if (state.flags & (f.DESTROYED | f.ERRORED)) {
+    if (state.flags & (f.DESTROYED | f.ERRORED))
         return false;
-    }
     state.flags &= ~f.READING;
     if (state.decoder !== null && !decoded) {
         chunk = state.decoder.write(chunk);
@@ -233,31 +221,27 @@ Readable.prototype.unshift = function (chunk, encoding) {
             return false;
         }
         chunk = content;
-        if (!chunk || chunk.length === 0) {
+        if (!chunk || chunk.length === 0)
             return canPushMore(state);
-        }
     }
     if (state.flags & f.END_EMITTED) {
         errorOrDestroy(this, new codes.ERR_STREAM_UNSHIFT_AFTER_END_EVENT());
         return canPushMore(state);
     }
-    if (state.flags & (f.DESTROYED | f.ERRORED)) {
+    if (state.flags & (f.DESTROYED | f.ERRORED))
         return false;
-    }
     addChunk(this, state, chunk, true);
     return canPushMore(state);
 };
 
 // What was read already goes back in the form in which it was read.
 function contentToUnshift(state, chunk, encoding) {
-    if (chunk === undefined) {
+    if (chunk === undefined)
         return undefined;
-    }
     if (typeof chunk === 'string') {
         encoding ||= state.defaultEncoding;
-        if (state.encoding === encoding) {
+        if (state.encoding === encoding)
             return chunk;
-        }
         chunk = Buffer.from(chunk, encoding);
     } else {
         chunk = toBuffer(chunk);
@@ -268,12 +252,10 @@ function contentToUnshift(state, chunk, encoding) {
 
 // A view of the same bytes as a Buffer; null for what has no bytes.
 function toBuffer(chunk) {
-    if (chunk instanceof Buffer) {
+    if (chunk instanceof Buffer)
         return chunk;
-    }
-    if (!ArrayBuffer.isView(chunk)) {
+    if (!ArrayBuffer.isView(chunk))
         return null;
-    }
     return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
@@ -288,9 +270,8 @@ function addChunk(stream, state, chunk, front = false) {
         pushDirect(stream, state, chunk);
     } else {
         state.enqueue(chunk, front);
-        if (state.flags & f.NEED_READABLE) {
+        if (state.flags & f.NEED_READABLE)
             emitReadable(stream, state);
-        }
     }
     maybeReadMore(stream, state);
 }
@@ -301,15 +282,13 @@ function canPushMore(state) {
 }
 
 function onEndOfInput(stream, state) {
-    if (state.flags & f.ENDED) {
+    if (state.flags & f.ENDED)
         return;
-    }
     if (state.decoder !== null) {
         const rest = state.decoder.end();
 
-        if (rest && rest.length > 0) {
+        if (rest && rest.length > 0)
             state.enqueue(rest, false);
-        }
     }
     state.flags |= f.ENDED;
     if (state.flags & f.SYNC) {
@@ -326,49 +305,43 @@ function onEndOfInput(stream, state) {
 Readable.prototype.read = function (n) {
     const state = this._readableState;
 
-    if (n === undefined) {
+    if (n === undefined)
         n = NaN;
-    } else if (!Number.isInteger(n)) {
+    else if (!Number.isInteger(n))
         n = Number.parseInt(n, 10);
-    }
     const asked = n;
 
-    if (n > state.highWaterMark) {
+    if (n > state.highWaterMark)
         state.highWaterMark = enlargedHighWaterMark(n);
-    }
     if (n !== 0) {
         state.flags &= ~f.EMITTED_READABLE;
     } else if (hasEnoughForReadable(state)) {
-        if (state.length === 0 && (state.flags & f.ENDED)) {
+        if (state.length === 0 && (state.flags & f.ENDED))
             endReadable(this, state);
-        } else {
+        else
             emitReadable(this, state);
-        }
         return null;
     }
 
     n = howMuchToRead(n, state);
     if (n === 0 && (state.flags & f.ENDED)) {
-        if (state.length === 0) {
+        if (state.length === 0)
             endReadable(this, state);
-        }
         return null;
     }
     if (shouldFill(state, n)) {
         fill(this, state);
         // _read may have pushed within the call.
-        if (!(state.flags & f.READING)) {
+        if (!(state.flags & f.READING))
             n = howMuchToRead(asked, state);
-        }
     }
     return takeOut(this, state, n, asked);
 };
 
 // read(0) on a full buffer has nothing to fetch, only something to announce.
 function hasEnoughForReadable(state) {
-    if (!(state.flags & f.NEED_READABLE)) {
+    if (!(state.flags & f.NEED_READABLE))
         return false;
-    }
     return (state.flags & f.ENDED) !== 0 ||
         (state.highWaterMark !== 0
             ? state.length >= state.highWaterMark : state.length > 0);
@@ -384,9 +357,8 @@ function shouldFill(state, n) {
 
 function fill(stream, state) {
     state.flags |= f.READING | f.SYNC;
-    if (state.length === 0) {
+    if (state.length === 0)
         state.flags |= f.NEED_READABLE;
-    }
     try {
         stream._read(state.highWaterMark);
     } catch (error) {
@@ -399,22 +371,19 @@ function takeOut(stream, state, n, asked) {
     const chunk = n > 0 ? fromQueue(state, n) : null;
 
     if (chunk === null) {
-        if (state.length <= state.highWaterMark) {
+        if (state.length <= state.highWaterMark)
             state.flags |= f.NEED_READABLE;
-        }
         n = 0;
     } else {
         state.length -= n;
-        if (state.awaitDrainWriters !== null) {
+        if (state.awaitDrainWriters !== null)
             state.awaitDrainWriters.clear();
-        }
     }
     if (state.length === 0) {
-        if (!(state.flags & f.ENDED)) {
+        if (!(state.flags & f.ENDED))
             state.flags |= f.NEED_READABLE;
-        } else if (asked !== n) {
+        else if (asked !== n)
             endReadable(stream, state);
-        }
     }
     if (chunk !== null &&
         !(state.flags & (f.ERROR_EMITTED | f.CLOSE_EMITTED))) {
@@ -425,12 +394,10 @@ function takeOut(stream, state, n, asked) {
 }
 
 function fromQueue(state, n) {
-    if (state.length === 0) {
+    if (state.length === 0)
         return null;
-    }
-    if (state.flags & f.OBJECT_MODE) {
+    if (state.flags & f.OBJECT_MODE)
         return state.queue.shift();
-    }
     const strings = state.decoder !== null;
 
     return n >= state.length
@@ -439,28 +406,24 @@ function fromQueue(state, n) {
 }
 
 function howMuchToRead(n, state) {
-    if (n <= 0 || (state.length === 0 && (state.flags & f.ENDED))) {
+    if (n <= 0 || (state.length === 0 && (state.flags & f.ENDED)))
         return 0;
-    }
-    if (state.flags & f.OBJECT_MODE) {
+    if (state.flags & f.OBJECT_MODE)
         return 1;
-    }
     if (Number.isNaN(n)) {
         // A flowing stream hands on chunk by chunk, without joining them.
         return (state.flags & f.FLOWING) && state.length > 0
             ? state.queue.first().length : state.length;
     }
-    if (n <= state.length) {
+    if (n <= state.length)
         return n;
-    }
     return state.flags & f.ENDED ? state.length : 0;
 }
 
 // The next power of two, so that growing reads do not raise it each time.
 function enlargedHighWaterMark(n) {
-    if (n > MAX_HIGH_WATER_MARK) {
+    if (n > MAX_HIGH_WATER_MARK)
         throw new codes.ERR_OUT_OF_RANGE('size', '<= 1GiB', n);
-    }
     return n <= 1 ? 1 : 2 ** Math.ceil(Math.log2(n));
 }
 
@@ -485,9 +448,8 @@ function emitReadableNow(stream, state) {
         state.flags &= ~f.EMITTED_READABLE;
     }
     if (!(state.flags & (f.FLOWING | f.ENDED)) &&
-        state.length <= state.highWaterMark) {
+        state.length <= state.highWaterMark)
         state.flags |= f.NEED_READABLE;
-    }
     flow(stream, state);
 }
 
@@ -507,9 +469,8 @@ function readMore(stream, state) {
         const before = state.length;
 
         stream.read(0);
-        if (state.length === before) {
+        if (state.length === before)
             break;
-        }
     }
     state.flags &= ~f.READING_MORE;
 }
@@ -525,33 +486,29 @@ function emitEnd(stream, state) {
     const over = f.ERRORED | f.CLOSE_EMITTED | f.END_EMITTED;
 
     // Somebody may have unshifted meanwhile, or connected a socket anew.
-    if ((state.flags & (over | f.ENDED)) !== f.ENDED || state.length > 0) {
+    if ((state.flags & (over | f.ENDED)) !== f.ENDED || state.length > 0)
         return;
-    }
     if (state.flags & f.CUT) {
         stream.destroy(state.failure);
         return;
     }
     state.flags |= f.END_EMITTED;
     stream.emit('end');
-    if (!(state.flags & f.END_EMITTED)) {
+    if (!(state.flags & f.END_EMITTED))
         return; // it has another connection
-    }
 
-    if (state.failure !== null) {
+    if (state.failure !== null)
         stream.destroy(state.failure);
-    } else if (stream.writable && stream.allowHalfOpen === false) {
+    else if (stream.writable && stream.allowHalfOpen === false)
         defer(endWritable, stream, state);
-    } else if ((state.flags & f.AUTO_DESTROY) && isWritingOver(stream)) {
+    else if ((state.flags & f.AUTO_DESTROY) && isWritingOver(stream))
         stream.destroy();
-    }
 }
 
 function endWritable(stream, state) {
     if (stream.writable && !stream.writableEnded && !stream.destroyed &&
-        (state.flags & f.END_EMITTED)) {
+        (state.flags & f.END_EMITTED))
         stream.end();
-    }
 }
 
 // Asked of the public properties where there is no state. A socket of which a
@@ -563,9 +520,8 @@ function isWritingOver(stream) {
         return state.autoDestroy &&
             (state.finished || state.writable === false);
     }
-    if (typeof stream.writableFinished !== 'boolean') {
+    if (typeof stream.writableFinished !== 'boolean')
         return true;
-    }
     return stream.writableFinished || (!stream[destroying.kNoState] &&
         !stream.writable && !stream.writableEnded);
 }
@@ -597,15 +553,13 @@ function scheduleResume(stream, state) {
 }
 
 function resumeNow(stream, state) {
-    if (!(state.flags & f.READING)) {
+    if (!(state.flags & f.READING))
         stream.read(0);
-    }
     state.flags &= ~f.RESUME_SCHEDULED;
     stream.emit('resume');
     flow(stream, state);
-    if ((state.flags & (f.FLOWING | f.READING)) === f.FLOWING) {
+    if ((state.flags & (f.FLOWING | f.READING)) === f.FLOWING)
         stream.read(0);
-    }
 }
 
 Readable.prototype.pause = function () {
@@ -629,11 +583,10 @@ Readable.prototype.isPaused = function () {
 Readable.prototype.on = function (event, listener) {
     const result = Stream.prototype.on.call(this, event, listener);
 
-    if (event === 'data') {
+    if (event === 'data')
         onDataListener(this);
-    } else if (event === 'readable') {
+    else if (event === 'readable')
         onReadableListener(this);
-    }
     return result;
 };
 
@@ -643,28 +596,24 @@ function onDataListener(stream) {
     const state = stream._readableState;
 
     state.flags |= f.DATA_LISTENING;
-    if (stream.listenerCount('readable') > 0) {
+    if (stream.listenerCount('readable') > 0)
         state.flags |= f.READABLE_LISTENING;
-    }
-    if (state.flowing !== false) {
+    if (state.flowing !== false)
         stream.resume();
-    }
 }
 
 function onReadableListener(stream) {
     const state = stream._readableState;
 
-    if (state.flags & (f.END_EMITTED | f.READABLE_LISTENING)) {
+    if (state.flags & (f.END_EMITTED | f.READABLE_LISTENING))
         return;
-    }
     state.flags |= f.READABLE_LISTENING | f.NEED_READABLE;
     state.flags &= ~f.EMITTED_READABLE;
     state.flowing = false;
-    if (state.length > 0) {
+    if (state.length > 0)
         emitReadable(stream, state);
-    } else if (!(state.flags & f.READING)) {
+    else if (!(state.flags & f.READING))
         defer(startReading, stream);
-    }
 }
 
 function startReading(stream) {
@@ -696,9 +645,8 @@ function listenersRemoved(stream, event) {
     const state = stream._readableState;
 
     if (event === 'data') {
-        if (stream.listenerCount('data') === 0) {
+        if (stream.listenerCount('data') === 0)
             state.flags &= ~f.DATA_LISTENING;
-        }
     } else if (event === 'readable') {
         // In a tick, for once() removes itself just before it is called.
         defer(updateReadableListening, stream, state);
@@ -707,13 +655,12 @@ function listenersRemoved(stream, event) {
 
 function updateReadableListening(stream, state) {
     state.readableListening = stream.listenerCount('readable') > 0;
-    if ((state.flags & f.RESUME_SCHEDULED) && (state.flags & f.RESUME_CALLED)) {
+    if ((state.flags & f.RESUME_SCHEDULED) && (state.flags & f.RESUME_CALLED))
         state.flowing = true;
-    } else if (stream.listenerCount('data') > 0) {
+    else if (stream.listenerCount('data') > 0)
         stream.resume();
-    } else if (!(state.flags & f.READABLE_LISTENING)) {
+    else if (!(state.flags & f.READABLE_LISTENING))
         state.flowing = null;
-    }
 }
 
 Readable.prototype.setEncoding = function (encoding) {
@@ -725,14 +672,12 @@ Readable.prototype.setEncoding = function (encoding) {
             (chunk) => state.decoder.write(chunk));
         let text = Arrays.join(parts, '');
 
-        if (state.flags & f.ENDED) {
+        if (state.flags & f.ENDED)
             text += state.decoder.end();
-        }
         state.queue.clear();
         state.length = 0;
-        if (text !== '') {
+        if (text !== '')
             state.enqueue(text, false);
-        }
     }
     return this;
 };

@@ -23,11 +23,10 @@ class ReadableState {
         this.destinations = null;
         this.error = null;
 
-        if (options) {
+        if (options)
             applyOptions(this, options, isDuplex);
-        } else {
+        else
             this.highWaterMark = getDefaultHighWaterMark(false);
-        }
     }
 
     // Of a socket without options of its own: another says when it is closed.
@@ -53,9 +52,8 @@ class ReadableState {
 
     set flowing(value) {
         this.flags &= ~(f.FLOW_DECIDED | f.FLOWING);
-        if (value !== null && value !== undefined) {
+        if (value !== null && value !== undefined)
             this.flags |= f.FLOW_DECIDED | (value ? f.FLOWING : 0);
-        }
     }
 
     get paused() {
@@ -81,11 +79,10 @@ class ReadableState {
     enqueue(chunk, front) {
         this.queue ??= new ChunkQueue();
         this.length += this.flags & f.OBJECT_MODE ? 1 : chunk.length;
-        if (front) {
+        if (front)
             this.queue.unshift(chunk);
-        } else {
+        else
             this.queue.push(chunk);
-        }
     }
 }
 
@@ -110,23 +107,18 @@ ReadableState.prototype.failure = null;
 ReadableState.prototype.awaitDrainWriters = null;
 
 function applyOptions(state, options, isDuplex) {
-    if (options.objectMode || (isDuplex && options.readableObjectMode)) {
+    if (options.objectMode || (isDuplex && options.readableObjectMode))
         state.flags |= f.OBJECT_MODE;
-    }
-    if (options.emitClose === false) {
+    if (options.emitClose === false)
         state.flags &= ~f.EMIT_CLOSE;
-    }
-    if (options.autoDestroy === false) {
+    if (options.autoDestroy === false)
         state.flags &= ~f.AUTO_DESTROY;
-    }
     state.highWaterMark = chooseHighWaterMark(
         options, isDuplex ? 'readableHighWaterMark' : null, state.objectMode);
-    if ((options.defaultEncoding ?? 'utf8') !== 'utf8') {
+    if ((options.defaultEncoding ?? 'utf8') !== 'utf8')
         state.defaultEncoding = checkedEncoding(options.defaultEncoding);
-    }
-    if (options.encoding) {
+    if (options.encoding)
         setDecoder(state, options.encoding);
-    }
 }
 
 function checkedEncoding(encoding) {

@@ -12,20 +12,17 @@ const { Duplex } = require('internal/streams/duplex');
 const kHeldBack = Symbol('heldBack');
 
 function Transform(options) {
-    if (!(this instanceof Transform)) {
+    if (!(this instanceof Transform))
         return new Transform(options);
-    }
     Duplex.call(this, adjusted(options));
     // The first push comes from a write and not from within _read().
     this._readableState.flags &= ~f.SYNC;
     this[kHeldBack] = null;
     if (options) {
-        if (typeof options.transform === 'function') {
+        if (typeof options.transform === 'function')
             this._transform = options.transform;
-        }
-        if (typeof options.flush === 'function') {
+        if (typeof options.flush === 'function')
             this._flush = options.flush;
-        }
     }
     // Late enough for those that bring a _final() of their own.
     this.on('prefinish', onPrefinish);
@@ -40,9 +37,8 @@ function adjusted(options) {
     const mark = options &&
         (options.highWaterMark ?? options.readableHighWaterMark);
 
-    if (mark !== 0) {
+    if (mark !== 0)
         return options;
-    }
     return {
         ...options,
         highWaterMark: null,
@@ -59,25 +55,22 @@ function final(callback) {
     }
     this._flush((error, data) => {
         if (error) {
-            if (callback) {
+            if (callback)
                 callback(error);
-            } else {
+            else
                 this.destroy(error);
-            }
             return;
         }
-        if (data !== null && data !== undefined) {
+        if (data !== null && data !== undefined)
             this.push(data);
-        }
         this.push(null);
         callback?.();
     });
 }
 
 function onPrefinish() {
-    if (this._final !== final) {
+    if (this._final !== final)
         final.call(this);
-    }
 }
 
 Transform.prototype._final = final;
@@ -95,9 +88,8 @@ Transform.prototype._write = function (chunk, encoding, callback) {
             callback(error);
             return;
         }
-        if (output !== null && output !== undefined) {
+        if (output !== null && output !== undefined)
             this.push(output);
-        }
         if (reading.ended) {
             // After push(null): what follows from it comes first.
             nextTick(callback);
@@ -121,9 +113,8 @@ Transform.prototype._read = function () {
 };
 
 function PassThrough(options) {
-    if (!(this instanceof PassThrough)) {
+    if (!(this instanceof PassThrough))
         return new PassThrough(options);
-    }
     Transform.call(this, options);
 }
 

@@ -20,51 +20,43 @@ const { errorOrDestroy } = destroying;
 const nop = () => {};
 
 function Writable(options) {
-    if (!(this instanceof Writable)) {
+    if (!(this instanceof Writable))
         return new Writable(options);
-    }
     Stream.call(this, options);
     this._writableState = new WritableState(options, this, false);
     if (options) {
         useMethods(this, options);
-        if (typeof options.destroy === 'function') {
+        if (typeof options.destroy === 'function')
             this._destroy = options.destroy;
-        }
-        if (typeof options.construct === 'function') {
+        if (typeof options.construct === 'function')
             this._construct = options.construct;
-        }
         if (options.signal) {
             require('internal/streams/add_abort_signal')
                 .addAbortSignal(options.signal, this);
         }
     }
-    if (typeof this._construct === 'function') {
+    if (typeof this._construct === 'function')
         destroying.construct(this, () => writableConstructed(this));
-    }
 }
 
 Object.setPrototypeOf(Writable.prototype, Stream.prototype);
 Object.setPrototypeOf(Writable, Stream);
 
 function useMethods(stream, options) {
-    if (typeof options.write === 'function') {
+    if (typeof options.write === 'function')
         stream._write = options.write;
-    }
-    if (typeof options.writev === 'function') {
+    if (typeof options.writev === 'function')
         stream._writev = options.writev;
-    }
-    if (typeof options.final === 'function') {
+    if (typeof options.final === 'function')
         stream._final = options.final;
-    }
 }
 
 // What was written, or ended, while _construct() ran.
 function writableConstructed(stream) {
     const state = stream._writableState;
 
-    if (!(state.flags & f.WRITING)) {
+    if (!(state.flags & f.WRITING))
         writeQueued(stream, state);
-    }
     finishMaybe(stream, state);
 }
 
@@ -75,9 +67,8 @@ Object.defineProperty(Writable, Symbol.hasInstance, {
     configurable: true,
     writable: true,
     value(object) {
-        if (Function.prototype[Symbol.hasInstance].call(this, object)) {
+        if (Function.prototype[Symbol.hasInstance].call(this, object))
             return true;
-        }
         return this === Writable && Boolean(object) &&
             (object._writableState instanceof WritableState ||
              object[kDuplex] === true);
@@ -102,18 +93,15 @@ Writable.prototype.write = function (chunk, encoding, callback) {
 function accept(stream, chunk, encoding, callback) {
     const state = stream._writableState;
 
-    if (typeof callback !== 'function') {
+    if (typeof callback !== 'function')
         callback = nop;
-    }
-    if (chunk === null) {
+    if (chunk === null)
         throw new codes.ERR_STREAM_NULL_VALUES();
-    }
     if (!(state.flags & f.OBJECT_MODE)) {
-        if (!encoding) {
+        if (!encoding)
             encoding = state.defaultEncoding;
-        } else if (encoding !== 'buffer' && !Buffer.isEncoding(encoding)) {
+        else if (encoding !== 'buffer' && !Buffer.isEncoding(encoding))
             throw new codes.ERR_UNKNOWN_ENCODING(encoding);
-        }
         if (typeof chunk !== 'string') {
             chunk = toBuffer(chunk);
             encoding = 'buffer';
@@ -122,20 +110,17 @@ function accept(stream, chunk, encoding, callback) {
             encoding = 'buffer';
         }
     }
-    if (state.flags & (f.ENDING | f.DESTROYED)) {
+    if (state.flags & (f.ENDING | f.DESTROYED))
         return refuse(stream, state, callback);
-    }
     state.pendingcb++;
     return writeOrQueue(stream, state, chunk, encoding, callback);
 }
 
 function toBuffer(chunk) {
-    if (chunk instanceof Buffer) {
+    if (chunk instanceof Buffer)
         return chunk;
-    }
-    if (ArrayBuffer.isView(chunk)) {
+    if (ArrayBuffer.isView(chunk))
         return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    }
     throw new codes.ERR_INVALID_ARG_TYPE(
         'chunk', ['string', 'Buffer', 'TypedArray', 'DataView'], chunk);
 }
@@ -162,9 +147,8 @@ function writeOrQueue(stream, state, chunk, encoding, callback) {
     // Asked now: a write that was over within the call fills nothing.
     const more = state.length < state.highWaterMark || state.length === 0;
 
-    if (!more) {
+    if (!more)
         state.flags |= f.NEED_DRAIN;
-    }
     // After an error or destroy() there is no 'drain' to wait for, but no
     // sense in going on either.
     return more && (state.flags & (f.ERRORED | f.DESTROYED)) === 0;
@@ -176,21 +160,19 @@ function sizeOf(state, chunk) {
 
 function writeOne(stream, state, chunk, encoding, callback) {
     begin(stream, state, sizeOf(state, chunk), callback);
-    if (state.flags & f.DESTROYED) {
+    if (state.flags & f.DESTROYED)
         state.onwrite(new codes.ERR_STREAM_DESTROYED('write'));
-    } else {
+    else
         stream._write(chunk, encoding, state.onwrite);
-    }
     state.flags &= ~f.SYNC;
 }
 
 function writeMany(stream, state, entries, callback) {
     begin(stream, state, state.length, callback);
-    if (state.flags & f.DESTROYED) {
+    if (state.flags & f.DESTROYED)
         state.onwrite(new codes.ERR_STREAM_DESTROYED('write'));
-    } else {
+    else
         stream._writev(entries, state.onwrite);
-    }
     state.flags &= ~f.SYNC;
 }
 
@@ -229,21 +211,18 @@ function onWrite(stream, state, error) {
 
     if (error) {
         destroying.noteError(stream, error);
-        if (sync) {
+        if (sync)
             nextTick(writeFailed, stream, state, error, callback);
-        } else {
+        else
             writeFailed(stream, state, error, callback);
-        }
         return;
     }
-    if (state.queue !== null && state.bufferedRequestCount > 0) {
+    if (state.queue !== null && state.bufferedRequestCount > 0)
         writeQueued(stream, state);
-    }
-    if (sync) {
+    if (sync)
         afterSyncWrite(stream, state, callback);
-    } else {
+    else
         afterWrite(stream, state, 1, callback);
-    }
 }
 
 // A write that was over within write() is told in the next tick, together with
@@ -272,15 +251,13 @@ function afterQuietWrite(stream, state) {
         return;
     }
     state.pendingcb--;
-    if (state.flags & f.ENDING) {
+    if (state.flags & f.ENDING)
         finishMaybe(stream, state, true);
-    }
 }
 
 function afterWriteTick(stream, state, info) {
-    if (state.afterWrite === info) {
+    if (state.afterWrite === info)
         state.afterWrite = null;
-    }
     afterWrite(stream, state, info.count, info.callback);
 }
 
@@ -295,9 +272,8 @@ function afterWrite(stream, state, count, callback) {
         state.pendingcb--;
         callback(null);
     }
-    if (state.flags & f.DESTROYED) {
+    if (state.flags & f.DESTROYED)
         failQueued(state);
-    }
     finishMaybe(stream, state, true);
 }
 
@@ -319,24 +295,21 @@ Writable.prototype.uncork = function () {
 
     if (state.corked > 0) {
         state.corked--;
-        if (!(state.flags & f.WRITING)) {
+        if (!(state.flags & f.WRITING))
             writeQueued(this, state);
-        }
     }
 };
 
 function writeQueued(stream, state) {
     if (state.corked > 0 || state.bufferedRequestCount === 0 ||
         (state.flags & (f.DRAINING_QUEUE | f.DESTROYED | f.CONSTRUCTED)) !==
-            f.CONSTRUCTED) {
+            f.CONSTRUCTED)
         return;
-    }
     state.flags |= f.DRAINING_QUEUE;
-    if (state.bufferedRequestCount > 1 && stream._writev) {
+    if (state.bufferedRequestCount > 1 && stream._writev)
         writeAllQueued(stream, state);
-    } else {
+    else
         writeEachQueued(stream, state);
-    }
     state.flags &= ~f.DRAINING_QUEUE;
 }
 
@@ -373,9 +346,8 @@ function writeEachQueued(stream, state) {
 
 // What waits will not be written any more.
 function failQueued(state) {
-    if (state.flags & f.WRITING) {
+    if (state.flags & f.WRITING)
         return;
-    }
     const entries = state.getBuffer();
 
     state.clearQueue();
@@ -388,21 +360,18 @@ function failQueued(state) {
 }
 
 Writable.prototype._write = function (chunk, encoding, callback) {
-    if (!this._writev) {
+    if (!this._writev)
         throw new codes.ERR_METHOD_NOT_IMPLEMENTED('_write()');
-    }
     this._writev([{ chunk, encoding }], callback);
 };
 
 Writable.prototype._writev = null;
 
 Writable.prototype.setDefaultEncoding = function (encoding) {
-    if (typeof encoding === 'string') {
+    if (typeof encoding === 'string')
         encoding = encoding.toLowerCase();
-    }
-    if (!Buffer.isEncoding(encoding)) {
+    if (!Buffer.isEncoding(encoding))
         throw new codes.ERR_UNKNOWN_ENCODING(encoding);
-    }
     this._writableState.defaultEncoding = encoding;
     return this;
 };
@@ -424,18 +393,16 @@ Writable.prototype.end = function (chunk, encoding, callback) {
     if (chunk !== null && chunk !== undefined) {
         const accepted = accept(this, chunk, encoding);
 
-        if (accepted instanceof Error) {
+        if (accepted instanceof Error)
             error = accepted;
-        }
     }
     if (state.corked > 0) {
         state.corked = 1;
         this.uncork();
     }
     error ??= beginEnd(this, state);
-    if (typeof callback === 'function') {
+    if (typeof callback === 'function')
         tellWhenFinished(state, error, callback);
-    }
     return this;
 };
 
@@ -447,12 +414,10 @@ function beginEnd(stream, state) {
         state.flags |= f.ENDED;
         return undefined;
     }
-    if (state.flags & f.FINISHED) {
+    if (state.flags & f.FINISHED)
         return new codes.ERR_STREAM_ALREADY_FINISHED('end');
-    }
-    if (state.flags & f.DESTROYED) {
+    if (state.flags & f.DESTROYED)
         return new codes.ERR_STREAM_DESTROYED('end');
-    }
     return undefined;
 }
 
@@ -472,13 +437,11 @@ function tellWhenFinished(state, error, callback) {
 function callFinishCallbacks(state, makeError) {
     const callbacks = state.finishCallbacks;
 
-    if (callbacks === null) {
+    if (callbacks === null)
         return;
-    }
     state.finishCallbacks = null;
-    for (const callback of callbacks) {
+    for (const callback of callbacks)
         callback(makeError === null ? null : makeError());
-    }
 }
 
 function canFinish(state) {
@@ -491,13 +454,11 @@ function canFinish(state) {
 }
 
 function finishMaybe(stream, state, sync) {
-    if (!canFinish(state)) {
+    if (!canFinish(state))
         return;
-    }
     prefinish(stream, state);
-    if (state.pendingcb > 0) {
+    if (state.pendingcb > 0)
         return;
-    }
     if (sync) {
         state.pendingcb++;
         nextTick(finishInTick, stream, state);
@@ -508,17 +469,15 @@ function finishMaybe(stream, state, sync) {
 }
 
 function finishInTick(stream, state) {
-    if (canFinish(state)) {
+    if (canFinish(state))
         finish(stream, state);
-    } else {
+    else
         state.pendingcb--;
-    }
 }
 
 function prefinish(stream, state) {
-    if (state.flags & (f.PREFINISHED | f.FINAL_CALLED)) {
+    if (state.flags & (f.PREFINISHED | f.FINAL_CALLED))
         return;
-    }
     if (typeof stream._final === 'function') {
         state.flags |= f.FINAL_CALLED;
         callFinal(stream, state);
@@ -570,9 +529,8 @@ function finish(stream, state) {
         const reading = stream._readableState;
 
         if (!reading || (reading.autoDestroy &&
-            (reading.endEmitted || reading.readable === false))) {
+            (reading.endEmitted || reading.readable === false)))
             stream.destroy();
-        }
     }
 }
 
@@ -582,9 +540,8 @@ Writable.prototype.destroy = function (error, callback) {
     const state = this._writableState;
 
     if (!(state.flags & f.DESTROYED) &&
-        (state.bufferedRequestCount > 0 || state.finishCallbacks !== null)) {
+        (state.bufferedRequestCount > 0 || state.finishCallbacks !== null))
         nextTick(failQueued, state);
-    }
     destroying.destroy.call(this, error, callback);
     return this;
 };

@@ -23,11 +23,10 @@ class WritableState {
         // Writes that wait, as { chunk, encoding, callback }, or null.
         this.queue = null;
 
-        if (options) {
+        if (options)
             applyOptions(this, options, isDuplex);
-        } else {
+        else
             this.highWaterMark = getDefaultHighWaterMark(false);
-        }
     }
 
     get errored() {
@@ -91,18 +90,14 @@ WritableState.prototype.afterWrite = null;
 WritableState.prototype.finishCallbacks = null;
 
 function applyOptions(state, options, isDuplex) {
-    if (options.objectMode || (isDuplex && options.writableObjectMode)) {
+    if (options.objectMode || (isDuplex && options.writableObjectMode))
         state.flags |= f.OBJECT_MODE;
-    }
-    if (options.emitClose === false) {
+    if (options.emitClose === false)
         state.flags &= ~f.EMIT_CLOSE;
-    }
-    if (options.autoDestroy === false) {
+    if (options.autoDestroy === false)
         state.flags &= ~f.AUTO_DESTROY;
-    }
-    if (options.decodeStrings === false) {
+    if (options.decodeStrings === false)
         state.flags |= f.KEEP_STRINGS;
-    }
     state.highWaterMark = chooseHighWaterMark(
         options, isDuplex ? 'writableHighWaterMark' : null, state.objectMode);
     if ((options.defaultEncoding ?? 'utf8') !== 'utf8') {

@@ -35,9 +35,8 @@ class Memory {
 
     during(a, b, compare) {
         const known = this.recall(a, b);
-        if (known !== undefined) {
+        if (known !== undefined)
             return known;
-        }
         const before = [this.left.get(a), this.right.get(b)];
         this.depth++;
         this.left.set(a, this.depth);
@@ -51,11 +50,10 @@ class Memory {
 }
 
 function restore(map, key, value) {
-    if (value === undefined) {
+    if (value === undefined)
         map.delete(key);
-    } else {
+    else
         map.set(key, value);
-    }
 }
 
 function isObject(value) {
@@ -63,9 +61,8 @@ function isObject(value) {
 }
 
 function equal(a, b, mode, memory) {
-    if (a === b) {
+    if (a === b)
         return a !== 0 || mode === LOOSE || Object.is(a, b);
-    }
     if (!isObject(a) || !isObject(b)) {
         // Only primitives may be equal without being the same.
         const numbers = Number.isNaN(a) && Number.isNaN(b);
@@ -74,17 +71,14 @@ function equal(a, b, mode, memory) {
         return numbers || loosely;
     }
     if (mode === STRICT &&
-        Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) {
+        Object.getPrototypeOf(a) !== Object.getPrototypeOf(b))
         return false;
-    }
     const type = kind(a);
-    if (type !== kind(b) || tag(a) !== tag(b)) {
+    if (type !== kind(b) || tag(a) !== tag(b))
         return false;
-    }
     const compare = contents[type];
-    if (compare !== undefined && !compare(a, b, mode, memory)) {
+    if (compare !== undefined && !compare(a, b, mode, memory))
         return false;
-    }
     return equalKeys(a, b, type, mode, memory);
 }
 
@@ -100,9 +94,8 @@ function ownKeys(value, type, mode) {
         // Elements have been compared, holes included, or are about to be.
         keys = keys.filter((key) => !INDEX.test(key));
     }
-    if (mode === LOOSE) {
+    if (mode === LOOSE)
         return keys;
-    }
     return keys.concat(Object.getOwnPropertySymbols(value)
         .filter((symbol) => isEnumerable(value, symbol)));
 }
@@ -110,12 +103,10 @@ function ownKeys(value, type, mode) {
 function equalKeys(a, b, type, mode, memory) {
     const expected = ownKeys(b, type, mode);
     if (mode !== PARTIAL &&
-        expected.length !== ownKeys(a, type, mode).length) {
+        expected.length !== ownKeys(a, type, mode).length)
         return false;
-    }
-    if (!expected.every((key) => isEnumerable(a, key))) {
+    if (!expected.every((key) => isEnumerable(a, key)))
         return false;
-    }
     return memory.during(a, b, () =>
         expected.every((key) => equal(a[key], b[key], mode, memory)) &&
         (members[type]?.(a, b, mode, memory) ?? true));
@@ -141,12 +132,10 @@ function sameError(a, b, mode, memory) {
 }
 
 function sameHidden(a, b, key, mode, memory) {
-    if (mode === PARTIAL && !Object.hasOwn(b, key)) {
+    if (mode === PARTIAL && !Object.hasOwn(b, key))
         return true;
-    }
-    if (isEnumerable(a, key) && isEnumerable(b, key)) {
+    if (isEnumerable(a, key) && isEnumerable(b, key))
         return true;
-    }
     return Object.hasOwn(a, key) === Object.hasOwn(b, key) &&
         memory.during(a, b, () => equal(a[key], b[key], mode, memory));
 }
@@ -162,13 +151,11 @@ function sameBytes(a, b) {
 
 function sameView(a, b, mode) {
     if (typedArrayName(a) !== typedArrayName(b) ||
-        a.byteLength !== b.byteLength) {
+        a.byteLength !== b.byteLength)
         return false;
-    }
     const floats = /^Float/.test(typedArrayName(a) ?? '');
-    if (floats && mode === LOOSE) {
+    if (floats && mode === LOOSE)
         return a.every((value, i) => value === b[i]);
-    }
     return sameBytes(new Uint8Array(a.buffer, a.byteOffset, a.byteLength),
         new Uint8Array(b.buffer, b.byteOffset, b.byteLength));
 }
@@ -199,14 +186,12 @@ const contents = {
 /* ---------------------------------------------- members, where cycles hide */
 
 function equalElements(a, b, mode, memory) {
-    if (mode === PARTIAL) {
+    if (mode === PARTIAL)
         return hasInOrder(a, b, memory);
-    }
     for (let i = 0; i < a.length; i++) {
         if (Object.hasOwn(a, i) !== Object.hasOwn(b, i) ||
-            !equal(a[i], b[i], mode, memory)) {
+            !equal(a[i], b[i], mode, memory))
             return false;
-        }
     }
     return true;
 }
@@ -216,9 +201,8 @@ function hasInOrder(actual, expected, memory) {
     let at = 0;
     return expected.every((element) => {
         while (at < actual.length &&
-            !equal(actual[at], element, PARTIAL, memory)) {
+            !equal(actual[at], element, PARTIAL, memory))
             at++;
-        }
         return at++ < actual.length;
     });
 }
@@ -240,9 +224,8 @@ function equalMembers(a, b, mode, memory) {
     for (const member of b) {
         // What is in both needs no search; most members are.
         if (!left.delete(member)) {
-            if (!isObject(member) && mode === STRICT) {
+            if (!isObject(member) && mode === STRICT)
                 return false;
-            }
             open.push(member);
         }
     }
@@ -254,13 +237,12 @@ function equalEntries(a, b, mode, memory) {
     const left = new Set(a.keys());
     const open = [];
     for (const [key, value] of b) {
-        if (a.has(key) && equal(a.get(key), value, mode, memory)) {
+        if (a.has(key) && equal(a.get(key), value, mode, memory))
             left.delete(key);
-        } else if (!isObject(key) && mode === STRICT) {
+        else if (!isObject(key) && mode === STRICT)
             return false;
-        } else {
+        else
             open.push([key, value]);
-        }
     }
     return open.every(([key, value]) => take(left, (candidate) =>
         equal(candidate, key, mode, memory) &&

@@ -22,13 +22,11 @@ function configuration(config) {
     };
     validateArray(all.args, 'args');
     for (const key of ['strict', 'allowPositionals', 'allowNegative',
-        'tokens']) {
+        'tokens'])
         validateBoolean(all[key], key);
-    }
     validateObject(all.options, 'options');
-    for (const [name, option] of Object.entries(all.options)) {
+    for (const [name, option] of Object.entries(all.options))
         validateOption(name, option);
-    }
     return all;
 }
 
@@ -50,12 +48,10 @@ function validateOption(name, option) {
                 'must be a single character');
         }
     }
-    if (option.multiple !== undefined) {
+    if (option.multiple !== undefined)
         validateBoolean(option.multiple, `${at}.multiple`);
-    }
-    if (option.default !== undefined) {
+    if (option.default !== undefined)
         validateDefault(option, `${at}.default`);
-    }
 }
 
 function validateDefault({ type, multiple, default: value }, at) {
@@ -98,9 +94,8 @@ class Tokenizer {
     }
 
     rest() {
-        while (this.index < this.args.length) {
+        while (this.index < this.args.length)
             this.positional();
-        }
     }
 
     positional() {
@@ -152,9 +147,8 @@ class Tokenizer {
             }
             const { index } = this;
             this.option(name, rawName, undefined);
-            if (i < arg.length - 1) {
+            if (i < arg.length - 1)
                 this.index = index;
-            }
         }
     }
 
@@ -175,17 +169,15 @@ class Result {
     }
 
     take(token) {
-        if (token.kind === 'positional') {
+        if (token.kind === 'positional')
             this.takePositional(token.value);
-        } else if (token.kind === 'option') {
+        else if (token.kind === 'option')
             this.takeOption(token);
-        }
     }
 
     takePositional(value) {
-        if (!this.config.allowPositionals) {
+        if (!this.config.allowPositionals)
             throw new codes.ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL(value);
-        }
         this.positionals.push(value);
     }
 
@@ -198,9 +190,8 @@ class Result {
             name = name.slice(3);
             value = false;
         }
-        if (strict) {
+        if (strict)
             this.check(name, value, token);
-        }
         this.store(name, value ?? true);
     }
 
@@ -217,9 +208,8 @@ class Result {
             throw new wrong(
                 `Option '${shown} <value>' argument missing`);
         }
-        if (type === 'boolean' && typeof value === 'string') {
+        if (type === 'boolean' && typeof value === 'string')
             throw new wrong(`Option '${shown}' does not take an argument`);
-        }
         if (inlineValue === false && value.length > 1 && value[0] === '-') {
             throw new wrong(`Option '${rawName}' argument is ambiguous.\n` +
                 'Did you forget to specify the option argument for ' +
@@ -231,22 +221,19 @@ class Result {
     }
 
     store(name, value) {
-        if (name === '__proto__') {
+        if (name === '__proto__')
             return;
-        }
-        if (this.config.options[name]?.multiple) {
+        if (this.config.options[name]?.multiple)
             (this.values[name] ??= []).push(value);
-        } else {
+        else
             this.values[name] = value;
-        }
     }
 
     addDefaults() {
         const { options } = this.config;
         for (const [name, { default: value }] of Object.entries(options)) {
-            if (value !== undefined && !Object.hasOwn(this.values, name)) {
+            if (value !== undefined && !Object.hasOwn(this.values, name))
                 this.values[name] = value;
-            }
         }
     }
 }
