@@ -2,7 +2,8 @@
  * socket.h - a socket's inside, for the files of net/
  *
  * A connection is two half-streams, and its state is these three enums. Who
- * may change them: `phase` and `reading` socket.c, `writing` socket_write.c.
+ * may change them: `phase` socket.c, `reading` socket.c and pipe.c, `writing`
+ * socket_write.c, and socket.c at the end.
  *
  * What happens to a socket is noted where it happens: a half-stream's state, an
  * error, its fate. What follows from it (an error told, the half-open rule, the

@@ -54,7 +54,7 @@ void embedding_let_go(weir_script *js);
 /* A function of internal/boot/embed.js. NULL when it cannot be loaded. */
 JSObjectRef embedding_function(weir_script *js, const char *name);
 
-/* -------------------------------------------------------------- natives.c */
+/* --------------------------------------------------------------- native.c */
 
 void embedding_forget_natives(weir_script *js);
 

@@ -262,7 +262,7 @@ bool script_after_serving(script *s, void (*work)(script *s))
 
 void script_serve(script *s)
 {
-    void (*work)(script * s);
+    void (*work)(struct script *);
 
     s->serves_several = true;
     weir_loop_serve(s->loop);

@@ -143,7 +143,7 @@ void script_add_hook(script *s, script_hook *hook);
 
 /* Has `work` called when all events, or tasks, of the loop that are being
  * served have been. False when the caller's is the only one: then it is not
- * called. There is one such binding. */
+ * called. There is one such binding: timers. */
 bool script_after_serving(script *s, void (*work)(script *s));
 
 /* Whether promise jobs run between any two callbacks without the engine being

@@ -96,11 +96,9 @@ typedef struct script_constant {
     int value;
 } script_constant;
 
-/* clang-format off: it takes the # for a directive. */
-#define SCRIPT_CONSTANT(name)                                                  \
-    {                                                                          \
-#name, name                                                            \
-    }
+/* It would take the # for a directive. */
+/* clang-format off */
+#define SCRIPT_CONSTANT(name) { #name, name }
 /* clang-format on */
 
 void script_set_constants(script *s, JSObjectRef target,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # script_reads.sh - small reads of one turn enter the engine together
 #
-# Only in programs whose source speaks of no promise.
+# Each is followed by its ticks and promise jobs all the same.
 # shellcheck source=test/scripts/tap
 . "$(dirname "$0")/tap"
 # shellcheck source=test/scripts/program

@@ -1,8 +1,7 @@
 #!/bin/sh
 # script_turns.sh - the events of one turn are told from inside of one entry
 #
-# Only in programs whose source speaks of no promise, as with the reads of
-# script_reads.sh.
+# Each is followed by its ticks and promise jobs all the same.
 # shellcheck source=test/scripts/tap
 . "$(dirname "$0")/tap"
 # shellcheck source=test/scripts/program

@@ -1,4 +1,4 @@
-// internal/core: the first JavaScript that runs, and the last of every turn
+// internal/core: the first JavaScript that runs, and the last of every entry
 //
 // Builtin modules, nextTick's queue, and the way in from the loop. Each entry
 // ends with drain(), which is Node's order and stands here alone: ticks, promise
@@ -315,7 +315,7 @@ function atExit() {
 
 modules['internal/core'] = {
     exports: {
-        nextTick, defer, drain, canRunJobs: runJobs !== undefined, run, entry,
+        nextTick, defer, drain, run, entry,
         queueMicrotask, noteHandled,
         onException, requireBuiltin, options, modules, upcalls, ending,
         runsJobs: runJobs !== undefined,
