@@ -172,7 +172,8 @@ KQUEUE_TESTS = $(patsubst test/%.c,build/kqueue/%,\
   $(filter-out $(EPOLL_ONLY),$(TEST_SOURCES)))
 # Those that meet what is different where there is less.
 PORTABLE_TESTS = $(addprefix build/portable/,$(addprefix reactor/test_,async io \
-  loop signal) $(addprefix net/test_,server server_limits socket unix write))
+  loop signal) $(addprefix net/test_,server server_accept server_limits socket \
+  unix write))
 
 .PHONY: check check-plain check-valgrind check-sanitize check-kqueue
 check: all $(PLAIN_TESTS) $(SANITIZED_TESTS)
