@@ -178,12 +178,12 @@ PORTABLE_TESTS = $(addprefix build/portable/,$(addprefix reactor/test_,async io 
 .PHONY: check check-plain check-valgrind check-sanitize check-kqueue
 check: all $(PLAIN_TESTS) $(SANITIZED_TESTS)
 	@test/run plain $(PLAIN_TESTS) $(EMBED_TESTS) $(SCRIPT_TESTS_HERE) : \
-	  scripts test/scripts/*.sh test/documents/run $(ENTERING_HERE) : \
+	  shell test/shell/*.sh test/documents/run $(ENTERING_HERE) : \
 	  valgrind $(PLAIN_TESTS) $(EMBED_VALGRIND) $(VALGRIND_SCRIPTS_HERE) : \
 	  sanitize $(SANITIZED_TESTS) $(EMBED_SANITIZED) $(SCRIPT_TESTS_HERE)
 check-plain: all $(PLAIN_TESTS)
 	@test/run plain $(PLAIN_TESTS) $(EMBED_TESTS) $(SCRIPT_TESTS_HERE) : \
-	  scripts test/scripts/*.sh test/documents/run $(ENTERING_HERE)
+	  shell test/shell/*.sh test/documents/run $(ENTERING_HERE)
 check-valgrind: all $(PLAIN_TESTS)
 	@test/run valgrind $(PLAIN_TESTS) $(EMBED_VALGRIND) $(VALGRIND_SCRIPTS_HERE)
 check-sanitize: $(SANITIZED_TESTS)

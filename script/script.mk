@@ -117,7 +117,7 @@ build/sanitize/weir: build/sanitize/script/main.o \
 
 # ---------------------------------------------------------------- its tests
 
-SCRIPT_TESTS := $(sort $(wildcard test/script/test_*.js))
+SCRIPT_TESTS := $(sort $(wildcard test/js/test_*.js))
 # Under Valgrind, which needs half a minute for each, those that reach into C.
 VALGRIND_SCRIPTS := $(filter $(addprefix %/test_,net_read.js net_write.js \
   net_server.js net_half.js net_arguments.js tcp.js timers.js fs.js \
@@ -162,7 +162,7 @@ check-script-sanitize: build/sanitize/weir
 check-documents: build/weir
 	@test/documents/report
 check-leaks: build/weir
-	@build/weir test/script/leak/connections.js
+	@build/weir test/js/leak/connections.js
 else
 check-script check-script-valgrind check-script-sanitize check-leaks check-documents: no-engine
 endif
@@ -175,7 +175,7 @@ check-node:
 
 
 # Random programs by the thousand, on Node and on weir: SEEDS=5000 FIRST=1
-# CAUSES='data close'. test/script/order/record writes what the suite compares.
+# CAUSES='data close'. test/js/order/record writes what the suite compares.
 .PHONY: check-order
 check-order: build/weir
-	@node test/script/order/compare.js $(or $(SEEDS),1000) $(or $(FIRST),1) $(CAUSES)
+	@node test/js/order/compare.js $(or $(SEEDS),1000) $(or $(FIRST),1) $(CAUSES)

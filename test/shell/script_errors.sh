@@ -1,7 +1,7 @@
 #!/bin/sh
 # script_errors.sh - what the weir command prints, and the status it ends with,
 # when an exception or a rejection finds nobody to take it.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 weir=$PWD/build/weir

@@ -1,6 +1,6 @@
 #!/bin/sh
 # symbols.sh - what the libraries show to the linker.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 if [ "$(uname -s)" = Darwin ] || ! has nm; then

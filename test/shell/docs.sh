@@ -1,7 +1,7 @@
 #!/bin/sh
 # docs.sh - the documentation says what the headers say: nothing is missing,
 # nothing is invented, links lead somewhere, programs compile.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 pages='README.md docs/*.md'

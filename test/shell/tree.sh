@@ -1,6 +1,6 @@
 #!/bin/sh
 # tree.sh - what is in the tree, and how its files are written.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 if ! git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
@@ -74,7 +74,7 @@ unfinished() {
 check 'every file ends with a newline' nothing_from unfinished
 
 not_executable() {
-    ours 'test/scripts/*.sh' test/run test/deps test/check-macos .ci/run |
+    ours 'test/shell/*.sh' test/run test/deps test/check-macos .ci/run |
         while read -r file; do [ -x "$file" ] || echo "$file"; done
 }
 check 'every script can be executed' nothing_from not_executable

@@ -1,7 +1,7 @@
 #!/bin/sh
 # script_stdio.sh - the three standard descriptors as pipes, files and
 # terminals, which only a shell can arrange. PROGRAM=node runs it on Node.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 program=${PROGRAM:-$PWD/build/weir}

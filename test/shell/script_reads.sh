@@ -2,10 +2,10 @@
 # script_reads.sh - small reads of one turn enter the engine together
 #
 # Each is followed by its ticks and promise jobs all the same.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
-# shellcheck source=test/scripts/program
-. test/scripts/program
+# shellcheck source=test/shell/program
+. test/shell/program
 
 if ! has "$program"; then
     skip 'reads of one turn are told in order' 'build/weir is missing'

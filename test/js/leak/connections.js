@@ -5,7 +5,7 @@
  * memory, descriptors and connections at ten points; exit 1 when they grew
  * further than the tolerance says.
  *
- *     weir test/script/leak/connections.js [count]
+ *     weir test/js/leak/connections.js [count]
  *
  * Each connection carries a message there and back, every eighth is destroyed
  * and every sixteenth reset instead of ended, so that no way of closing goes

@@ -1,7 +1,7 @@
 #!/bin/sh
 # compatibility.sh - docs/compatibility.md is true as far as a script can see:
 # each row names a test, and each test that is named exists.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 test/documents/rows >"$tmp/rows"
@@ -18,7 +18,7 @@ exists() {
     case $1:$2 in
     run:program\ *) [ -e "test/documents/programs/${2#program }.js" ] ;;
     run:*) sed "s/'\\\\''/'/g" test/documents/run | grep -qF -- "'$2'" ;;
-    *) sed "s/\\\\'/'/g" "test/script/$1" | grep -qF -- "'$2'" ;;
+    *) sed "s/\\\\'/'/g" "test/js/$1" | grep -qF -- "'$2'" ;;
     esac
 }
 missing() {
@@ -33,7 +33,7 @@ check 'every test that a row names exists' nothing_from missing
 not_named() {
     for file in test_manual.js test_iotjs.js test_chapter.js test_tcp.js \
         test_titanium.js; do
-        sed "s/\\\\'/'/g" "test/script/$file" |
+        sed "s/\\\\'/'/g" "test/js/$file" |
             sed -n "s/^test\(\.weir\)\{0,1\}('\(.*\)', *\(async \)\{0,1\}.*/\2/p
                 s/^test\(\.weir\)\{0,1\}('\(.*\)',\$/\2/p" |
             while read -r name; do

@@ -1,6 +1,6 @@
 #!/bin/sh
 # examples.sh - every C example does what it says, against nc and each other.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 bin=build/examples

@@ -1,7 +1,7 @@
 #!/bin/sh
 # script_node.sh - weir and Node as each other's client: the same program on
 # both sides of a connection, and what arrives must be what was sent.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 weir=$PWD/build/weir

@@ -1,7 +1,7 @@
 #!/bin/sh
 # outside.sh - a program that is not in this tree can be built with weir, as
 # the README says and after `make install`.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 tree=$PWD

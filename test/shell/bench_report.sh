@@ -1,10 +1,10 @@
 #!/bin/sh
 # bench_report.sh - bench/report/make: from raw lines to tables, JSON and a page
 # that needs nothing else, with gnuplot and without.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
-raw=test/script/fixtures/bench.raw
+raw=test/js/fixtures/bench.raw
 name=2026-01-02-0304
 if [ ! -x build/weir ] && ! has node; then
     skip 'bench/report makes a report' 'neither build/weir nor node is here'

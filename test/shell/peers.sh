@@ -1,7 +1,7 @@
 #!/bin/sh
 # peers.sh - the bench's servers do what their workloads say: the yardstick and
 # ours, which are always here, and what the table says of all.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 table() { grep -v -e '^#' -e '^ *$' bench/peers/table; }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # script_embed.sh - the example of a server in C with a script does what it says.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 embed=build/examples/embed

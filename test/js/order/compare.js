@@ -2,7 +2,7 @@
 /*
  * Runs random programs on Node and on weir and shows where they differ.
  *
- *     node test/script/order/compare.js [SEEDS [FIRST [CAUSE...]]]
+ *     node test/js/order/compare.js [SEEDS [FIRST [CAUSE...]]]
  *
  * Node runs each of them twice: what it does not do twice in the same order is
  * no matter of order. The first program of a cause that differs is made small

@@ -1,14 +1,14 @@
 #!/bin/sh
 # script_order.sh - random programs run in Node's order
 #
-# The programs are those of test/script/order/, and outcomes.txt has a hash of
+# The programs are those of test/js/order/, and outcomes.txt has a hash of
 # what each logs on Node. Timeouts race with the clock on a machine that is busy:
 # a program that differs is run again with longer ones.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 program=build/weir
-order=test/script/order
+order=test/js/order
 if ! has "$program"; then
     skip 'random programs run in the order of Node' 'build/weir is missing'
     finish

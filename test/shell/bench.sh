@@ -2,7 +2,7 @@
 # bench.sh - the bench finds what it is there to find: bytes that are wrong,
 # servers that fail, counts that have grown; and leaves nothing behind. Nothing
 # here depends on how long something takes.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 if [ "$(uname -s)" != Linux ]; then

@@ -2,7 +2,7 @@
 # script_process.sh - how a process ends: exit codes, 'exit' and 'beforeExit',
 # signals, and what does and does not keep it alive. PROGRAM=node runs it on
 # Node.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 program=${PROGRAM:-$PWD/build/weir}

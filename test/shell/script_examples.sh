@@ -3,7 +3,7 @@
 # bash's own sockets, nc, socat, curl and each other.
 #
 # WEIR=node runs them on Node, whose API it is.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 weir=${WEIR:-build/weir}

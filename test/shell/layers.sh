@@ -1,7 +1,7 @@
 #!/bin/sh
 # layers.sh - folders include only what stands below them, JavaScript requires
 # only that, and the public headers stand alone.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 # includes FILE...: "file: what is included", as it is written.
@@ -63,7 +63,7 @@ js=
 for engine in build/weir node; do
     has $engine && js=$engine && break
 done
-floors() { $js test/scripts/floors.js "${1:-script/lib}"; }
+floors() { $js test/shell/floors.js "${1:-script/lib}"; }
 
 # planted FILE LINE PATTERN: with the line at the end of the file, a line that
 # matches the pattern is printed.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # script_command.sh - the weir command: where the program comes from, what it
 # is told, and what the options do.
-# shellcheck source=test/scripts/tap
+# shellcheck source=test/shell/tap
 . "$(dirname "$0")/tap"
 
 tree=$PWD
