@@ -13,7 +13,7 @@ const NO_PATHS = without('"x"', '"12"');
 
 const TEMPLATES = {
     'new net.Socket($)': NO_DESCRIPTORS,
-    // null is what document 004 has for none: see test_net_seeds.js.
+    // null is what document 004 has for none: see test_net_documents.js.
     'new net.Socket({ fd: $ })': without('undefined', 'null', '0', '70000'),
     'new net.Socket({ allowHalfOpen: $ })': VALUES,
     'new net.Socket({ signal: $ })': VALUES,

@@ -5,14 +5,14 @@
  * being printed (to find cycles), and the present indentation. How each kind of
  * object begins and ends is internal/inspect/kinds'; keys, cycles and depth are
  * the same for all and are done once, in printObject. Brackets and line breaks
- * are internal/inspect/layout's, types come from internal/kind.
+ * are internal/inspect/layout's, types come from internal/value_kind.
  *
  * The output is Node's, character by character, but for what the engine does
  * not tell: the state of a promise, what an iterator has left, the handler of a
  * Proxy.
  */
 const { upcalls } = require('internal/core');
-const { kind, typedArrayName } = require('internal/kind');
+const { kind, typedArrayName } = require('internal/value_kind');
 const { combine, escapeText, quote, stripColors, stripEscapes, width } =
     require('internal/inspect/layout');
 

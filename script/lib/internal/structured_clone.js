@@ -6,7 +6,7 @@
  * Every object is copied once, so cycles and shared parts come out as they
  * were. ArrayBuffers in `transfer` move instead: the old one is left empty.
  */
-const { kind, typedArrayName } = require('internal/kind');
+const { kind, typedArrayName } = require('internal/value_kind');
 const ERRORS = ['Error', 'EvalError', 'RangeError', 'ReferenceError',
     'SyntaxError', 'TypeError', 'URIError'];
 

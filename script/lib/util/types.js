@@ -2,10 +2,10 @@
  * util/types - is this value one of the language's built-in types?
  *
  * Prototypes and toStringTag can be changed by anybody, so the answers come
- * from internal/kind, which tries what only the real thing can do.
+ * from internal/value_kind, which tries what only the real thing can do.
  */
 const { brands, tagOf, typedArrayName, functionFlavour } =
-    require('internal/kind');
+    require('internal/value_kind');
 
 const isObject = (value) => typeof value === 'object' && value !== null;
 

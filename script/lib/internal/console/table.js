@@ -6,7 +6,7 @@
  * characters, and cells are as wide as they look on a terminal.
  */
 const { inspect, width } = require('internal/inspect');
-const { kind } = require('internal/kind');
+const { kind } = require('internal/value_kind');
 
 const INDEX = '(index)';
 const ITERATION = '(iteration index)';

@@ -6,7 +6,7 @@
  * and `done`, the whole text where there is nothing more to say. Keys, cycles,
  * depth and line breaking are internal/inspect's.
  */
-const { typedArrayName, functionFlavour } = require('internal/kind');
+const { typedArrayName, functionFlavour } = require('internal/value_kind');
 const { print, printPrimitive, printProperty, prefix, plain, moreItems,
     AS_ENTRY } = require('internal/inspect');
 

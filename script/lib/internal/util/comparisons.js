@@ -8,7 +8,7 @@
  * Cycles: a pair that is being compared further up is taken as equal there if
  * both are met at the same place; `Memory` keeps the places.
  */
-const { kind, typedArrayName } = require('internal/kind');
+const { kind, typedArrayName } = require('internal/value_kind');
 
 const STRICT = 'strict';
 const LOOSE = 'loose';

@@ -1,5 +1,5 @@
 /*
- * internal/kind - what an object really is, whatever its prototype says
+ * internal/value_kind - what an object really is, whatever its prototype says
  *
  * The engine's C API tells hardly any built-in type from another, but nearly
  * every built-in has a method or getter that throws on a stranger and changes
