@@ -4,7 +4,8 @@
 // resolve4() and resolve6() ask name servers only: those that setServers() set,
 // which is nothing to lookup().
 
-const { codes, dnsException, errorName } = require('internal/errors');
+const { codes, dnsException, errorName, lookupError } =
+    require('internal/errors');
 const { nextTick } = require('internal/core');
 const validators = require('internal/validators');
 
@@ -119,15 +120,6 @@ function lookup(hostname, options, callback) {
             give(sorted(list, orderOf(asked)));
     });
     return {};
-}
-
-function lookupError(status, hostname) {
-    const name = errorName(status);
-    if (name === 'ENOTFOUND' || name === 'ENODATA' || name === 'EBADNAME')
-        return dnsException(-3008, 'getaddrinfo', hostname);
-    if (name === 'EDNSTIMEOUT' || name === 'ESERVFAIL')
-        return dnsException(-3001, 'getaddrinfo', hostname); // EAI_AGAIN
-    return dnsException(name, 'getaddrinfo', hostname);
 }
 
 // Begins; a refusal is told like an answer, later.

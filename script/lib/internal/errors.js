@@ -131,6 +131,7 @@ function uvException({ errno, syscall, path, dest, message }) {
         uvException);
 }
 
+const EAI_AGAIN = -3001;
 const EAI_NODATA = -3007;
 const EAI_NONAME = -3008;
 
@@ -148,6 +149,21 @@ function dnsException(code, syscall, hostname) {
     return plainError(
         `${syscall} ${name}${hostname ? ` ${hostname}` : ''}`, error,
         dnsException);
+}
+
+/** What getaddrinfo() would say where C's lookup gave `status`. */
+function lookupError(status, hostname) {
+    switch (errorName(status)) {
+    case 'ENOTFOUND':
+    case 'ENODATA':
+    case 'EBADNAME':
+        return dnsException(EAI_NONAME, 'getaddrinfo', hostname);
+    case 'EDNSTIMEOUT':
+    case 'ESERVFAIL':
+        return dnsException(EAI_AGAIN, 'getaddrinfo', hostname);
+    default:
+        return dnsException(errorName(status), 'getaddrinfo', hostname);
+    }
 }
 
 /* -------------------------------------------------------- several at once */
@@ -186,6 +202,7 @@ module.exports = {
     errorName,
     errorText,
     exceptionWithHostPort,
+    lookupError,
     uvException,
     uvExceptionWithHostPort,
     withStackOf,

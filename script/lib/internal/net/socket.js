@@ -9,8 +9,8 @@
 // A socket has an id, and stands in the table of handles, which alone keeps it
 // from the collector, until it is destroyed or C says its `close`.
 
-const { codes, errnoException, exceptionWithHostPort, errorName } =
-    require('internal/errors');
+const { codes, errnoException, exceptionWithHostPort, errorName,
+    lookupError } = require('internal/errors');
 const { defer } = require('internal/core');
 const { atClose } = require('internal/turn');
 const f = require('internal/streams/flags');
@@ -29,7 +29,7 @@ const { define, keepAddresses } = require('internal/net/socket_facts');
 const hold = require('internal/net/socket_hold');
 const { areCallbacksOut, beQuiet, beHeard, settle, FINISH } = hold;
 const close = require('internal/net/socket_close');
-const { lookupError, errorOf, isMoreWaiting, failReading, isFailing,
+const { errorOf, isMoreWaiting, failReading, isFailing,
     failWhenEmpty, failLater, writeError, failRefused, callAll, emitClose,
     waitHere } = close;
 const pipe = require('internal/net/socket_pipe');

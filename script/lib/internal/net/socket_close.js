@@ -5,8 +5,8 @@
 // is failed at once; C's own is left to itself, and `close` comes in its phase of
 // the turn.
 
-const { codes, errnoException, exceptionWithHostPort, dnsException,
-    aggregateErrors, errorName } = require('internal/errors');
+const { codes, errnoException, exceptionWithHostPort, aggregateErrors,
+    lookupError } = require('internal/errors');
 const { defer, nextTick } = require('internal/core');
 const { atClose } = require('internal/turn');
 const f = require('internal/streams/flags');
@@ -25,13 +25,6 @@ const { areCallbacksOut, FINISH } = require('internal/net/socket_hold');
 const EMPTY = [];
 
 const methods = {};
-
-function lookupError(status, host) {
-    const name = errorName(status);
-    if (name === 'ENOTFOUND' || name === 'ENODATA')
-        return dnsException(-3008, 'getaddrinfo', host);
-    return dnsException(name, 'getaddrinfo', host);
-}
 
 methods._connectError = function (errno, address, port) {
     const options = this._extra?.connectOptions;
@@ -297,7 +290,7 @@ function waitHere(socket) {
 }
 
 module.exports = {
-    methods, lookupError, errorOf, isMoreWaiting, failReading, isFailing,
+    methods, errorOf, isMoreWaiting, failReading, isFailing,
     failWhenEmpty, failLater, writeError, failRefused, callAll, emitClose,
     waitHere,
 };
