@@ -257,15 +257,20 @@ static void nobody_comes(weir_server *server, weir_socket *socket)
     (void)server, (void)socket;
 }
 
-/* The child's status, 0 when it says that all is well. */
+/* The child's status, 0 when it says that all is well. It says so as another
+ * program: Valgrind would look through its copy of what c-ares has. */
 static int in_child(bool (*work)(void))
 {
+    const char *says;
     int status;
 
     child = fork();
     assert_true(child >= 0);
-    if (child == 0)
-        _exit(work() ? 0 : 1);
+    if (child == 0) {
+        says = work() ? "true" : "false";
+        execlp(says, says, (char *)NULL);
+        _exit(1);
+    }
     assert_int_equal(waitpid(child, &status, 0), child);
     child = 0;
     return status;
