@@ -18,8 +18,8 @@ fi
 is_as_recorded() {
     # shellcheck disable=SC2086 # cause, seed, hash
     set -- $1
-    for due in 20 60; do
-        found=$(ORDER_DUE=$due timeout 20 "$program" "$order/run.js" "$1" "$2" 1)
+    for due in 20 60 200 200 400; do
+        found=$(ORDER_DUE=$due timeout 60 "$program" "$order/run.js" "$1" "$2" 1)
         [ "$found" = "$1 $2 $3" ] && return 0
     done
     echo "$program $order/run.js $1 $2 log"
