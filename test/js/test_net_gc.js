@@ -14,7 +14,7 @@ let pressure = null;
  * still on the stack, hence the turns between. */
 async function collect(t) {
     for (let round = 0; round < 4; round++) {
-        for (let i = 0; i < 32; i++) {
+        for (let i = 0; i < 10; i++) {
             pressure = new ArrayBuffer(16 << 20);
         }
         pressure = null;
