@@ -10,23 +10,12 @@
  *
  * The seed is printed in the name of the test; WEIR_TEST_SEED repeats it.
  */
+const dice = require('./order/dice');
 const { test, assert, onWeir } = require('./harness');
 
 const PROGRAMS = 300;
 const AT_ONCE = 20;
 const firstSeed = Number(process.env.WEIR_TEST_SEED) || Date.now() % 1000000;
-
-/* mulberry32 */
-function dice(seed) {
-    let state = seed >>> 0;
-    return (n) => {
-        state = (state + 0x6d2b79f5) >>> 0;
-        let z = state;
-        z = Math.imul(z ^ (z >>> 15), z | 1);
-        z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-        return ((z ^ (z >>> 14)) >>> 0) % n;
-    };
-}
 
 /* What reads, from when it is begun to the end. */
 const readers = {

@@ -7,25 +7,13 @@
  *
  * The seed is printed in the name of the test; WEIR_TEST_SEED repeats a walk.
  */
+const dice = require('./order/dice');
 const { test, assert } = require('./harness');
 
 const WALKS = 24;
 const STEPS = 120;
 const firstSeed = Number(process.env.WEIR_TEST_SEED) ||
     Date.now() % 1000000;
-
-/* mulberry32: small, seeded, good enough for dice. */
-function dice(seed) {
-    let state = seed >>> 0;
-    const next = () => {
-        state = (state + 0x6d2b79f5) >>> 0;
-        let z = state;
-        z = Math.imul(z ^ (z >>> 15), z | 1);
-        z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-        return (z ^ (z >>> 14)) >>> 0;
-    };
-    return { below: (n) => next() % n };
-}
 
 const TEXTS = ['a', 'h\u00e9llo ', '\u20ac\u{1f600} ', 'x'.repeat(3000)];
 
@@ -173,7 +161,7 @@ for (let walk = 0; walk < WALKS; walk++) {
     const seed = firstSeed + walk;
     test(`a random walk keeps every byte and callback, seed ${seed}`,
         async (t) => {
-            const random = dice(seed);
+            const random = { below: dice(seed) };
             const [client, socket] = await ends(t, random);
             const walkers = [
                 new Walker(client, random), new Walker(socket, random),
