@@ -91,19 +91,22 @@ function runOfBatch() {
     callback(first, second);
 }
 
-function takePending() {
+// Gives an empty list for it.
+function take(list) {
     const empty = batch;
-    batch = pending;
-    pending = empty;
+    batch = list;
+    return empty;
+}
+
+function takePending() {
+    pending = take(pending);
     at = 0;
     step = PLACES;
 }
 
 // What was closed last is told first, as libuv does.
 function takeCloses() {
-    const empty = batch;
-    batch = closes;
-    closes = empty;
+    closes = take(closes);
     at = batch.end - PLACES;
     step = -PLACES;
 }

@@ -19,7 +19,7 @@ const { Duplex, kNativeWritable } = require('internal/streams/duplex');
 const { ReadableState } = require('internal/streams/readable_state');
 const { Readable, pushBytes, pushEnd, pushFailure } =
     require('internal/streams/readable');
-const { native, handles, open, forget } = require('internal/net/native');
+const { native, handles, open } = require('internal/net/native');
 const { defineState } = require('internal/net/socket_state');
 const { extra, connectionOf, deferFor, CONNECTING, CONNECTED, ENDED, FINISHED,
     NEED_DRAIN, STOPPED, HAD_ERROR, UNREF, LOOKING_UP, SLOW, PIPED, COUNTED,
@@ -29,9 +29,9 @@ const { define, keepAddresses } = require('internal/net/socket_facts');
 const hold = require('internal/net/socket_hold');
 const { areCallbacksOut, beQuiet, beHeard, settle, FINISH } = hold;
 const close = require('internal/net/socket_close');
-const { errorOf, isMoreWaiting, failReading, isFailing,
-    failWhenEmpty, failLater, writeError, failRefused, callAll, emitClose,
-    waitHere } = close;
+const { errorOf, isMoreWaiting, failReading, isFailing, failWhenEmpty,
+    failLater, letGo, writeError, failRefused, callAll, emitClose, waitHere } =
+    close;
 const pipe = require('internal/net/socket_pipe');
 const write = require('internal/net/socket_write');
 const { hasEndedEarly, send, drainedLater, writesNatively, useLibrary,
@@ -153,10 +153,7 @@ function adopt(socket, fd) {
     ensureHandle(socket);
     const result = native.adopt(socket._id, fd);
     if (result < 0) {
-        const id = socket._id;
-        socket._id = 0;
-        forget(id);
-        native.destroy(id);
+        letGo(socket);
         if (['ENOTSOCK', 'EINVAL', 'EBADF'].includes(errorName(result)))
             throw new codes.ERR_INVALID_FD_TYPE('UNKNOWN');
         throw errnoException(result, 'open');
@@ -232,7 +229,7 @@ class Past {
     constructor(socket) {
         this.socket = socket;
         this.callbacks = socket._callbacks;
-        this.onFinish = socket._extra?.onFinish;
+        this.onFinish = socket._extra?.onFinish ?? [];
         this.error = writeError(socket);
         this.hadError = (socket._flags & HAD_ERROR) !== 0;
     }
@@ -248,7 +245,7 @@ class Past {
         atClose(emitClose, this.socket, this.hadError);
     }
 
-    // Read, or said, before it was destroyed, and told together.
+    // Nobody is left to hear of the rest.
     _onData() {}
     _onEnd() {}
     _onHangup() {}
@@ -270,9 +267,9 @@ function renew(socket) {
     socket._totals = null;
     Object.assign(socket._extra, {
         pending: null, failed: null, corked: null, refused: null,
-        failure: null, late: null,
-        onFinish: null, onFinal: null, attempts: null, attempted: null,
-        addresses: 0, remote: undefined, local: undefined, idleAt: -1,
+        failure: null, late: null, onFinish: null, onFinal: null,
+        attempts: null, attempted: null, addresses: 0, remote: undefined,
+        local: undefined, idleAt: -1,
     });
     if (socket._extra.onread !== null)
         Object.assign(socket._extra.onread, { rest: undefined, ended: false });

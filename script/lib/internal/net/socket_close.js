@@ -22,8 +22,6 @@ const { isConnected, isUnixSocket, keepAddresses } =
     require('internal/net/socket_facts');
 const { areCallbacksOut, FINISH } = require('internal/net/socket_hold');
 
-const EMPTY = [];
-
 const methods = {};
 
 methods._connectError = function (errno, address, port) {
@@ -176,12 +174,18 @@ function closeHandle(socket) {
     atClose(emitClose, socket, hadError);
     if (id === 0)
         return;
-    socket._id = 0;
-    forget(id);
     if (socket._flags & RESET)
         native.reset(id);
-    native.leave(id);
+    letGo(socket);
     socket._totals = [counters[BYTES_READ], counters[BYTES_WRITTEN]];
+}
+
+// Of C's, which destroys it.
+function letGo(socket) {
+    const id = socket._id;
+    socket._id = 0;
+    forget(id);
+    native.leave(id);
 }
 
 // Its server counts it no more, and may have waited for that.
@@ -236,7 +240,7 @@ function failCallbacks(socket) {
 }
 
 function callAll(callbacks, error) {
-    for (const callback of callbacks ?? EMPTY) {
+    for (const callback of callbacks) {
         if (callback !== undefined)
             nextTick(callback, error);
     }
@@ -291,6 +295,6 @@ function waitHere(socket) {
 
 module.exports = {
     methods, errorOf, isMoreWaiting, failReading, isFailing,
-    failWhenEmpty, failLater, writeError, failRefused, callAll, emitClose,
-    waitHere,
+    failWhenEmpty, failLater, letGo, writeError, failRefused, callAll,
+    emitClose, waitHere,
 };

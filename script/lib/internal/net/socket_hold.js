@@ -1,7 +1,9 @@
 // internal/net/socket_hold: whether a socket holds the loop
 //
 // As on Node, unref() speaks of a socket that waits for its peer, and one of which
-// nothing is read does not hold it either. What the program has begun does.
+// nothing is read, since it holds all it may or there is nothing more, does not
+// hold it either. What the program has begun (to connect, to write, to end) does:
+// it is brought to its end and told.
 
 const { native } = require('internal/net/native');
 const { CONNECTING, NEED_DRAIN, UNREF, SLOW, PIPED, QUIET, RELEASED } =
@@ -32,8 +34,6 @@ methods.unref = function unref() {
     return this;
 };
 
-// As on Node, a socket of which nothing is read, since it holds all it may or
-// there is nothing more, does not hold the loop.
 function beQuiet(socket) {
     socket._flags |= QUIET;
     settle(socket);
@@ -44,9 +44,7 @@ function beHeard(socket) {
     settle(socket);
 }
 
-// As on Node, unref() speaks of a socket that waits for its peer. What the
-// program has begun (to connect, to write, to end, to close) is brought to its
-// end and told.
+// Has C's hold the loop, or not: asked when something may have changed that.
 function settle(socket) {
     const flags = socket._flags;
     if (!(flags & (UNREF | QUIET | RELEASED)) || socket._id === 0)

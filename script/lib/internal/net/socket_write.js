@@ -31,34 +31,13 @@ function hasEndedEarly(socket) {
 }
 
 methods.write = function write(chunk, encoding, callback) {
-    if (chunk === last.bytes && callback === undefined &&
-        encoding === undefined && (this._flags & LOOKED_AT) === USUAL &&
-        this._write === _write) {
-        registers[ID] = this._id;
-        registers[SLAB] = last.slab;
-        registers[OFFSET] = last.offset;
-        registers[LENGTH] = chunk.length;
-        registers[WANTS_CALLBACK] = 0;
-        native.write();
-        if (registers[RESULT] === 0)
+    if (callback === undefined && encoding === undefined &&
+        (this._flags & LOOKED_AT) === USUAL && this._write === _write) {
+        const result = putRead(this, chunk);
+        if (result === 0)
             return true;
-        return written(this, registers[RESULT], undefined);
-    }
-    if (chunk instanceof FastBuffer && callback === undefined &&
-        (this._flags & LOOKED_AT) === USUAL && encoding === undefined &&
-        this._write === _write) {
-        const slab = chunk.buffer[slabNumber];
-        if (slab !== undefined && chunk.length > 0) {
-            registers[ID] = this._id;
-            registers[SLAB] = slab;
-            registers[OFFSET] = chunk.byteOffset;
-            registers[LENGTH] = chunk.length;
-            registers[WANTS_CALLBACK] = 0;
-            native.write();
-            if (registers[RESULT] === 0)
-                return true;
-            return written(this, registers[RESULT], undefined);
-        }
+        if (result !== undefined)
+            return written(this, result, undefined);
     }
     if (typeof encoding === 'function') {
         callback = encoding;
@@ -69,6 +48,27 @@ methods.write = function write(chunk, encoding, callback) {
     return writeAny(this, chunk, encoding,
         typeof callback === 'function' ? callback : undefined) === true;
 };
+
+// C's answer, when it is bytes on a slab: most of all what was read last.
+function putRead(socket, chunk) {
+    if (chunk === last.bytes)
+        return putSlab(socket, last.slab, last.offset, chunk.length, 0);
+    if (!(chunk instanceof FastBuffer) || chunk.length === 0)
+        return undefined;
+    const slab = chunk.buffer[slabNumber];
+    return slab === undefined ? undefined
+        : putSlab(socket, slab, chunk.byteOffset, chunk.length, 0);
+}
+
+function putSlab(socket, slab, offset, length, wantsCallback) {
+    registers[ID] = socket._id;
+    registers[SLAB] = slab;
+    registers[OFFSET] = offset;
+    registers[LENGTH] = length;
+    registers[WANTS_CALLBACK] = wantsCallback;
+    native.write();
+    return registers[RESULT];
+}
 
 // True, false, or the error that refused it.
 function writeAny(socket, chunk, encoding, callback, ends = false) {
@@ -185,18 +185,10 @@ function putBehind(socket, callback) {
 // C's answer.
 function put(socket, bytes, callback) {
     const slab = bytes.buffer[slabNumber];
-    let result;
-    if (slab !== undefined) {
-        registers[ID] = socket._id;
-        registers[SLAB] = slab;
-        registers[OFFSET] = bytes.byteOffset;
-        registers[LENGTH] = bytes.length;
-        registers[WANTS_CALLBACK] = callback === undefined ? 0 : 1;
-        native.write();
-        result = registers[RESULT];
-    } else {
-        result = native.writeBytes(socket._id, bytes, callback !== undefined);
-    }
+    const result = slab === undefined
+        ? native.writeBytes(socket._id, bytes, callback !== undefined)
+        : putSlab(socket, slab, bytes.byteOffset, bytes.length,
+            callback === undefined ? 0 : 1);
     if (callback !== undefined && result >= 0)
         (socket._callbacks ??= []).push(callback);
     return result;
