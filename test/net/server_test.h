@@ -135,27 +135,11 @@ static inline weir_address address_of(const weir_server *server)
     return address;
 }
 
-static inline int try_connect(const weir_address *address)
-{
-    int fd = socket(weir_address_family(address), SOCK_STREAM, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(fcntl(fd, F_SETFD, FD_CLOEXEC), 0);
-    if (connect(fd, &address->name.any, address->length) < 0) {
-        int error = errno;
-
-        close(fd);
-        return -error;
-    }
-    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-    return fd;
-}
-
 /* A client that the kernel has connected, accepted or not. */
 static inline int connect_to(const weir_server *server)
 {
     weir_address address = address_of(server);
-    int fd = try_connect(&address);
+    int fd = raw_connect(&address);
 
     assert_true(fd >= 0);
     return fd;

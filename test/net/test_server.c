@@ -231,12 +231,12 @@ static void any_address_takes_ipv4_and_ipv6_clients(void **state)
     assert_int_equal(weir_server_listen(server, &any, NULL), 0);
     any = address_of(server);
     address = weir_address_loopback(weir_address_port(&any));
-    ipv4 = try_connect(&address);
+    ipv4 = raw_connect(&address);
     assert_true(ipv4 >= 0);
     assert_echoes(ipv4);
     assert_int_equal(weir_address_ip(&address, "::1", weir_address_port(&any)),
                      0);
-    ipv6 = try_connect(&address);
+    ipv6 = raw_connect(&address);
     assert_true(ipv6 >= 0);
     assert_echoes(ipv6);
     close(ipv4);
@@ -254,10 +254,10 @@ static void a_server_for_ipv6_only_takes_no_ipv4(void **state)
     assert_int_equal(weir_server_listen(server, &any, &options), 0);
     any = address_of(server);
     address = weir_address_loopback(weir_address_port(&any));
-    assert_int_equal(try_connect(&address), -ECONNREFUSED);
+    assert_int_equal(raw_connect(&address), -ECONNREFUSED);
     assert_int_equal(weir_address_ip(&address, "::1", weir_address_port(&any)),
                      0);
-    fd = try_connect(&address);
+    fd = raw_connect(&address);
     assert_true(fd >= 0);
     assert_echoes(fd);
     close(fd);
@@ -564,7 +564,7 @@ a_listener_somebody_else_holds_too_does_not_haunt_the_loop(void **state)
     weir_server_close(server);
     RUN_UNTIL(told.closes == 1);
     other = start_server(on_connection, NULL); /* the same number again */
-    client = try_connect(&address);
+    client = raw_connect(&address);
     net_count();
     assert_int_equal(weir_loop_run_once(the_loop, 20), 1);
     assert_int_equal(weir_loop_run_once(the_loop, 20), 1);

@@ -581,7 +581,7 @@ static void a_server_closes_when_its_last_connection_is_gone(void **state)
     (void)state;
     RUN_UNTIL(told.connections == 2);
     weir_server_close(server);
-    assert_int_equal(try_connect(&address), -ECONNREFUSED);
+    assert_int_equal(raw_connect(&address), -ECONNREFUSED);
     assert_echoes(first);
     close(second);
     RUN_UNTIL(told.socket_closes == 1);

@@ -144,20 +144,6 @@ static int plain_listener(int backlog)
     return fd;
 }
 
-static int plain_client(const weir_address *address)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-    if (connect(fd, &address->name.any, address->length) < 0) {
-        int error = errno;
-
-        close(fd);
-        return -error;
-    }
-    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-    return fd;
-}
-
 static void dial(const weir_address *address,
                  const weir_connect_options *options)
 {
@@ -311,8 +297,8 @@ static void a_drop_tells_the_path_and_a_client_without_name(void **state)
 
     (void)state;
     weir_server_set_max_connections(server, 1);
-    first = plain_client(&address);
-    second = plain_client(&address);
+    first = raw_connect(&address);
+    second = raw_connect(&address);
     RUN_UNTIL(drops == 1);
     weir_address_text(&address, wanted, sizeof wanted);
     assert_string_equal(dropped_local, wanted);
@@ -462,7 +448,7 @@ static void a_server_that_lives_is_not_replaced(void **state)
 static void a_server_too_busy_to_accept_is_not_taken_for_dead(void **state)
 {
     weir_address address = address_of(path);
-    int listener = plain_listener(0), client = plain_client(&address);
+    int listener = plain_listener(0), client = raw_connect(&address);
 
     (void)state;
     assert_true(client >= 0);
@@ -601,7 +587,7 @@ static void a_file_that_replaced_ours_is_not_removed(void **state)
     listener = plain_listener(5);
     weir_server_close(server);
     assert_true(exists(path));
-    client = plain_client(&address);
+    client = raw_connect(&address);
     assert_true(client >= 0);
     close(client);
     close(listener);
@@ -665,7 +651,7 @@ static void a_path_is_free_again_when_its_server_has_closed(void **state)
 {
     weir_server *first = start_server();
     weir_address address = address_of(path);
-    int client = plain_client(&address);
+    int client = raw_connect(&address);
 
     (void)state;
     RUN_UNTIL(accepted.socket);
@@ -715,7 +701,7 @@ static void abstract_names_count_to_the_byte(void **state)
     longest = abstract(name, 108);
     assert_false(weir_address_equal(&shorter, &longer));
     assert_int_equal(weir_server_listen(create_server(), &shorter, NULL), 0);
-    assert_int_equal(plain_client(&longer), -ECONNREFUSED);
+    assert_int_equal(raw_connect(&longer), -ECONNREFUSED);
     assert_int_equal(weir_server_listen(create_server(), &longer, NULL), 0);
     assert_int_equal(weir_server_listen(create_server(), &longest, NULL), 0);
     assert_talks(&longest);
@@ -758,7 +744,7 @@ static void dial_full_backlog(int fds[2], const weir_connect_options *options)
     weir_address address = address_of(path);
 
     fds[0] = plain_listener(0);
-    fds[1] = plain_client(&address);
+    fds[1] = raw_connect(&address);
     assert_true(fds[1] >= 0);
     connects = 0;
     weir_sys.connect = counting_connect;

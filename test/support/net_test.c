@@ -374,6 +374,22 @@ ssize_t raw_read(int fd, void *bytes, size_t size)
     return got < 0 ? -errno : got;
 }
 
+int raw_connect(const weir_address *address)
+{
+    int fd = socket(weir_address_family(address), SOCK_STREAM, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_SETFD, FD_CLOEXEC), 0);
+    if (connect(fd, &address->name.any, address->length) < 0) {
+        int error = errno;
+
+        close(fd);
+        return -error;
+    }
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    return fd;
+}
+
 void raw_write(int fd, const void *bytes, size_t length)
 {
     assert_int_equal(send(fd, bytes, length, MSG_NOSIGNAL), length);

@@ -139,6 +139,10 @@ void net_finish(struct side *side);
 
 /* --------------------------------------------------- the plain other end */
 
+/* What connect(2) gives, waited for: a descriptor that does not block (nor is
+ * kept by exec), or the error. */
+int raw_connect(const weir_address *address);
+
 /* All of it must be taken at once. */
 void raw_write(int fd, const void *bytes, size_t length);
 
