@@ -26,10 +26,14 @@
  */
 #include "channel.h"
 
+#include "resolver.h"
+#include "search_list.h"
+
 #include <ares.h>
 #include <limits.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 struct watcher {
@@ -46,6 +50,7 @@ struct weir_channel {
     struct weir_link watchers;  /* of the sockets that c-ares has open */
     size_t asked;               /* questions that c-ares has */
     size_t wanted;              /* those of them that somebody waits for */
+    size_t longest;             /* of the lengths of its search list */
     int failure;                /* what they are to be given up with */
     bool retired;               /* closes with the last answer */
     unsigned char code; /* of the message that c-ares looks at; see receive() */
@@ -474,72 +479,6 @@ static int set_servers(struct weir_channel *channel, const char *servers)
     return result;
 }
 
-/* Labels that are neither empty nor too long (RFC 1035, 2.3.4); a dot may come
- * after the last. */
-static bool is_domain(const char *name)
-{
-    enum { LABEL_MAX = 63 };
-
-    while (*name) {
-        size_t label = strcspn(name, ".");
-
-        if (label == 0 || label > LABEL_MAX)
-            return false;
-        name += label;
-        name += *name == '.';
-    }
-    return true;
-}
-
-/* A domain that cannot be one makes every name a bad name for c-ares, which
- * ends the lookup by that. So does the "search ." that systemd-resolved writes,
- * for 1.18: it makes "name.." of it. What is meant by leading dots is what
- * stands behind them. An empty entry makes "name.", which is what is meant by
- * ".", and what 1.34 makes of that by itself; of what makes no sense, too. */
-static bool mend_search_list(struct ares_options *found)
-{
-    bool mended = false;
-
-    for (int i = 0; i < found->ndomains; i++) {
-        char *domain = found->domains[i];
-        size_t dots = strspn(domain, ".");
-
-        if (dots == 0 && is_domain(domain))
-            continue;
-        memmove(domain, domain + dots, strlen(domain + dots) + 1);
-        if (!is_domain(domain))
-            domain[0] = '\0';
-        mended = true;
-    }
-    return mended;
-}
-
-/* The search list is c-ares' own business: it has to be read before it can be
- * set to something else. */
-static int init_with_search_list(ares_channel *ares,
-                                 struct ares_options *options, int mask)
-{
-    struct ares_options found = { 0 };
-    int found_mask;
-    int status = ares_init_options(ares, options, mask);
-
-    if (status != ARES_SUCCESS)
-        return status;
-    status = ares_save_options(*ares, &found, &found_mask);
-    if (status == ARES_SUCCESS && !mend_search_list(&found)) {
-        ares_destroy_options(&found);
-        return ARES_SUCCESS;
-    }
-    ares_destroy(*ares);
-    if (status == ARES_SUCCESS) {
-        options->domains = found.domains;
-        options->ndomains = found.ndomains;
-        status = ares_init_options(ares, options, mask | ARES_OPT_DOMAINS);
-    }
-    ares_destroy_options(&found);
-    return status;
-}
-
 static int init_ares(struct weir_channel *channel,
                      const struct weir_channel_config *config)
 {
@@ -551,8 +490,15 @@ static int init_ares(struct weir_channel *channel,
         .timeout = limited(config->timeout),
         .tries = limited(config->tries),
     };
-    int result;
+    struct weir_search_list search;
+    int result = weir_search_list_read(&search);
 
+    if (result < 0)
+        return result;
+    options.domains = search.domains;
+    options.ndomains = (int)search.count;
+    if (search.count)
+        mask |= ARES_OPT_DOMAINS;
     if (config->timeout)
         mask |= ARES_OPT_TIMEOUTMS;
     if (config->tries)
@@ -563,7 +509,9 @@ static int init_ares(struct weir_channel *channel,
     options.qcache_max_ttl = 0;
     mask |= ARES_OPT_QUERY_CACHE;
 #endif
-    result = error_of(init_with_search_list(&channel->ares, &options, mask));
+    result = error_of(ares_init_options(&channel->ares, &options, mask));
+    channel->longest = search.longest;
+    weir_search_list_free(&search);
     if (result < 0)
         return result;
     set_socket_functions(channel);
@@ -690,10 +638,20 @@ static void on_answer(void *argument, int status, int timeouts,
     question->answered(question, error, addresses, count);
 }
 
+/* Whether there are names too long for DNS among those that the search list
+ * makes of it. One of them would be a bad name for c-ares and end the lookup,
+ * although the name may be there as it is. */
+static bool outgrows(const struct weir_channel *channel, const char *host)
+{
+    return channel->longest &&
+           strlen(host) + 1 + channel->longest > WEIR_HOST_MAX;
+}
+
 void weir_channel_ask(struct weir_channel *channel,
                       struct weir_question *question, const char *host,
                       int family)
 {
+    char whole[WEIR_HOST_MAX + 2];
     /* Without a type of socket each address would come once for each type. */
     struct ares_addrinfo_hints hints = { .ai_family = family,
                                          .ai_socktype = SOCK_STREAM };
@@ -702,6 +660,10 @@ void weir_channel_ask(struct weir_channel *channel,
     question->dropped = false;
     channel->asked++;
     channel->wanted++;
+    if (outgrows(channel, host) && host[strlen(host) - 1] != '.') {
+        snprintf(whole, sizeof whole, "%s.", host);
+        host = whole;
+    }
     ares_getaddrinfo(channel->ares, host, NULL, &hints, on_answer, question);
     settle(channel);
 }

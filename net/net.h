@@ -701,9 +701,9 @@ typedef void weir_lookup_cb(weir_lookup *lookup, int status,
  * names below it are loopback addresses, names below "invalid" do not exist
  * (RFC 6761). Names that cannot be host names, such as digits and dots that are
  * no address, are WEIR_EBADNAME. -EINVAL for a NULL, an empty host or a bad
- * family, -ENAMETOOLONG above 253 bytes, -ENOMEM, -EIO when resolv.conf cannot
- * be read, -ECANCELED while the loop is being destroyed, -EBADF in a forked
- * child whose parent's it is. */
+ * family, -ENAMETOOLONG above 253 bytes, -ENOMEM, -EMFILE, -EACCES or -EIO when
+ * resolv.conf cannot be read, -ECANCELED while the loop is being destroyed,
+ * -EBADF in a forked child whose parent's it is. */
 WEIR_API int weir_lookup_start(weir_lookup **lookup, weir_loop *loop,
                                const char *host,
                                const weir_lookup_options *options,
@@ -730,7 +730,7 @@ typedef struct weir_resolver_options {
 /* How this loop looks names up from now on; NULL: as at the beginning. Lookups
  * that are under way end as they began. -EINVAL for a NULL loop, and for
  * servers that are not addresses; -ECANCELED while the loop is being destroyed;
- * -ENOMEM; -EIO when resolv.conf cannot be read. */
+ * -ENOMEM; -EMFILE, -EACCES or -EIO when resolv.conf cannot be read. */
 WEIR_API int weir_resolver_configure(weir_loop *loop,
                                      const weir_resolver_options *options);
 

@@ -32,8 +32,6 @@
 #include <string.h>
 #include <strings.h>
 
-static const char resolv_conf[] = "/etc/resolv.conf";
-
 /* Enough of a file's status to see that it was replaced or rewritten. */
 struct file_version {
     dev_t device;
@@ -212,19 +210,12 @@ static void answered(struct weir_question *question, int status,
 
 /* ----------------------------------------------------------------- names */
 
-/* Letters, digits, hyphen and underscore in labels of 1 to 63 bytes; a final
- * dot is allowed. Bytes above ASCII are left to the server to judge. Anything
- * else cannot be a host, and some of it (backslashes) means something else to
- * c-ares. So do digits and dots alone: "127.0.0.010" is an address to it, which
- * one depends on whom one asks, and no host has such a name (RFC 1123, 2.1). */
-static bool is_host_name(const char *host)
+bool weir_is_domain(const char *name)
 {
+    enum { LABEL_MAX = 63 };
     size_t label = 0;
 
-    if (host[strspn(host, "0123456789.")] == '\0')
-        return false;
-
-    for (const char *at = host; *at; at++) {
+    for (const char *at = name; *at; at++) {
         unsigned char c = (unsigned char)*at;
 
         if (c == '.') {
@@ -232,13 +223,20 @@ static bool is_host_name(const char *host)
                 return false;
             label = 0;
         } else if (isalnum(c) || c == '-' || c == '_' || c >= 0x80) {
-            if (++label > 63)
+            if (++label > LABEL_MAX)
                 return false;
         } else {
             return false;
         }
     }
-    return true;
+    return strlen(name) <= WEIR_HOST_MAX + (label == 0);
+}
+
+/* Digits and dots alone are no host's name (RFC 1123, 2.1): "127.0.0.010" is an
+ * address to c-ares, which one depends on whom one asks. */
+static bool is_host_name(const char *host)
+{
+    return host[strspn(host, "0123456789.")] && weir_is_domain(host);
 }
 
 /* Whether `host` is `domain` or lies in it. */
@@ -314,7 +312,7 @@ static void leave_channel(struct weir_resolver *resolver)
 static int read_version(struct file_version *version)
 {
     struct stat status;
-    int fd = sys_open(resolv_conf, O_RDONLY | O_CLOEXEC);
+    int fd = sys_open(WEIR_RESOLV_CONF, O_RDONLY | O_CLOEXEC);
     int result;
 
     memset(version, 0, sizeof *version);

@@ -12,6 +12,15 @@
 /* The longest name that DNS can carry, without the final dot (RFC 1035). */
 enum { WEIR_HOST_MAX = 253 };
 
+/* Where the name servers and the domains to search stand. */
+#define WEIR_RESOLV_CONF "/etc/resolv.conf"
+
+/* Letters, digits, hyphen and underscore in labels of 1 to 63 bytes; a final
+ * dot is allowed, and so is the root, which is the empty text. Bytes above
+ * ASCII are left to the server to judge. Anything else is no domain of hosts,
+ * and some of it (backslashes) means something else to c-ares. */
+bool weir_is_domain(const char *name);
+
 /* Gives up all lookups of one of the loop's resolvers, which are told
  * ECANCELED, and frees it. Called when the loop is destroyed. */
 void weir_resolver_close_now(struct weir_net *net);

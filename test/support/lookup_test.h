@@ -35,6 +35,22 @@ static inline int configure(const char *servers, unsigned timeout,
     return weir_resolver_configure(the_loop, &options);
 }
 
+/* A descriptor of a file that says this: what a test's open() gives for one that
+ * weir reads. */
+static inline int open_text(const char *text)
+{
+    FILE *file = tmpfile();
+    int fd;
+
+    assert_non_null(file);
+    fputs(text, file);
+    fflush(file);
+    fd = dup(fileno(file));
+    fclose(file);
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    return fd;
+}
+
 static inline int open_server(void **state)
 {
     if (test_open_loop(state) < 0)
