@@ -2,8 +2,8 @@
  * socket.h - a socket's inside, for the files of net/
  *
  * A connection is two half-streams, and its state is these three enums. Who
- * may change them: `phase` socket.c, `reading` socket.c and pipe.c, `writing`
- * socket_write.c, and socket.c at the end.
+ * may change them: `phase` socket.c, `reading` socket_read.c, pipe.c and, at
+ * the end, socket.c, `writing` socket_write.c and likewise socket.c.
  *
  * What happens to a socket is noted where it happens: a half-stream's state, an
  * error, its fate. What follows from it (an error told, the half-open rule, the
@@ -122,7 +122,10 @@ struct weir_socket {
     unsigned reads : 4; /* in the turn (of 16) that is told by: */
     unsigned reads_turn : 4;
     uint32_t last_active; /* low half of the tick of the last I/O */
-    uint32_t timeout;     /* ms; while lingering: bytes still accepted */
+    union {
+        uint32_t timeout;     /* ms */
+        uint32_t linger_room; /* bytes still taken, while it lingers */
+    };
     struct weir_queue queue;
     uint64_t bytes_read, bytes_written;
     struct weir_extra *extra;
@@ -156,22 +159,15 @@ void weir_socket_fail(weir_socket *socket, int error, const char *call,
 void weir_socket_note_error(weir_socket *socket, int error, const char *call,
                             const weir_address *address);
 
+/* Gives up the descriptor and what is queued, whose callbacks get `status`;
+ * `close` follows, in the next turn. */
+void weir_socket_shut(weir_socket *socket, int status);
+
 /* Closes and tells everything at once: the loop is being destroyed. */
 void weir_socket_close_now(weir_socket *socket);
 
 /* The extra part, made when it is missing; NULL: out of memory. */
 struct weir_extra *weir_socket_extra(weir_socket *socket);
-
-/* WEIR_S_NO_READER and WEIR_S_PLAIN_READER as the table and the pipe say;
- * reads on if it may. */
-void weir_socket_reader_changed(weir_socket *socket);
-
-/* What comes is read and thrown away. */
-static inline bool weir_socket_discards(const weir_socket *socket)
-{
-    return socket->reading == WEIR_READING_LOST ||
-           socket->reading == WEIR_READING_CLOSING;
-}
 
 /* Others may hold the descriptor as well: who gave it to us, or a child that
  * was forked since. Closing it does not end the connection then. After 65,535
@@ -185,6 +181,41 @@ static inline bool weir_socket_was_forked(const weir_socket *socket)
 static inline bool weir_socket_is_shared(const weir_socket *socket)
 {
     return socket->state & WEIR_S_SHARED || weir_socket_was_forked(socket);
+}
+
+/* Both directions are done: closes. */
+void weir_socket_maybe_close(weir_socket *socket);
+
+/* Compares a socket's parts with each other; NULL when all is well. */
+const char *weir_socket_check(const weir_socket *socket);
+
+/* -------------------------------------------------------- socket_read.c */
+
+/* What the kernel says: the `ready` of a socket's source. */
+void weir_socket_ready(weir_loop *loop, struct weir_source *source,
+                       unsigned events);
+
+static inline bool weir_socket_may_read(const weir_socket *socket)
+{
+    return !(socket->state & WEIR_S_NO_READING);
+}
+
+/* Reads as much as the turn allows; the rest next turn. */
+void weir_socket_read_some(weir_socket *socket);
+
+/* Ends the writing half of a socket whose peer has ended, unless it may be half
+ * open. */
+void weir_socket_keep_half_open_rule(weir_socket *socket);
+
+/* WEIR_S_NO_READER and WEIR_S_PLAIN_READER as the table and the pipe say;
+ * reads on if it may. */
+void weir_socket_reader_changed(weir_socket *socket);
+
+/* What comes is read and thrown away. */
+static inline bool weir_socket_discards(const weir_socket *socket)
+{
+    return socket->reading == WEIR_READING_LOST ||
+           socket->reading == WEIR_READING_CLOSING;
 }
 
 /* Bytes that were read and that their pipe did not take: they are told before
@@ -204,12 +235,6 @@ static inline bool weir_socket_has_unread(const weir_socket *socket)
  * socket: a read of 0 is not a FIN then. After EPIPE it may be one; and a want
  * of memory is the call's own, and leaves the socket as it was. */
 bool weir_socket_error_was_taken(const weir_socket *socket);
-
-/* Both directions are done: closes. */
-void weir_socket_maybe_close(weir_socket *socket);
-
-/* Compares a socket's parts with each other; NULL when all is well. */
-const char *weir_socket_check(const weir_socket *socket);
 
 /* ------------------------------------------------------ socket_hangup.c */
 

@@ -281,13 +281,6 @@ uint64_t weir_socket_bytes_written(const weir_socket *s)
     return s->bytes_written;
 }
 
-struct weir_extra *weir_socket_extra(weir_socket *s)
-{
-    if (!s->extra)
-        s->extra = weir_alloc_zeroed(sizeof *s->extra);
-    return s->extra;
-}
-
 int weir_socket_failure(const weir_socket *s, const char **call,
                         weir_address *address)
 {
@@ -323,25 +316,4 @@ void weir_socket_ref(weir_socket *s)
 void weir_socket_unref(weir_socket *s)
 {
     weir_flags_unref(s->loop, &s->flags);
-}
-
-const char *weir_socket_check(const weir_socket *s)
-{
-    bool has_descriptor = s->source.fd >= 0;
-
-    if (has_descriptor != (s->phase == WEIR_PHASE_OPEN))
-        return "a descriptor without an open socket, or the reverse";
-    if (!(s->state & WEIR_S_READ_OVER) !=
-        (s->phase == WEIR_PHASE_OPEN && s->reading != WEIR_READING_ENDED))
-        return "READ_OVER does not match the state";
-    if (!(s->state & WEIR_S_PLAIN_WRITER) !=
-        !(s->phase <= WEIR_PHASE_OPEN && s->writing == WEIR_WRITING_OPEN &&
-          !s->corks && !(s->extra && s->extra->limit)))
-        return "PLAIN_WRITER does not match the state";
-    if (s->queue.size && (s->writing == WEIR_WRITING_FINISHED ||
-                          s->writing == WEIR_WRITING_FAILED))
-        return "bytes wait on a socket that sends no more";
-    if (s->phase == WEIR_PHASE_CONNECTING && !(s->extra && s->extra->dial))
-        return "connecting without a dial";
-    return weir_queue_check(&s->queue);
 }

@@ -45,7 +45,7 @@ void weir_socket_linger(weir_socket *s)
 {
     weir_socket_set_timeout(s, 0);
     weir_loop_read_clock(s->loop);
-    s->timeout = LINGER_BYTES;
+    s->linger_room = LINGER_BYTES;
     s->idle.fire = linger_expired;
     arm(s, s->loop->tick_up + LINGER_TIME);
 }
@@ -56,11 +56,11 @@ bool weir_socket_linger_is_over(weir_socket *s, size_t length)
 {
     if (s->idle.fire != linger_expired)
         return false;
-    if (length >= s->timeout) {
+    if (length >= s->linger_room) {
         stop_reading(s);
         return true;
     }
-    s->timeout -= (uint32_t)length;
+    s->linger_room -= (uint32_t)length;
     return false;
 }
 

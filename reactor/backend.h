@@ -1,10 +1,11 @@
 /*
  * backend.h - what a backend is
  *
- * Seven functions and the struct they keep in the loop. One backend is
- * compiled in: backend_epoll.c on Linux, backend_kqueue.c elsewhere. Both speak
- * the bits of reactor.h: WEIR_READABLE and so on, told at most once per source
- * and batch.
+ * The functions below, three that loop.h has for who watches a descriptor
+ * (weir_source_add, _change, _retire), and the struct they keep in the loop.
+ * One backend is compiled in: backend_epoll.c on Linux, backend_kqueue.c
+ * elsewhere. Both speak the bits of reactor.h: WEIR_READABLE and so on, told at
+ * most once per source and batch.
  */
 #ifndef WEIR_BACKEND_H
 #define WEIR_BACKEND_H
@@ -77,14 +78,6 @@ extern const char weir_backend_name[];
 
 int weir_backend_open(weir_loop *loop);
 void weir_backend_close(weir_loop *loop);
-
-/* Registers a source. Without WEIR_EDGE: level-triggered. -EPERM for a file
- * that the kernel does not watch because it is always ready. */
-int weir_backend_add(weir_loop *loop, struct weir_source *source,
-                     unsigned interest);
-int weir_backend_change(weir_loop *loop, struct weir_source *source,
-                        unsigned interest);
-void weir_backend_remove(weir_loop *loop, struct weir_source *source);
 
 /* How much the kernel has said is there to read and was not read since. A read
  * that gave less than it was asked for, and less than this, has stopped at the

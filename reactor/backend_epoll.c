@@ -54,7 +54,7 @@ int weir_backend_open(weir_loop *loop)
         goto no_eventfd;
     /* Level-triggered: libuv tried EPOLLET here and took it back (18d48bc13),
      * since a wake-up that is not read away may get lost. */
-    result = weir_backend_add(loop, &loop->wake, WEIR_READABLE);
+    result = weir_source_add(loop, &loop->wake, WEIR_READABLE);
     if (result < 0)
         goto not_added;
     return 0;
@@ -70,7 +70,7 @@ no_epoll:
 
 void weir_backend_close(weir_loop *loop)
 {
-    weir_backend_remove(loop, &loop->wake);
+    weir_source_retire(loop, &loop->wake);
     sys_close(loop->wake.fd);
     sys_close(loop->backend.fd);
     weir_release(loop->backend.batch);
@@ -92,8 +92,8 @@ static WEIR_HOT_INLINE int control(weir_loop *loop, int operation,
     return sys_epoll_ctl(loop->backend.fd, operation, source->fd, &event);
 }
 
-int weir_backend_add(weir_loop *loop, struct weir_source *source,
-                     unsigned interest)
+int weir_source_add(weir_loop *loop, struct weir_source *source,
+                    unsigned interest)
 {
     int result = control(loop, EPOLL_CTL_ADD, source, interest);
 
@@ -102,13 +102,13 @@ int weir_backend_add(weir_loop *loop, struct weir_source *source,
     return result;
 }
 
-int weir_backend_change(weir_loop *loop, struct weir_source *source,
-                        unsigned interest)
+int weir_source_change(weir_loop *loop, struct weir_source *source,
+                       unsigned interest)
 {
     return control(loop, EPOLL_CTL_MOD, source, interest);
 }
 
-void weir_backend_remove(weir_loop *loop, struct weir_source *source)
+void weir_source_retire(weir_loop *loop, struct weir_source *source)
 {
     struct epoll_event unused = { 0 }; /* not NULL: kernels before 2.6.9 */
 

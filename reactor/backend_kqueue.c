@@ -103,7 +103,7 @@ static int open_wake(weir_loop *loop)
         return result;
     loop->wake.fd = ends[0];
     loop->backend.wake_end = ends[1];
-    result = weir_backend_add(loop, &loop->wake, WEIR_READABLE);
+    result = weir_source_add(loop, &loop->wake, WEIR_READABLE);
     if (result < 0) {
         sys_close(ends[0]);
         sys_close(ends[1]);
@@ -332,8 +332,8 @@ static int change(weir_loop *loop, struct weir_source *source, unsigned before,
     return 0;
 }
 
-int weir_backend_add(weir_loop *loop, struct weir_source *source,
-                     unsigned interest)
+int weir_source_add(weir_loop *loop, struct weir_source *source,
+                    unsigned interest)
 {
     int result =
         weir_loop_inherited(loop)
@@ -350,8 +350,8 @@ int weir_backend_add(weir_loop *loop, struct weir_source *source,
     return result;
 }
 
-int weir_backend_change(weir_loop *loop, struct weir_source *source,
-                        unsigned interest)
+int weir_source_change(weir_loop *loop, struct weir_source *source,
+                       unsigned interest)
 {
     if (weir_loop_inherited(loop))
         return -EBADF;
@@ -359,7 +359,7 @@ int weir_backend_change(weir_loop *loop, struct weir_source *source,
                   interest);
 }
 
-void weir_backend_remove(weir_loop *loop, struct weir_source *source)
+void weir_source_retire(weir_loop *loop, struct weir_source *source)
 {
     unsigned before = watched_as(&loop->backend, source->fd);
 

@@ -645,28 +645,9 @@ void *weir_loop_data(const weir_loop *loop)
 
 /* ---------------------------------------------------- sources, references */
 
-int weir_source_add(weir_loop *loop, struct weir_source *source,
-                    unsigned interest)
-{
-    return weir_backend_add(loop, source, interest);
-}
-
-int weir_source_change(weir_loop *loop, struct weir_source *source,
-                       unsigned interest)
-{
-    return weir_backend_change(loop, source, interest);
-}
-
-void weir_source_retire(weir_loop *loop, struct weir_source *source)
-{
-    weir_backend_remove(loop, source);
-}
-
-/* The batch is searched: to write down where each source stands in it would be
- * work for every message, and taking a watcher out is rare. */
 void weir_source_remove(weir_loop *loop, struct weir_source *source)
 {
-    weir_backend_remove(loop, source);
+    weir_source_retire(loop, source);
     for (unsigned i = loop->batch_next; i < loop->batch_count; i++)
         if (loop->backend.batch[i].WEIR_READY_SOURCE == source)
             loop->backend.batch[i].WEIR_READY_SOURCE = NULL;

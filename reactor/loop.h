@@ -176,12 +176,14 @@ static inline void weir_defer(weir_loop *loop, struct weir_deferred *deferred)
     weir_list_append(&loop->tasks, &deferred->link);
 }
 
-/* Registers a source with the kernel; `interest` as of weir_io_start(). */
+/* The backend's: registers a source with the kernel; `interest` as of
+ * weir_io_start(). -EPERM for a file that the kernel does not watch because it
+ * is always ready. */
 int weir_source_add(weir_loop *loop, struct weir_source *source,
                     unsigned interest);
 
-/* Changes the interest, or hands a registered descriptor to another source
- * that has the same `fd`. */
+/* The backend's: changes the interest, or hands a registered descriptor to
+ * another source that has the same `fd`. */
 int weir_source_change(weir_loop *loop, struct weir_source *source,
                        unsigned interest);
 
@@ -190,8 +192,9 @@ int weir_source_change(weir_loop *loop, struct weir_source *source,
  * O(batch). */
 void weir_source_remove(weir_loop *loop, struct weir_source *source);
 
-/* Takes a source out of the kernel's set alone. Its object must outlive the
- * batch, in which `ready` may still be called and must do nothing. O(1). */
+/* The backend's: takes a source out of the kernel's set alone. Its object must
+ * outlive the batch, in which `ready` may still be called and must do nothing.
+ * O(1). */
 void weir_source_retire(weir_loop *loop, struct weir_source *source);
 
 /* Calls the asyncs that were sent. The wake source's `ready`. */

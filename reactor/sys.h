@@ -150,15 +150,6 @@ static inline uint64_t sys_now(void)
  * close() could hit another thread's new one. */
 static inline void sys_close(int fd)
 {
-    int saved = errno;
-
-    (void)SYS(close)(fd);
-    errno = saved;
-}
-
-/* The same where errno is of no more use to anybody. */
-static inline void sys_close_last(int fd)
-{
     (void)SYS(close)(fd);
 }
 

@@ -195,8 +195,8 @@ a_changed_resolv_conf_is_read_though_lookups_are_under_way(void **state)
     weir_lookup_cancel(lookup);
 }
 
-/* What stands in resolv.conf for weir, which reads the domains to search itself;
- * c-ares reads the real one. */
+/* What stands in resolv.conf for weir, which reads the domains to search by
+ * itself; c-ares reads the real one. */
 static const char *resolv_conf;
 
 static int open_ours(const char *path, int flags, ...)

@@ -35,8 +35,8 @@ static inline int configure(const char *servers, unsigned timeout,
     return weir_resolver_configure(the_loop, &options);
 }
 
-/* A descriptor of a file that says this: what a test's open() gives for one that
- * weir reads. */
+/* A descriptor of a file that says this: what a test's open() gives for one
+ * that weir reads. */
 static inline int open_text(const char *text)
 {
     FILE *file = tmpfile();
