@@ -120,8 +120,9 @@ SCRIPT_NATIVE(read_text)
     return result;
 }
 
-/* kind(path): 1 for a directory, 0 for what else there is, or a negative
- * errno. */
+enum { FILE_KIND, DIRECTORY_KIND };
+
+/* kind(path): a directory or what else there is, or a negative errno. */
 SCRIPT_NATIVE(kind)
 {
     char *path = path_of(ctx, argc, argv);
@@ -132,7 +133,8 @@ SCRIPT_NATIVE(kind)
     free(path);
     if (result < 0)
         return failure(ctx, error);
-    return JSValueMakeNumber(ctx, S_ISDIR(info.st_mode) ? 1 : 0);
+    return JSValueMakeNumber(ctx, S_ISDIR(info.st_mode) ? DIRECTORY_KIND
+                                                        : FILE_KIND);
 }
 
 /* realpath(path): without symbolic links, or a negative errno. */
@@ -154,4 +156,6 @@ void script_bind_loader(script *s, JSObjectRef target)
     script_function(s, target, "readText", read_text);
     script_function(s, target, "kind", kind);
     script_function(s, target, "realpath", real_path);
+    script_set_number(s, target, "DIRECTORY", DIRECTORY_KIND);
+    script_set_number(s, target, "FILE", FILE_KIND);
 }

@@ -261,5 +261,5 @@ void script_bind_core(script *s, JSObjectRef target)
     script_functions(s, target, natives, SCRIPT_COUNT(natives));
     script_fast_calls(s, target, fast, script_runs_jobs() ? 2 : 1);
     script_set_number(s, target, "HEAD_LENGTH", HEAD_LENGTH);
-    script_share(s, target, "state", s->state, sizeof s->state);
+    script_share(s, target, "pending", s->pending, sizeof s->pending);
 }

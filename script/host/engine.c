@@ -15,7 +15,7 @@
  *     every call goes through JavaScript of ours (internal/core.js) that runs
  *     nextTick's queue and then has the jobs run, by a call that is exported
  *     and in no header. Where there is none, we leave the engine for each
- *     event, and `settle` follows as long as `state` says that there is
+ *     event, and `settle` follows as long as `pending` says that there is
  *     something left.
  *  5. The collector scans the stack and not our memory: what C keeps it
  *     protects. One object, `binding`, keeps nearly everything.
@@ -200,7 +200,7 @@ static JSValueRef enter(script *s, JSObjectRef function, size_t argc,
     if (s->over)
         return script_undefined;
     result = enter_once(s, function, argc, argv);
-    while (s->state[0] != 0 && s->settle && !s->over)
+    while (s->pending[0] != 0 && s->settle && !s->over)
         enter_once(s, s->settle, 0, NULL);
     return result;
 }

@@ -67,7 +67,7 @@ struct script {
     JSObjectRef perform; /* ours: calls `work` */
     void (*work)(script *s, void *data);
     void *work_data;
-    int32_t state[1]; /* shared with it: not 0 while ticks or rejections wait */
+    int32_t pending[1]; /* shared with it: ticks or rejections wait */
     script_hook *hooks;
     unsigned depth;      /* of JavaScript that was entered and not left */
     unsigned natives;    /* of those that JavaScript called, the owner's */

@@ -4,7 +4,7 @@
 // ends with drain(), which is Node's order and stands here alone: ticks, promise
 // jobs, again until there are none of both, then the rejections that nobody has
 // handled. (Where the engine cannot be told to run its jobs it does so when it
-// is left; then the host comes back with settle() as long as `state` says.)
+// is left; then the host comes back with settle() as long as `pending` says.)
 //
 // The host calls this file's function with two arguments of its own: a function
 // that gives a binding by its name, and options. They are the command's, and the
@@ -32,8 +32,8 @@ for (const name of bind()) {
 }
 
 const core = natives.core;
-const PENDING = 0; // in `state`: ticks or rejections wait
-const state = new Int32Array(core.state);
+// One number: not 0 while ticks or rejections wait.
+const pending = new Int32Array(core.pending);
 
 // ------------------------------------------------------------ builtin modules
 
@@ -81,7 +81,7 @@ function enqueue(callback, count, first, second) {
     ticks[tail + 2] = first;
     ticks[tail + 3] = second;
     tail += PLACES;
-    state[PENDING] = 1;
+    pending[0] = 1;
 }
 
 function without(list, count) {
@@ -151,12 +151,12 @@ let handled = []; // promises whose rejection was told before
 
 // Most entries have left nothing but, maybe, jobs.
 function drainAll() {
-    if (state[PENDING] === 0)
+    if (pending[0] === 0)
         runJobs();
-    while (state[PENDING] !== 0) {
+    while (pending[0] !== 0) {
         do {
             runTicks();
-            state[PENDING] = 0;
+            pending[0] = 0;
             runJobs();
         } while (head < tail);
         judge();
@@ -170,14 +170,14 @@ function judge() {
         return;
     tellHandled();
     tellRejections();
-    state[PENDING] = 1;
+    pending[0] = 1;
 }
 
 // For the host that leaves the engine to have its jobs run, and then calls
-// settleTicks() as long as `state` says so.
+// settleTicks() as long as `pending` says so.
 function drainTicks() {
     runTicks();
-    state[PENDING] = rejections.length + handled.length;
+    pending[0] = rejections.length + handled.length;
 }
 
 function settleTicks() {
@@ -209,12 +209,12 @@ function append(list, promise, reason) {
 // The engine calls this at the end of its promise jobs.
 function onRejection(promise, reason) {
     append(rejections, promise, reason);
-    state[PENDING] = 1;
+    pending[0] = 1;
 }
 
 function noteHandled(promise) {
     handled[handled.length] = promise;
-    state[PENDING] = 1;
+    pending[0] = 1;
 }
 
 function tellHandled() {

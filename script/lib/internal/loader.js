@@ -22,9 +22,8 @@
 const { requireBuiltin } = require('internal/core');
 const { dirname, resolve: resolvePath } = require('path');
 
-const { core, loader: { kind, readText, realpath } } = binding;
-
-const DIRECTORY = 1; // what kind() says of one; 0 is anything else
+const { core, loader } = binding;
+const { kind, readText, realpath, DIRECTORY, FILE } = loader;
 
 const builtins = new SafeSet([
     'assert', 'assert/strict', 'buffer', 'console', 'dns', 'dns/promises',
@@ -106,7 +105,7 @@ function absolute(path) {
 }
 
 function findFile(path) {
-    return kind(path) === 0 ? real(path) : undefined;
+    return kind(path) === FILE ? real(path) : undefined;
 }
 
 function findWithExtension(path) {
@@ -148,7 +147,7 @@ function findInFolder(folder, request) {
 function findPath(path, request) {
     const what = kind(path);
     if (!RegExps.test(/(^|\/)\.{0,2}$/, request)) {
-        const found = what === 0 ? real(path) : findWithExtension(path);
+        const found = what === FILE ? real(path) : findWithExtension(path);
         if (found !== undefined)
             return found;
     }
