@@ -58,6 +58,7 @@ help:
 	@echo 'make install             into PREFIX ($(PREFIX)), under DESTDIR'
 	@echo 'make print-libs          what a program links besides libweir.a;'
 	@echo '                         print-script-libs: besides libweir-script.a'
+	@echo 'make docs                the pages of the reference, from the headers'
 	@echo 'make compile_commands.json  for clangd and clang-tidy'
 	@echo 'make format              clang-format on every C file'
 	@echo 'make clean'
@@ -118,6 +119,32 @@ build/examples/%: net/examples/%.c build/libweir.a
 	@mkdir -p $(@D)
 	$(SAY) LD $@
 	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) $< build/libweir.a $(EXAMPLE_LIBS) -o $@
+
+# ------------------------------------------------------------- the reference
+
+# The pages that are made from the headers' comments. They are checked in, since
+# people read them in the repository. Each has links into the others.
+REFERENCE :=
+# REFERENCE += docs/reactor.md docs/runtime.md
+# REFERENCE += docs/net.md docs/blocking.md
+REFERENCE_NEEDS := docs/reference.awk $(PUBLIC_HEADERS)
+
+define reference
+@mkdir -p build
+$(SAY) DOC $@
+$(Q)awk -v header=$< -f docs/reference.awk $(PUBLIC_HEADERS) > build/$(@F)
+$(Q)if cmp -s build/$(@F) $@; then touch $@ || :; else cp build/$(@F) $@; fi
+endef
+docs/%.md: reactor/%.h $(REFERENCE_NEEDS)
+	$(reference)
+docs/%.md: net/%.h $(REFERENCE_NEEDS)
+	$(reference)
+
+.PHONY: docs
+docs: $(REFERENCE)
+all: docs
+
+# ---------------------------------------------------------------- to install
 
 .PHONY: print-libs install
 print-libs:
