@@ -72,14 +72,11 @@ typedef struct weir_address {
     uint32_t flags;  /* private */
     union {          /* for the system calls that weir does not make for you */
         struct sockaddr any;
-        struct sockaddr_in ipv4;
-        struct sockaddr_in6 ipv6;
-        struct sockaddr_un local;
+        struct sockaddr_in ipv4;  /* AF_INET */
+        struct sockaddr_in6 ipv6; /* AF_INET6 */
+        struct sockaddr_un local; /* AF_UNIX */
     } name;
 } weir_address;
-
-/* Room for every text that weir_address_text() prints, with its NUL. */
-enum { WEIR_ADDRESS_TEXT = 256 };
 
 /* Every address of this machine, for a server; or, as `local` of
  * weir_connect_options, whichever of them, with a port of your choice.
@@ -123,12 +120,15 @@ WEIR_API int weir_address_unix(weir_address *address, const char *path,
 WEIR_API int weir_address_parse(weir_address *address, const char *text);
 
 /* Prints the address, always with a NUL, so that weir_address_parse() gives it
- * back. Two texts it does not: "unix:", for a UNIX socket without a name, as a
- * client's usually is, and "no address". Gives the length without the NUL;
- * -ENOSPC when `size` is too small (WEIR_ADDRESS_TEXT never is), and nothing is
- * written then; -EINVAL when address is NULL. */
+ * back. Gives the length without the NUL.
+ *
+ * Two texts it does not give back: "unix:", for a UNIX socket without a name,
+ * as a client's usually is, and "no address". -ENOSPC when `size` is too small
+ * (WEIR_ADDRESS_TEXT never is), and nothing is written then; -EINVAL when
+ * address is NULL. */
 WEIR_API int weir_address_text(const weir_address *address, char *text,
                                size_t size);
+enum { WEIR_ADDRESS_TEXT = 256 }; /* room for every text, with its NUL */
 
 /* The same without the port, and without brackets or "unix:"; a path as it is,
  * an abstract name with @ for each NUL; nothing for "no address". */
@@ -219,7 +219,7 @@ typedef struct weir_socket_events {
     void (*close)(weir_socket *socket, bool had_error);
 } weir_socket_events;
 
-/* ------------------------------------------------- creating, connecting */
+/* ------------------------------------------------- creating and connecting */
 
 /* What is set on a TCP connection from its beginning; what is 0 stays as the
  * system has it. Ignored for UNIX sockets. An option that the system refuses
@@ -238,9 +238,10 @@ typedef struct weir_tcp_options {
 } weir_tcp_options;
 
 /* Prepares a descriptor that has just been made, and has its options, for what
- * there is no option for: called before it is bound, connected or listened on.
- * A negative errno gives this descriptor up; 0 or above goes on. The descriptor
- * stays weir's; `family` is AF_INET, AF_INET6 or AF_UNIX.
+ * there is no option for (SO_BINDTODEVICE, TCP_USER_TIMEOUT): called before it
+ * is bound, connected or listened on. A negative errno gives this descriptor
+ * up; 0 or above goes on. The descriptor stays weir's; `family` is AF_INET,
+ * AF_INET6 or AF_UNIX.
  *
  *     static int by_interface(int fd, int family, void *name)
  *     {
@@ -277,10 +278,10 @@ typedef struct weir_connect_options {
 
     /* For the descriptor of each attempt, from the loop, and it may do
      * anything, destroy the socket as well. Its error is that attempt's, by the
-     * call "prepare", and the next address is tried. What the argument points
-     * to must last until the socket is connected or closed. */
+     * call "prepare", and the next address is tried. */
     weir_prepare_cb *prepare;
-    void *prepare_argument;
+    void *prepare_argument; /* not copied: to be there until the socket is
+                               connected or closed */
 } weir_connect_options;
 
 /* A socket that is not connected yet. `events` may be NULL and be set later;
@@ -289,7 +290,7 @@ typedef struct weir_connect_options {
  * It does not keep the loop going until it connects. It is freed by
  * weir_socket_destroy(), or with the loop; `close` comes either way. -EINVAL
  * when socket or loop is NULL, -ENOMEM, -ECANCELED while the loop is being
- * destroyed; *socket is NULL then. */
+ * destroyed; `*socket` is NULL then. */
 WEIR_API int weir_socket_create(weir_socket **socket, weir_loop *loop,
                                 const weir_socket_events *events, void *data);
 
@@ -302,7 +303,7 @@ WEIR_API int weir_socket_create(weir_socket **socket, weir_loop *loop,
  * has passed.
  *
  * -EINVAL for a NULL, a bad address or option, or an address that is not of
- * options->family; -EISCONN or -EALREADY when it is connected or connecting;
+ * `options->family`; -EISCONN or -EALREADY when it is connected or connecting;
  * -EBADF, -ENOMEM. Everything else, also what fails at once (ECONNREFUSED,
  * ENETUNREACH, EMFILE), comes as `attempt`, `error` and `close`. */
 WEIR_API int weir_socket_connect(weir_socket *socket,
@@ -313,8 +314,8 @@ WEIR_API int weir_socket_connect(weir_socket *socket,
  * programs that look names up by themselves.
  *
  * The next one is tried when one fails, or has not answered for
- * options->attempt_delay. Earlier attempts live on, each with a descriptor. At
- * most 16 are under way: another one takes the place of the oldest
+ * `options->attempt_delay`. Earlier attempts live on, each with a descriptor.
+ * At most 16 are under way: another one takes the place of the oldest
  * (-ETIMEDOUT), but waits until that has had 4 s, which with the default delay
  * it always has.
  *
@@ -518,12 +519,13 @@ WEIR_API int weir_socket_set_write_limit(weir_socket *socket, size_t limit);
 WEIR_API int weir_socket_cork(weir_socket *socket);
 WEIR_API int weir_socket_uncork(weir_socket *socket);
 
-/* -------------------------------------------------------- reading, pausing */
+/* ----------------------------------------------------- reading and pausing */
 
 /* No `data` and no `end` after this returns. Nothing is read any more, so that
- * TCP's window closes and the peer has to wait. No system call; in any state,
- * also before connecting. Without effect after weir_socket_close(), which tells
- * nothing of what it reads.
+ * TCP's window closes and the peer has to wait.
+ *
+ * No system call; in any state, also before connecting. Without effect after
+ * weir_socket_close(), which tells nothing of what it reads.
  *
  * A reset is not noticed either, but `hangup` tells that the peer has ended or
  * reset. A write that fails and the idle timeout are told as ever. */
@@ -532,7 +534,7 @@ WEIR_API void weir_socket_pause(weir_socket *socket);
 /* Reads again. What has arrived meanwhile is told in the next turn. */
 WEIR_API void weir_socket_resume(weir_socket *socket);
 
-/* True between the two. */
+/* True between pause and resume. */
 WEIR_API bool weir_socket_paused(const weir_socket *socket);
 
 /* Bytes that have come and were not read. In `hangup`, 0 means that resuming
@@ -546,9 +548,11 @@ WEIR_API int weir_socket_waiting(const weir_socket *socket);
 
 /* Half-close: sends FIN behind everything that was written, also what waits for
  * the connection. Reading goes on until the peer's FIN, without any limit; then
- * the socket closes. Set an idle timeout if the peer may not end. 0, also when
- * it is ending already or writing has failed; -ENOTCONN when it is not even
- * connecting, -EBADF after the destroy, -EINVAL for NULL. */
+ * the socket closes.
+ *
+ * Set an idle timeout if the peer may not end. 0, also when it is ending
+ * already or writing has failed; -ENOTCONN when it is not even connecting,
+ * -EBADF after the destroy, -EINVAL for NULL. */
 WEIR_API int weir_socket_end(weir_socket *socket);
 
 /* For when you are through with a peer and want the last bytes to arrive: like
@@ -580,11 +584,12 @@ WEIR_API void weir_socket_destroy(weir_socket *socket);
 /* Like weir_socket_destroy(), and the peer gets a reset (RST, by an SO_LINGER
  * of 0): what is still on its way is discarded, perhaps even what its system
  * has and its program has not read (not on Linux), and it learns that the
- * stream was cut (ECONNRESET). While connecting that holds for attempts that
- * have succeeded just then, which a destroy ends with a FIN. For UNIX sockets
- * the same as destroy. weir does the same by itself when an error of its own
- * (ENOBUFS, ENOMEM, a pipe's partner that broke) gives up bytes that were
- * accepted. */
+ * stream was cut (ECONNRESET).
+ *
+ * While connecting that holds for attempts that have succeeded just then, which
+ * a destroy ends with a FIN. For UNIX sockets the same as destroy. weir does
+ * the same by itself when an error of its own (ENOBUFS, ENOMEM, a pipe's
+ * partner that broke) gives up bytes that were accepted. */
 WEIR_API void weir_socket_reset(weir_socket *socket);
 
 /* If allowed, the peer's FIN ends only reading, and writing goes on until
@@ -597,11 +602,13 @@ WEIR_API void weir_socket_reset(weir_socket *socket);
 WEIR_API void weir_socket_set_half_open(weir_socket *socket, bool allowed);
 
 /* The `timeout` event after so many ms in which nothing was read or written; 0:
- * never (default); at most 2^32 - 1, which is 49 days. Bytes that came from or
- * went to the kernel are activity; a write that only queues is none, so a peer
- * that takes nothing times out. It counts while paused, without a table and
- * before there is a connection as well, from the loop's clock in the turn of
- * the last activity, and is never early. Setting it starts anew.
+ * never (default); at most 2^32 - 1, which is 49 days.
+ *
+ * Bytes that came from or went to the kernel are activity; a write that only
+ * queues is none, so a peer that takes nothing times out. It counts while
+ * paused, without a table and before there is a connection as well, from the
+ * loop's clock in the turn of the last activity, and is never early. Setting it
+ * starts anew.
  *
  * Nothing is closed, that is for the event to do. It costs a store per read or
  * write, no timer operation and no allocation, and does not keep the loop
@@ -686,7 +693,7 @@ WEIR_API int weir_socket_fd(const weir_socket *socket);
 /* The two ends of the connection, asked of the kernel each time. In `close` it
  * is too late: keep a copy. -ENOTCONN while there is no connection (of the
  * remote end the system says it also when the connection was reset), -EBADF
- * after the destroy, -EINVAL for a NULL. After an error *address is "no
+ * after the destroy, -EINVAL for a NULL. After an error `*address` is "no
  * address". */
 WEIR_API int weir_socket_local_address(const weir_socket *socket,
                                        weir_address *address);
@@ -699,19 +706,23 @@ WEIR_API uint64_t weir_socket_bytes_written(const weir_socket *socket);
 
 /* The first error; 0 when there was none.
  *
- * *call is the call that failed, "lookup", "socket", "setsockopt", "prepare",
+ * `*call` is the call that failed, "lookup", "socket", "setsockopt", "prepare",
  * "bind", "connect", "read", "write" or "pipe" (static; NULL without an error);
- * *address is what it was about, or "no address", as for a lookup and for a
+ * `*address` is what it was about, or "no address", as for a lookup and for a
  * peer that the system has forgotten after a reset. `call` and `address` may be
  * NULL. If memory ran out while the error was noted, these two are missing, but
  * never the error. */
 WEIR_API int weir_socket_failure(const weir_socket *socket, const char **call,
                                  weir_address *address);
 
-/* The same for people: "connect ECONNREFUSED 127.0.0.1:81: connection refused",
- * "lookup ENOTFOUND no.such.host: name does not exist". Of several attempts
- * that failed it tells one; the `attempt` event tells all. Cut to `size`,
- * always with a NUL; 256 are enough but for a host name of more than 200. */
+/* The same as a text for people.
+ *
+ *     connect ECONNREFUSED 127.0.0.1:81: connection refused
+ *     lookup ENOTFOUND no.such.host: name does not exist
+ *
+ * Of several attempts that failed it tells one; the `attempt` event tells all.
+ * Cut to `size`, always with a NUL; 256 are enough but for a host name of more
+ * than 200. */
 WEIR_API void weir_socket_error_text(const weir_socket *socket, char *text,
                                      size_t size);
 
@@ -752,8 +763,7 @@ typedef struct weir_server_events {
 
 /* How to listen. */
 typedef struct weir_listen_options {
-    /* Connections that wait to be accepted. Default 511; the system may cut it
-     * (somaxconn). */
+    /* Connections that wait to be accepted. Default 511; the system may cut it (net.core.somaxconn, kern.ipc.somaxconn). */
     unsigned backlog;
 
     /* SO_REUSEADDR is set unless this is. With it a server can be started again
@@ -780,14 +790,16 @@ typedef struct weir_listen_options {
      * elsewhere, and for what a listener refuses, set it in the connection
      * callback, on weir_socket_fd(). */
     weir_prepare_cb *prepare;
-    void *prepare_argument;
+    void *prepare_argument; /* passed to it */
 } weir_listen_options;
 
 /* A server that does not listen yet; cb is called for each connection, `data`
- * is a pointer of yours. It does not keep the loop going until it listens. It
- * is freed by weir_server_close(), or with the loop; `close` comes either way.
- * -EINVAL when a pointer other than data is NULL, -ENOMEM, -ECANCELED while the
- * loop is being destroyed; *server is NULL then. */
+ * is a pointer of yours.
+ *
+ * It does not keep the loop going until it listens. It is freed by
+ * weir_server_close(), or with the loop; `close` comes either way. -EINVAL when
+ * a pointer other than data is NULL, -ENOMEM, -ECANCELED while the loop is
+ * being destroyed; `*server` is NULL then. */
 WEIR_API int weir_server_create(weir_server **server, weir_loop *loop,
                                 weir_connection_cb *cb, void *data);
 
@@ -1023,7 +1035,9 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
 
 /*
  * Everything read from `from` is written to `to`, and the end of `from` ends
- * `to`. If `from` has ended already, that happens at once, and no pipe stands.
+ * `to`.
+ *
+ * If `from` has ended already, that happens at once, and no pipe stands.
  * `buffer`, `data` and `end` of `from` and `drain` of `to` are not told while
  * the pipe stands (a `drain` that your own write waits for comes when it has
  * gone); all other events are. The half-open rule does not end `to` meanwhile.
@@ -1045,10 +1059,12 @@ WEIR_API void weir_buffer_unref(weir_buffer *buffer);
 WEIR_API int weir_socket_pipe(weir_socket *from, weir_socket *to);
 
 /* For those who keep the rest in their own hands: bytes flow at the speed of
- * `to`, and nothing else is carried over. `end` of `from` and `drain` of `to`
- * are told; the end, the close of either and a write that fails take the pipe
- * away, and then bytes come as `data` again. The half-open rule does not end
- * `to` while the pipe stands, and holds again when it has gone.
+ * `to`, and nothing else is carried over.
+ *
+ * `end` of `from` and `drain` of `to` are told; the end, the close of either
+ * and a write that fails take the pipe away, and then bytes come as `data`
+ * again. The half-open rule does not end `to` while the pipe stands, and holds
+ * again when it has gone.
  *
  * Bytes that `to` refused come before what is read next, to whoever reads then:
  * the table of `from` (they wait for one, and while it is paused), another
@@ -1103,17 +1119,17 @@ typedef struct weir_lookup_options {
  * others, IPv6 before IPv4, else as in the file.) Or a negative status and
  * none. They are gone when the callback returns, and so is the lookup.
  *
- * The status is 0, or one of the lookup errors of reactor.h; -ENODEV for a
- * scope that does not exist; -ENOMEM; -ENOSPC (the kernel's limit of watched
- * descriptors); -EMFILE or -EIO of reading the hosts file, which is not passed
- * over then (out of descriptors later is WEIR_ENOSERVER: no server could be
- * reached); -ECANCELED while the loop is being destroyed. */
+ * The status is 0, or one of WEIR_ENOTFOUND to WEIR_ENOSERVER (see reactor.h);
+ * -ENODEV for a scope that does not exist; -ENOMEM; -ENOSPC (the kernel's limit
+ * of watched descriptors); -EMFILE or -EIO of reading the hosts file, which is
+ * not passed over then (out of descriptors later is WEIR_ENOSERVER: no server
+ * could be reached); -ECANCELED while the loop is being destroyed. */
 typedef void weir_lookup_cb(weir_lookup *lookup, int status,
                             const weir_address *addresses, size_t count);
 
 /* Looks a name up: exactly one callback, never from inside the call.
  *
- * *lookup is for weir_lookup_cancel(), and good until the callback has
+ * `*lookup` is for weir_lookup_cancel(), and good until the callback has
  * returned. weir_socket_connect_host() does this for you.
  *
  * -EINVAL for a NULL other than options and data, an empty host, a bad family
@@ -1144,8 +1160,8 @@ WEIR_API void weir_lookup_unref(weir_lookup *lookup);
 
 /* How names are looked up. */
 typedef struct weir_resolver_options {
-    /* Addresses with or without port: "127.0.0.1:5353,[::1]". Copied. Default:
-     * resolv.conf's. */
+    /* Addresses with or without port, separated by commas:
+     * "127.0.0.1:5353,[::1]". Copied. Default: resolv.conf's. */
     const char *servers;
 
     /* Of the first try. Default: resolv.conf's, or what c-ares has (5000 in
@@ -1233,7 +1249,8 @@ WEIR_API void weir_resolver_destroy(weir_resolver *resolver);
  *   - -ENOTCONN: there is no connection, or the server does not listen.
  *   - -ENOTSOCK: adopting what is no socket.
  *   - -EPIPE: from a write, or a pipe into the socket: it has ended, or writing
- *     has failed. "write": the peer reads no more.
+ *     has failed; weir_socket_pipe_bytes(): the source has ended. "write": the
+ *     peer reads no more.
  *   - -ERANGE: a port above 65535.
  *   - -ETIMEDOUT: "connect": the time is over. "read": keep-alive, or the peer
  *     acknowledges nothing.
