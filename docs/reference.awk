@@ -373,7 +373,7 @@ function code_of(i,    k, text)
         if (!elsewhere(i, k)) {
             if ((of[i], part_names[i, k]) in forward && \
                 part_text[i, k] !~ /^typedef/)
-                text = text forward[of[i], part_names[i, k]]
+                text = text forward[of[i], part_names[i, k]] "\n"
             text = text as_c(part_text[i, k])
         }
     return text
@@ -404,17 +404,12 @@ function without_private(text,    lines, count, i, code, on)
     count = split(text, lines, "\n")
     on = 1
     for (i = 1; i < count; i++) {
-        if (lines[i] ~ /^ *\/\* private \*\/$/) {
-            code = code lines[i] "\n"
-            on = 0
-        } else if (lines[i] ~ /^ *\/\* public \*\/$/) {
+        if (lines[i] ~ /^\}/ || lines[i] ~ /^ *\/\* public \*\/$/)
             on = 1
-        } else {
-            if (lines[i] ~ /^\}/)
-                on = 1
-            if (on)
-                code = code lines[i] "\n"
-        }
+        if (on)
+            code = code lines[i] "\n"
+        if (lines[i] ~ /^ *\/\* private \*\/$/)
+            on = 0
     }
     return code
 }
@@ -453,6 +448,8 @@ function split_line(line, dent, after)
         return add_block("code", line)
     }
     line = substr(line, dent + 1)
+    if (after == "table" && block[blocks] !~ /\|$/)
+        return extend_block("table", " " line)
     if (line ~ /^\|/)
         return after == "table" ? extend_block("table", "\n" line) : \
             add_block("table", line)
@@ -532,7 +529,6 @@ function in_backquotes(names)
 # is.
 function put_item(i,    n)
 {
-    split("", linked)
     this = i
     if (kind[i] == "section") {
         print "\n## " heading[i]
@@ -559,6 +555,7 @@ function put_block(n,    what, text, indent)
         put_code(text "\n", text ~ /[;{}]/ ? "c" : "", indent)
         return
     }
+    split("", linked)
     text = as_markdown(text)
     gsub(/\n/, "\n" indent, text)
     if (what == "item")
@@ -635,12 +632,14 @@ function put_part(part)
 }
 
 # A document, one of the public headers, which are pages, or another file.
-function put_path(path,    name)
+function put_path(path,    name, text)
 {
     name = path
     sub(/^docs\//, "", name)
+    text = name
+    sub(/#.*/, "", text)
     if (name != path)
-        return "[" name "](" name ")"
+        return "[" text "](" name ")"
     sub(/^weir\//, "", name)
     if (name in page_of)
         return "[" path "](" page_of[name] ")"
@@ -649,7 +648,7 @@ function put_path(path,    name)
     return path
 }
 
-# A link once in each item, and not to the item itself.
+# A link once in each block, and not to the item itself.
 function put_name(part,    name, i, page)
 {
     name = part
