@@ -1,32 +1,12 @@
 /*
  * weir/net.h - stream sockets with backpressure, half-open ends and timeouts
  *
- * TCP over IPv4 and IPv6, and UNIX stream sockets; clients and servers. The
- * second chapter of the manual: addresses, sockets (their events, connecting,
- * writing, reading, ending, options), servers, shared buffers, pipes, names,
- * and a list of all errors. How the parts play together is in docs/guide.md;
- * waiting for one socket while the loop stands still is in weir/blocking.h.
- *
- * What holds for everything below, besides the four rules of reactor.h:
- *
- *   - Sockets, servers and lookups are owned by their loop: created, used, and
- *     gone after their `close` event (a lookup: after its callback). Until that
- *     event has returned the pointer is good for every call; a call that makes
- *     no sense any more answers with an error (-EBADF after the destroy) or
- *     does nothing, it does not crash.
- *   - Events come in a turn of the loop. Only weir_loop_destroy() tells the
- *     last ones from inside of the call.
- *   - Tables of events are kept by pointer and must stay as long as anything
- *     uses them: `static const` is right.
- *   - Options are structs in which zero means "default"; NULL means all of it.
- *     Begin with `{ 0 }` or with named members, so that the members of later
- *     versions are zero.
- *   - Times are milliseconds (those of keep-alive seconds, as the system has
- *     them), sizes are bytes, ports are host byte order.
- *   - What a call refuses it has not touched: after an error nothing was
- *     queued, taken over or changed, unless the call says otherwise.
- *   - A NULL where something must be is -EINVAL if that stands with the call;
- *     other calls do not look for it.
+ * TCP over IPv4 and IPv6, and UNIX stream sockets; clients and servers. This is
+ * the second chapter of the manual, after reactor.h: what holds everywhere,
+ * addresses, sockets (their events, connecting, writing, reading, ending,
+ * options), servers, shared buffers, pipes, names, and all errors. Waiting for
+ * one socket while the loop stands still is in blocking.h. How the parts play
+ * together is told in docs/guide.md.
  */
 #ifndef WEIR_NET_H
 #define WEIR_NET_H
@@ -42,19 +22,41 @@
 extern "C" {
 #endif
 
+/* ---------------------------------------------- rules that hold everywhere */
+
+/*
+ * Those of reactor.h, and:
+ *
+ * - Sockets, servers and lookups are owned by their loop: created, used, and
+ *   gone after their `close` event (a lookup: after its callback). Until that
+ *   event has returned the pointer is good for every call; a call that makes no
+ *   sense any more answers with an error (-EBADF after the destroy) or does
+ *   nothing, it does not crash.
+ * - Tables of events are kept by pointer and must stay as long as anything uses
+ *   them: `static const` is right.
+ * - Options are structs in which zero means "default"; NULL means all of it.
+ *   Begin with `{ 0 }` or with named members, so that the members of later
+ *   versions are zero.
+ * - Times are milliseconds (those of keep-alive seconds, as the system has
+ *   them), sizes are bytes, ports are host byte order.
+ * - What a call refuses it has not touched: after an error nothing was queued,
+ *   taken over or changed, unless the call says otherwise.
+ * - A NULL where something must be is -EINVAL if that stands with the call;
+ *   other calls do not look for it.
+ */
+
 /* ------------------------------------------------------------------ types */
 
 /* They are opaque.
  *
- *   - weir_socket: a connection, or one that is to be. 176 bytes on 64-bit
- *     Linux, its idle timeout included; limits, pipes and what connecting needs
- *     are allocated when they are first used.
- *   - weir_server: a listening socket, and the count of its connections.
- *   - weir_buffer: bytes with a reference count, for any number of write
- *     queues.
- *   - weir_lookup: a name being looked up.
- *   - weir_resolver: whom to ask for names and how patiently, beside the loop's
- *     own way. */
+ * - weir_socket: a connection, or one that is to be. 176 bytes on 64-bit Linux,
+ *   its idle timeout included; limits, pipes and what connecting needs are
+ *   allocated when they are first used.
+ * - weir_server: a listening socket, and the count of its connections.
+ * - weir_buffer: bytes with a reference count, for any number of write queues.
+ * - weir_lookup: a name being looked up.
+ * - weir_resolver: whom to ask for names and how patiently, beside the loop's
+ *   own way. */
 typedef struct weir_socket weir_socket;
 typedef struct weir_server weir_server;
 typedef struct weir_buffer weir_buffer;
@@ -445,15 +447,15 @@ typedef void weir_write_cb(weir_socket *socket, int status, void *argument);
  *
  * Gives WEIR_SENT or WEIR_WAIT, or
  *
- *   - -EINVAL: socket is NULL, or bytes is NULL and length is not 0;
- *   - -ENOTCONN: it is not even connecting;
- *   - -EPIPE: writing has ended (by weir_socket_end(), weir_socket_close() or
- *     the half-open rule) or failed;
- *   - -EBADF: the socket is destroyed, by you, or since both sides have ended
- *     or the connection has broken: `close` is to come;
- *   - -ENOBUFS: the hard limit of the queue would be passed;
- *   - -ENOMEM;
- *   - what send(2) said, such as -ECONNRESET; `error` follows as well.
+ * - -EINVAL: socket is NULL, or bytes is NULL and length is not 0;
+ * - -ENOTCONN: it is not even connecting;
+ * - -EPIPE: writing has ended (by weir_socket_end(), weir_socket_close() or the
+ *   half-open rule) or failed;
+ * - -EBADF: the socket is destroyed, by you, or since both sides have ended or
+ *   the connection has broken: `close` is to come;
+ * - -ENOBUFS: the hard limit of the queue would be passed;
+ * - -ENOMEM;
+ * - what send(2) said, such as -ECONNRESET; `error` follows as well.
  *
  * After an error nothing was accepted and cb does not come.
  */
@@ -763,7 +765,8 @@ typedef struct weir_server_events {
 
 /* How to listen. */
 typedef struct weir_listen_options {
-    /* Connections that wait to be accepted. Default 511; the system may cut it (net.core.somaxconn, kern.ipc.somaxconn). */
+    /* Connections that wait to be accepted. Default 511; the system may cut it
+     * (net.core.somaxconn, kern.ipc.somaxconn). */
     unsigned backlog;
 
     /* SO_REUSEADDR is set unless this is. With it a server can be started again
@@ -1068,9 +1071,8 @@ WEIR_API int weir_socket_pipe(weir_socket *from, weir_socket *to);
  *
  * Bytes that `to` refused come before what is read next, to whoever reads then:
  * the table of `from` (they wait for one, and while it is paused), another
- * pipe, weir_socket_read_wait() of weir/blocking.h. weir_socket_bytes_read()
- * has counted them already. Without memory to keep them `from` fails with
- * ENOMEM.
+ * pipe, weir_socket_read_wait() of blocking.h. weir_socket_bytes_read() has
+ * counted them already. Without memory to keep them `from` fails with ENOMEM.
  *
  * Errors as of weir_socket_pipe(), and -EPIPE when `from` has ended. */
 WEIR_API int weir_socket_pipe_bytes(weir_socket *from, weir_socket *to);
@@ -1087,20 +1089,20 @@ WEIR_API int weir_socket_unpipe(weir_socket *from);
  * Looked up with c-ares on the loop: no threads, no waiting for a server. A
  * name is answered by the first of these that knows:
  *
- *   - A literal address is its own answer (WEIR_ENODATA for one of another
- *     family than asked for).
- *   - What cannot be a host name is WEIR_EBADNAME, also digits and dots that
- *     are no address ("127.0.0.010", "1.2.3"); what ends in ".invalid" is
- *     WEIR_ENOTFOUND (RFC 6761, section 6.4).
- *   - The hosts file decides for a name as a whole, as for getaddrinfo(): a
- *     family that it does not list for it is WEIR_ENODATA, and no server is
- *     asked.
- *   - "localhost", and what ends in ".localhost", is the loopback addresses
- *     where the hosts file has none (RFC 6761, section 6.3).
- *   - The name servers, with the search list of LOCALDOMAIN in the environment,
- *     of resolv.conf (its last `search` or `domain`) or of this machine's name.
- *     A domain in it that cannot be one is passed over; a name that would be
- *     too long for DNS with a domain behind it is looked up as it is.
+ * - A literal address is its own answer (WEIR_ENODATA for one of another family
+ *   than asked for).
+ * - What cannot be a host name is WEIR_EBADNAME, also digits and dots that are
+ *   no address ("127.0.0.010", "1.2.3"); what ends in ".invalid" is
+ *   WEIR_ENOTFOUND (RFC 6761, section 6.4).
+ * - The hosts file decides for a name as a whole, as for getaddrinfo(): a
+ *   family that it does not list for it is WEIR_ENODATA, and no server is
+ *   asked.
+ * - "localhost", and what ends in ".localhost", is the loopback addresses where
+ *   the hosts file has none (RFC 6761, section 6.3).
+ * - The name servers, with the search list of LOCALDOMAIN in the environment,
+ *   of resolv.conf (its last `search` or `domain`) or of this machine's name. A
+ *   domain in it that cannot be one is passed over; a name that would be too
+ *   long for DNS with a domain behind it is looked up as it is.
  *
  * The hosts file is read at each lookup. A lookup that begins after resolv.conf
  * has changed asks as it says now, those under way end as they began. Nothing
@@ -1205,59 +1207,59 @@ WEIR_API void weir_resolver_destroy(weir_resolver *resolver);
  * weir_socket_failure() names for it, and what comes as a status. Those of
  * reactor.h are there.
  *
- *   - -EACCES: weir_server_listen(): a port below 1024, a directory without
- *     permission. "connect": no permission for the UNIX socket's file.
- *     resolv.conf cannot be read.
- *   - -EADDRINUSE: weir_server_listen(): somebody listens there, or the file is
- *     no stale socket. "bind": the local address is taken.
- *   - -EADDRNOTAVAIL: weir_server_listen(), "bind": not an address of this
- *     machine. "connect": no local port is free.
- *   - -EAFNOSUPPORT: weir_server_listen(): the system has no such family.
- *     Adopting: neither TCP nor UNIX. "bind": the local address is of another
- *     family than the attempt.
- *   - -EALREADY: connecting; listening.
- *   - -EBADF: the socket is destroyed, the server is closing; not a descriptor;
- *     the loop is the parent's of this forked process.
- *   - -EBUSY: a place in a pipe is taken. Releasing: something is to be sent or
- *     told before that.
- *   - -ECANCELED: whatever creates or begins something, while the loop is being
- *     destroyed. A write: the socket was destroyed. A lookup: the loop was.
- *   - -ECONNREFUSED: "connect": nobody listens there.
- *   - -ECONNRESET: "read", "write", and from a write: the peer has reset the
- *     connection.
- *   - -EEXIST: adopting a descriptor that this loop watches.
- *   - -EHOSTUNREACH, -ENETUNREACH: "connect", "read": no way there.
- *   - -EINVAL: a NULL; a bad address or option; nothing to uncork, no pipe to
- *     take away; adopting what is no stream socket or does not listen.
- *   - -EIO: resolv.conf or the hosts file cannot be read.
- *   - -EISCONN: connected already.
- *   - -EMFILE, -ENFILE: out of descriptors: weir_server_listen(), "socket", a
- *     server's `error`; a lookup, for the hosts file or resolv.conf.
- *   - -ENAMETOOLONG: a path or a host name.
- *   - -ENOBUFS: from a write: the hard limit. "write": the kernel has no
- *     buffers. Then what was accepted is given up, what the peer still sends is
- *     read, and it ends with a reset: at the peer's end, or when you destroy or
- *     reset it, which you may in `error`.
- *   - -ENODEV: an IPv6 scope that does not exist.
- *   - -ENOENT: weir_server_listen(): no such directory. "connect": no such UNIX
- *     socket.
- *   - -ENOMEM: out of memory; from a call: nothing was changed.
- *   - -ENOPROTOOPT, -ENOTSUP: an option that this kind of socket does not have;
- *     an abstract name where there are none.
- *   - -ENOSPC: the text of an address does not fit. A lookup: the kernel's
- *     limit of watched descriptors.
- *   - -ENOTCONN: there is no connection, or the server does not listen.
- *   - -ENOTSOCK: adopting what is no socket.
- *   - -EPIPE: from a write, or a pipe into the socket: it has ended, or writing
- *     has failed; weir_socket_pipe_bytes(): the source has ended. "write": the
- *     peer reads no more.
- *   - -ERANGE: a port above 65535.
- *   - -ETIMEDOUT: "connect": the time is over. "read": keep-alive, or the peer
- *     acknowledges nothing.
- *   - WEIR_ENOTFOUND, WEIR_ENODATA: "lookup": no such name; no address.
- *   - WEIR_EDNSTIMEOUT, WEIR_ESERVFAIL, WEIR_EREFUSED, WEIR_EBADRESP,
- *     WEIR_ENOSERVER: "lookup": the name servers; worth another try later.
- *   - WEIR_EBADNAME: "lookup": not a host name.
+ * - -EACCES: weir_server_listen(): a port below 1024, a directory without
+ *   permission. "connect": no permission for the UNIX socket's file.
+ *   resolv.conf cannot be read.
+ * - -EADDRINUSE: weir_server_listen(): somebody listens there, or the file is
+ *   no stale socket. "bind": the local address is taken.
+ * - -EADDRNOTAVAIL: weir_server_listen(), "bind": not an address of this
+ *   machine. "connect": no local port is free.
+ * - -EAFNOSUPPORT: weir_server_listen(): the system has no such family.
+ *   Adopting: neither TCP nor UNIX. "bind": the local address is of another
+ *   family than the attempt.
+ * - -EALREADY: connecting; listening.
+ * - -EBADF: the socket is destroyed, the server is closing; not a descriptor;
+ *   the loop is the parent's of this forked process.
+ * - -EBUSY: a place in a pipe is taken. Releasing: something is to be sent or
+ *   told before that.
+ * - -ECANCELED: whatever creates or begins something, while the loop is being
+ *   destroyed. A write: the socket was destroyed. A lookup: the loop was.
+ * - -ECONNREFUSED: "connect": nobody listens there.
+ * - -ECONNRESET: "read", "write", and from a write: the peer has reset the
+ *   connection.
+ * - -EEXIST: adopting a descriptor that this loop watches.
+ * - -EHOSTUNREACH, -ENETUNREACH: "connect", "read": no way there.
+ * - -EINVAL: a NULL; a bad address or option; nothing to uncork, no pipe to
+ *   take away; adopting what is no stream socket or does not listen.
+ * - -EIO: resolv.conf or the hosts file cannot be read.
+ * - -EISCONN: connected already.
+ * - -EMFILE, -ENFILE: out of descriptors: weir_server_listen(), "socket", a
+ *   server's `error`; a lookup, for the hosts file or resolv.conf.
+ * - -ENAMETOOLONG: a path or a host name.
+ * - -ENOBUFS: from a write: the hard limit. "write": the kernel has no buffers.
+ *   Then what was accepted is given up, what the peer still sends is read, and
+ *   it ends with a reset: at the peer's end, or when you destroy or reset it,
+ *   which you may in `error`.
+ * - -ENODEV: an IPv6 scope that does not exist.
+ * - -ENOENT: weir_server_listen(): no such directory. "connect": no such UNIX
+ *   socket.
+ * - -ENOMEM: out of memory; from a call: nothing was changed.
+ * - -ENOPROTOOPT, -ENOTSUP: an option that this kind of socket does not have;
+ *   an abstract name where there are none.
+ * - -ENOSPC: the text of an address does not fit. A lookup: the kernel's limit
+ *   of watched descriptors.
+ * - -ENOTCONN: there is no connection, or the server does not listen.
+ * - -ENOTSOCK: adopting what is no socket.
+ * - -EPIPE: from a write, or a pipe into the socket: it has ended, or writing
+ *   has failed; weir_socket_pipe_bytes(): the source has ended. "write": the
+ *   peer reads no more.
+ * - -ERANGE: a port above 65535.
+ * - -ETIMEDOUT: "connect": the time is over. "read": keep-alive, or the peer
+ *   acknowledges nothing.
+ * - WEIR_ENOTFOUND, WEIR_ENODATA: "lookup": no such name; no address.
+ * - WEIR_EDNSTIMEOUT, WEIR_ESERVFAIL, WEIR_EREFUSED, WEIR_EBADRESP,
+ *   WEIR_ENOSERVER: "lookup": the name servers; worth another try later.
+ * - WEIR_EBADNAME: "lookup": not a host name.
  */
 
 #ifdef __cplusplus

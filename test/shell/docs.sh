@@ -12,7 +12,7 @@ headers="reactor/reactor.h reactor/runtime.h net/net.h net/blocking.h"
 # ------------------------------------------------------------ what is made
 
 # Those whose page is made from them.
-made="reactor/reactor.h reactor/runtime.h"
+made="$headers"
 
 # generate AWK HEADER [ALL]: the page of a header.
 # shellcheck disable=SC2086 # a command with its option, a list of files
