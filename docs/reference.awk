@@ -322,6 +322,8 @@ function name_entries(    i)
             name_entry(i)
         if (heading[i] != "")
             set_anchor(i)
+        else if (content[i] != "")
+            check_place(i)
     }
 }
 
@@ -340,6 +342,13 @@ function name_entry(i,    k, list, count, n)
         kind[i] = "text"
     else if (content[i] == "" && of[i] == header)
         problem(at_line[i], heading[i] " has no comment")
+}
+
+# A reader of the page would take it for the entry's.
+function check_place(i)
+{
+    if (of[i] == header && of[i - 1] == header && kind[i - 1] == "entry")
+        problem(at_line[i], "a text of the section behind an entry")
 }
 
 function elsewhere(i, k,    name)
