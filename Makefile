@@ -1,6 +1,7 @@
 # weir: build, test and measure. `make help` lists what there is to make.
 #
-# One Makefile, no recursion, no configure step; every product is in build/.
+# One Makefile, no recursion, no configure step; every product is in build/, but
+# the pages of the reference, which are checked in.
 # A variant of the library is a set of flags and a folder:
 #   build/obj/       what is installed
 #   build/test/      with the system-call seam, for the tests and Valgrind
@@ -131,7 +132,7 @@ REFERENCE_NEEDS := docs/reference.awk $(PUBLIC_HEADERS)
 define reference
 @mkdir -p build
 $(SAY) DOC $@
-$(Q)awk -v header=$< -f docs/reference.awk $(PUBLIC_HEADERS) > build/$(@F)
+$(Q)LC_ALL=C awk -v header=$< -f docs/reference.awk $(PUBLIC_HEADERS) > build/$(@F)
 $(Q)if cmp -s build/$(@F) $@; then touch $@ || :; else cp build/$(@F) $@; fi
 endef
 docs/%.md: reactor/%.h $(REFERENCE_NEEDS)

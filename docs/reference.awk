@@ -9,8 +9,9 @@
 #
 # First all headers are read into items: a section, a text, or an entry, which
 # is a comment and the declarations below it. Then the items of `header` are
-# written. Only the functions whose names begin with put_ know that what is
-# written is Markdown.
+# written, a comment as blocks: paragraphs, items of lists, tables, code. Only
+# the part that is called "the page" knows of Markdown; manual pages would be
+# another such part.
 #
 # For every awk that follows POSIX: mawk, gawk, BWK's, busybox'.
 
@@ -119,7 +120,7 @@ function read_comment(line,    end)
 function end_comment()
 {
     gsub(/^\n+|\n+$/, "", comment)
-    if (comment ~ /^-+ [^\n]*$/) {
+    if (comment ~ /^---+ [^\n]*$/) {
         sub(/^-+ /, "", comment)
         hidden = comment ~ /^private/
         add("section", comment_line, \
@@ -140,6 +141,8 @@ function begin_page(    line)
     sub(/ - /, ": ", line)
     title[reading] = line
     sub(/^[^\n]*\n*/, "", comment)
+    if (comment != "")
+        introduction[reading] = items + 1
     flush_comment()
 }
 
@@ -226,7 +229,7 @@ function end_declaration(    names)
     gsub(/[ \t]+/, " ", bare)
     sub(/^WEIR_API /, "", bare)
     names = declared(bare)
-    if (names == "")
+    if (names == "" && !hidden)
         problem(declaration_line, "a declaration that is not understood")
     else
         declare(names, declaration_line, declaration)
@@ -272,8 +275,8 @@ function constants_of(code, type,    list, count, i, names)
     return names
 }
 
-# Gives the item that has the comment above a declaration, and what follows
-# without a blank line.
+# Adds a declaration to its entry: one that begins here, below a comment or a
+# blank line, or the one that the line before belongs to.
 function declare(names, line, text)
 {
     if (hidden)
@@ -310,7 +313,7 @@ function add(what, line, text)
 
 # Which names have an entry, and its anchor. A struct that is declared first and
 # defined further down has its entry there.
-function name_entries(    i, k, count, list, n)
+function name_entries(    i)
 {
     for (i = 1; i <= items; i++) {
         if (kind[i] == "section")
@@ -319,6 +322,8 @@ function name_entries(    i, k, count, list, n)
             name_entry(i)
         if (heading[i] != "")
             set_anchor(i)
+        else if (content[i] != "")
+            check_place(i)
     }
 }
 
@@ -339,6 +344,13 @@ function name_entry(i,    k, list, count, n)
         problem(at_line[i], heading[i] " has no comment")
 }
 
+# A reader of the page would take it for the entry's.
+function check_place(i)
+{
+    if (of[i] == header && of[i - 1] == header && kind[i - 1] == "entry")
+        problem(at_line[i], "a text of the section behind an entry")
+}
+
 function elsewhere(i, k,    name)
 {
     name = part_names[i, k]
@@ -350,18 +362,6 @@ function add_names(i, names)
     if (names !~ / \.\.\. /)
         gsub(/ /, ", ", names)
     heading[i] = heading[i] (heading[i] == "" ? "" : ", ") names
-}
-
-# As GitHub makes it from a heading.
-function set_anchor(i,    text)
-{
-    text = tolower(heading[i])
-    gsub(/[^a-z0-9_ -]/, "", text)
-    gsub(/ /, "-", text)
-    if ((of[i], text) in anchors && of[i] == header)
-        problem(at_line[i], "a second heading that is \"" heading[i] "\"")
-    anchors[of[i], text] = 1
-    anchor[i] = text
 }
 
 # ------------------------------------------------------------ what is printed
@@ -484,20 +484,28 @@ function put_page(    i)
     put_introduction()
     put_contents()
     for (i = 1; i <= items; i++)
-        if (of[i] == header && i != introduction)
+        if (of[i] == header && i != introduction[header])
             put_item(i)
 }
 
-function put_introduction(    i)
+function put_introduction()
 {
-    for (i = 1; i < items && of[i] != header; i++)
-        ;
-    if (of[i] == header && kind[i] == "text" && at_line[i] == 1) {
-        introduction = i
-        put_item(i)
-    }
+    if (header in introduction)
+        put_item(introduction[header])
     print "\nThis is the reference of [`" header "`](../" header "), made from its"
     print "comments and in its order."
+}
+
+# As GitHub makes it from a heading.
+function set_anchor(i,    text)
+{
+    text = tolower(heading[i])
+    gsub(/[^a-z0-9_ -]/, "", text)
+    gsub(/ /, "-", text)
+    if ((of[i], text) in anchors && of[i] == header)
+        problem(at_line[i], "a second heading that is \"" heading[i] "\"")
+    anchors[of[i], text] = 1
+    anchor[i] = text
 }
 
 # Only where there are sections: the other pages are short.
@@ -567,6 +575,7 @@ function put_block(n,    what, text, indent)
 function put_code(text, language, indent)
 {
     gsub(/\n/, "\n" indent, text)
+    gsub(/\n +\n/, "\n\n", text)
     printf "\n%s```%s\n%s%s```\n", indent, language, indent, text
 }
 

@@ -507,6 +507,23 @@ WEIR_API void weir_task_unref(weir_task *task);
 /* ------------------------------------------------- watching a descriptor */
 
 /*
+ * Watches a descriptor that you own: a pipe, a socket, a terminal, the wake-up
+ * descriptor of another library.
+ *
+ * - Level-triggered unless WEIR_EDGE is asked for: the callback comes again as
+ *   long as the condition holds. A watcher of a peer that hung up is told again
+ *   and again until it is stopped.
+ * - Edge-triggered: told once per change. Read or write until EAGAIN; the
+ *   descriptor should be non-blocking.
+ * - Regular files count as always ready (epoll refuses them, and kqueue does
+ *   not report their end). While one is watched the loop does not sleep; with
+ *   WEIR_EDGE it does, and they are told once for each weir_io_start().
+ * - weir neither reads nor closes the descriptor, and does not make it
+ *   non-blocking. For a stream socket weir_socket_adopt() does all of it.
+ */
+typedef struct weir_io weir_io;
+
+/*
  * What to watch for, and what a callback is told: bits of one number.
  *
  * WEIR_ERROR and WEIR_HANGUP come whether asked for or not: epoll_ctl(2) cannot
@@ -527,23 +544,6 @@ enum {
                                   There may be data before that: read until 0 */
     WEIR_EDGE = 0x10000        /* asked only: edge-triggered */
 };
-
-/*
- * Watches a descriptor that you own: a pipe, a socket, a terminal, the wake-up
- * descriptor of another library.
- *
- * - Level-triggered unless WEIR_EDGE is asked for: the callback comes again as
- *   long as the condition holds. A watcher of a peer that hung up is told again
- *   and again until it is stopped.
- * - Edge-triggered: told once per change. Read or write until EAGAIN; the
- *   descriptor should be non-blocking.
- * - Regular files count as always ready (epoll refuses them, and kqueue does
- *   not report their end). While one is watched the loop does not sleep; with
- *   WEIR_EDGE it does, and they are told once for each weir_io_start().
- * - weir neither reads nor closes the descriptor, and does not make it
- *   non-blocking. For a stream socket weir_socket_adopt() does all of it.
- */
-typedef struct weir_io weir_io;
 
 /* Called with the bits that became true: of what was asked for, and the three
  * that are only told; never 0. It may change the interest, stop or free this

@@ -16,7 +16,7 @@ made="$headers"
 
 # generate AWK HEADER [ALL]: the page of a header.
 # shellcheck disable=SC2086 # a command with its option, a list of files
-generate() { $1 -v header="$2" -f docs/reference.awk ${3:-$headers}; }
+generate() { LC_ALL=C $1 -v header="$2" -f docs/reference.awk ${3:-$headers}; }
 as_made() { generate awk "$1" | diff -u "$(reference "$1")" -; }
 for header in $made; do
     check "$(reference $header) is what $header gives, and each name has a comment" \
@@ -51,6 +51,8 @@ check 'what is no declaration is one' \
     refuses 6 'a declaration that is not understood' '/* It. */\nweir\n\nis;'
 check 'two entries with one anchor are one' refuses 9 'a second heading' \
     '/* A. */\nvoid weir_x(void);\n\n/* B. */\n#define WEIR_X 1'
+check 'a text that would be taken for the entry before it is one' \
+    refuses 8 'a text of the section' '/* A. */\nvoid weir_x(void);\n\n/* B. */\n'
 check 'a backquote without another is one' refuses 6 'a backquote' \
     '/* The `x. */\nvoid weir_x(void);'
 
