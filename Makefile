@@ -125,8 +125,7 @@ build/examples/%: net/examples/%.c build/libweir.a
 
 # The pages that are made from the headers' comments. They are checked in, since
 # people read them in the repository. Each has links into the others.
-REFERENCE := docs/reactor.md docs/runtime.md
-REFERENCE += docs/net.md docs/blocking.md
+REFERENCE := $(patsubst %.h,docs/%.md,$(notdir $(PUBLIC_HEADERS)))
 REFERENCE_NEEDS := docs/reference.awk $(PUBLIC_HEADERS)
 
 define reference

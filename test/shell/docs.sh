@@ -11,20 +11,17 @@ headers="reactor/reactor.h reactor/runtime.h net/net.h net/blocking.h"
 
 # ------------------------------------------------------------ what is made
 
-# Those whose page is made from them.
-made="$headers"
-
 # generate AWK HEADER [ALL]: the page of a header.
 # shellcheck disable=SC2086 # a command with its option, a list of files
 generate() { LC_ALL=C $1 -v header="$2" -f docs/reference.awk ${3:-$headers}; }
 as_made() { generate awk "$1" | diff -u "$(reference "$1")" -; }
-for header in $made; do
+for header in $headers; do
     check "$(reference $header) is what $header gives, and each name has a comment" \
         as_made $header
 done
 
 # Any awk will do.
-all_pages() { for header in $made; do generate "$1" "$header"; done; }
+all_pages() { for header in $headers; do generate "$1" "$header"; done; }
 all_pages awk >"$tmp/pages"
 for one in mawk gawk 'gawk --posix' original-awk 'busybox awk'; do
     if has "${one%% *}" && $one 'BEGIN { exit 0 }' 2>"$tmp/.awk"; then
