@@ -1,6 +1,7 @@
 # weir: build, test and measure. `make help` lists what there is to make.
 #
-# One Makefile, no recursion, no configure step; every product is in build/.
+# One Makefile, no recursion, no configure step; every product is in build/, but
+# the pages of the reference, which are checked in.
 # A variant of the library is a set of flags and a folder:
 #   build/obj/       what is installed
 #   build/test/      with the system-call seam, for the tests and Valgrind
@@ -58,6 +59,7 @@ help:
 	@echo 'make install             into PREFIX ($(PREFIX)), under DESTDIR'
 	@echo 'make print-libs          what a program links besides libweir.a;'
 	@echo '                         print-script-libs: besides libweir-script.a'
+	@echo 'make docs                the pages of the reference, from the headers'
 	@echo 'make compile_commands.json  for clangd and clang-tidy'
 	@echo 'make format              clang-format on every C file'
 	@echo 'make clean'
@@ -118,6 +120,30 @@ build/examples/%: net/examples/%.c build/libweir.a
 	@mkdir -p $(@D)
 	$(SAY) LD $@
 	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) $< build/libweir.a $(EXAMPLE_LIBS) -o $@
+
+# ------------------------------------------------------------- the reference
+
+# The pages that are made from the headers' comments. They are checked in, since
+# people read them in the repository. Each has links into the others.
+REFERENCE := $(patsubst %.h,docs/%.md,$(notdir $(PUBLIC_HEADERS)))
+REFERENCE_NEEDS := docs/reference.awk $(PUBLIC_HEADERS)
+
+define reference
+@mkdir -p build
+$(SAY) DOC $@
+$(Q)LC_ALL=C awk -v header=$< -f docs/reference.awk $(PUBLIC_HEADERS) > build/$(@F)
+$(Q)if cmp -s build/$(@F) $@; then touch $@ || :; else cp build/$(@F) $@; fi
+endef
+docs/%.md: reactor/%.h $(REFERENCE_NEEDS)
+	$(reference)
+docs/%.md: net/%.h $(REFERENCE_NEEDS)
+	$(reference)
+
+.PHONY: docs
+docs: $(REFERENCE)
+all: docs
+
+# ---------------------------------------------------------------- to install
 
 .PHONY: print-libs install
 print-libs:

@@ -7,6 +7,52 @@
 pages='README.md docs/*.md'
 reference() { echo "docs/$(basename "$1" .h).md"; }
 
+headers="reactor/reactor.h reactor/runtime.h net/net.h net/blocking.h"
+
+# ------------------------------------------------------------ what is made
+
+# generate AWK HEADER [ALL]: the page of a header.
+# shellcheck disable=SC2086 # a command with its option, a list of files
+generate() { LC_ALL=C $1 -v header="$2" -f docs/reference.awk ${3:-$headers}; }
+as_made() { generate awk "$1" | diff -u "$(reference "$1")" -; }
+for header in $headers; do
+    check "$(reference $header) is what $header gives, and each name has a comment" \
+        as_made $header
+done
+
+# Any awk will do.
+all_pages() { for header in $headers; do generate "$1" "$header"; done; }
+all_pages awk >"$tmp/pages"
+for one in mawk gawk 'gawk --posix' original-awk 'busybox awk'; do
+    if has "${one%% *}" && $one 'BEGIN { exit 0 }' 2>"$tmp/.awk"; then
+        check "$one makes the same pages" eval \
+            'all_pages "$one" | cmp - "$tmp/pages"'
+    fi
+done
+
+# refuses LINE WHAT TEXT: of a header with the text in it the generator says in
+# which line it has which fault.
+refuses() {
+    printf '/*\n * weir/x.h - a title\n */\n\n%b\n' "$3" >"$tmp/x.h"
+    generate awk "$tmp/x.h" "$tmp/x.h" >"$tmp/.page" 2>"$tmp/.fault" && return 1
+    cat "$tmp/.fault"
+    grep -qF "$tmp/x.h:$1: $2" "$tmp/.fault"
+}
+check 'a declaration without a comment is a fault of the header' \
+    refuses 5 'weir_x has no comment' 'void weir_x(void);'
+check 'a comment that does not end is one' \
+    refuses 5 'a comment without an end' '/* About\n * it.\nvoid weir_x(void);'
+check 'a declaration that does not end is one' \
+    refuses 6 'a declaration without an end' '/* It. */\nvoid weir_x(void)'
+check 'what is no declaration is one' \
+    refuses 6 'a declaration that is not understood' '/* It. */\nweir\n\nis;'
+check 'two entries with one anchor are one' refuses 9 'a second heading' \
+    '/* A. */\nvoid weir_x(void);\n\n/* B. */\n#define WEIR_X 1'
+check 'a text that would be taken for the entry before it is one' \
+    refuses 8 'a text of the section' '/* A. */\nvoid weir_x(void);\n\n/* B. */\n'
+check 'a backquote without another is one' refuses 6 'a backquote' \
+    '/* The `x. */\nvoid weir_x(void);'
+
 # ---------------------------------------------------------- what headers say
 
 # A header without comments and preprocessor lines.
@@ -120,15 +166,18 @@ not_mentioned() {
         grep -qw "$constant" "$(reference "$1")" || echo "$constant"
     done
 }
+# A member is described in the text, or by a comment behind or above it.
 members_not_mentioned() {
     members "$1" | while read -r type member; do
-        section "$(reference "$1")" "$type" | awk '
-            /^```/ { on = !on; next } !on' | grep -qw "$member" ||
-            echo "$type: $member"
+        section "$(reference "$1")" "$type" | awk -v member="$member" '
+            BEGIN { word = "(^|[^a-z_])" member "([^a-z_]|$)" }
+            /^```/ { on = !on; next }
+            $0 ~ word && (!on || /\/\*/ || last ~ /\*\/$/) { found = 1 }
+            { last = $0 }
+            END { exit !found }' || echo "$type: $member"
     done
 }
 
-headers="reactor/reactor.h reactor/runtime.h net/net.h net/blocking.h"
 for header in $headers; do
     page=$(reference $header)
     members $header >"$tmp/members"
