@@ -14,7 +14,9 @@ headers="reactor/reactor.h reactor/runtime.h net/net.h net/blocking.h"
 # generate AWK HEADER [ALL]: the page of a header.
 # shellcheck disable=SC2086 # a command with its option, a list of files
 generate() { LC_ALL=C $1 -v header="$2" -f docs/reference.awk ${3:-$headers}; }
-as_made() { generate awk "$1" | diff -u "$(reference "$1")" -; }
+as_made() {
+    generate awk "$1" >"$tmp/.page" && diff -u "$(reference "$1")" "$tmp/.page"
+}
 for header in $headers; do
     check "$(reference $header) is what $header gives, and each name has a comment" \
         as_made $header
