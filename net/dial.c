@@ -654,22 +654,28 @@ int weir_dial_addresses(weir_socket *s, const weir_address *addresses,
     return 0;
 }
 
-static int look_up(struct weir_dial *dial, int which, const char *host)
+static int look_up(struct weir_dial *dial, int which, const char *host,
+                   weir_resolver *resolver)
 {
-    weir_lookup_options options = { .family =
-                                        which == IPV6 ? AF_INET6 : AF_INET };
+    weir_lookup_options options = {
+        .family = which == IPV6 ? AF_INET6 : AF_INET,
+        .resolver = resolver,
+    };
     struct candidates *of = &dial->candidates[which];
     int result = weir_lookup_start(&of->lookup, dial->loop, host, &options,
                                    looked_up, dial);
 
-    if (result == 0)
+    if (result == 0) {
         weir_lookup_unref(of->lookup);
+        weir_lookup_outlives_resolver(of->lookup);
+    }
     return result;
 }
 
 int weir_dial_host(weir_socket *s, const char *host, unsigned port,
                    const weir_connect_options *options)
 {
+    weir_resolver *resolver = options ? options->resolver : NULL;
     int family = options ? options->family : 0;
     struct weir_dial *dial;
     weir_address literal;
@@ -688,9 +694,9 @@ int weir_dial_host(weir_socket *s, const char *host, unsigned port,
         return result;
     dial->port = port;
     if (family != AF_INET)
-        result = look_up(dial, IPV6, host);
+        result = look_up(dial, IPV6, host, resolver);
     if (result == 0 && family != AF_INET6)
-        result = look_up(dial, IPV4, host);
+        result = look_up(dial, IPV4, host, resolver);
     if (result < 0)
         free_dial(dial);
     return result;

@@ -278,6 +278,10 @@ typedef struct weir_connect_options {
     int family; /* AF_INET or AF_INET6: only such addresses; default both */
     weir_tcp_options tcp;
 
+    /* Whom weir_socket_connect_host() asks for the name; default: the loop's
+     * own. It may be destroyed meanwhile. */
+    weir_resolver *resolver;
+
     /* For the descriptor of each attempt, from the loop, and it may do
      * anything, destroy the socket as well. Its error is that attempt's, by the
      * call "prepare", and the next address is tried. */
@@ -344,8 +348,8 @@ WEIR_API int weir_socket_connect_any(weir_socket *socket,
  *     weir_check(weir_socket_connect_host(s, "example.org", 80, &options));
  *     weir_socket_write(s, request, length, NULL, NULL);
  *
- * The errors of weir_socket_connect(), and -EINVAL when host is NULL or empty,
- * -ENAMETOOLONG above 253 bytes, -ERANGE when port is above 65535; -EMFILE,
+ * The errors of weir_socket_connect(), and -EINVAL when host is NULL or empty or
+ * the resolver another loop's, -ENAMETOOLONG above 253 bytes, -ERANGE when port is above 65535; -EMFILE,
  * -EACCES or -EIO when resolv.conf cannot be read; -ECANCELED while the loop is
  * being destroyed. */
 WEIR_API int weir_socket_connect_host(weir_socket *socket, const char *host,

@@ -48,7 +48,8 @@ struct weir_resolver {
     struct file_version version;  /* of resolv.conf, when it was opened */
     char *servers;                /* as configured, or NULL */
     unsigned timeout, tries;
-    bool closing;
+    bool closing;   /* with its loop */
+    bool destroyed; /* by its owner; is there for the lookups that outlive it */
 };
 
 struct weir_lookup {
@@ -64,6 +65,7 @@ struct weir_lookup {
     int status;
     int family;
     uint8_t flags;
+    bool outlives; /* its resolver */
     char host[];
 };
 
@@ -82,12 +84,39 @@ static void release_lookup(weir_lookup *lookup)
     weir_release(lookup);
 }
 
-/* From here on it is nobody's but the callback's: not in the list, so that a
- * cancel in the callback does nothing, and not alive. */
-static void tell(weir_lookup *lookup)
+/* The next lookup opens another one. */
+static void leave_channel(struct weir_resolver *resolver)
 {
+    weir_channel_retire(resolver->channel);
+    resolver->channel = NULL;
+}
+
+/* When nothing is asked any more. */
+static void release_resolver(struct weir_resolver *resolver)
+{
+    leave_channel(resolver);
+    weir_link_remove(&resolver->link);
+    weir_release(resolver->servers);
+    weir_release(resolver);
+}
+
+/* Its resolver's no more, nor alive. */
+static void leave_resolver(weir_lookup *lookup)
+{
+    struct weir_resolver *resolver = lookup->resolver;
+
     weir_link_remove(&lookup->link);
     weir_deactivate(lookup->loop, &lookup->flags);
+    if (resolver->destroyed && !resolver->closing &&
+        weir_list_empty(&resolver->lookups))
+        release_resolver(resolver);
+}
+
+/* From here on it is nobody's but the callback's: not in the list, so that a
+ * cancel in the callback does nothing. */
+static void tell(weir_lookup *lookup)
+{
+    leave_resolver(lookup);
     lookup->cb(lookup, lookup->status, lookup->addresses, lookup->count);
     release_lookup(lookup);
 }
@@ -300,13 +329,6 @@ static struct weir_resolver *get_resolver(weir_loop *loop)
     return net ? net->resolver : NULL;
 }
 
-/* The next lookup opens another one. */
-static void leave_channel(struct weir_resolver *resolver)
-{
-    weir_channel_retire(resolver->channel);
-    resolver->channel = NULL;
-}
-
 /* Opened and not just looked at, since it is often a symbolic link, which stays
  * the same when its target is replaced. */
 static int read_version(struct file_version *version)
@@ -425,15 +447,6 @@ int weir_resolver_configure(weir_loop *loop,
     return configure(resolver, options);
 }
 
-/* When nothing is asked any more. */
-static void release_resolver(struct weir_resolver *resolver)
-{
-    leave_channel(resolver);
-    weir_link_remove(&resolver->link);
-    weir_release(resolver->servers);
-    weir_release(resolver);
-}
-
 int weir_resolver_create(weir_resolver **out, weir_loop *loop,
                          const weir_resolver_options *options)
 {
@@ -459,12 +472,21 @@ int weir_resolver_create(weir_resolver **out, weir_loop *loop,
 /* While its loop is being destroyed, that is what releases it. */
 void weir_resolver_destroy(weir_resolver *resolver)
 {
+    struct weir_link *link, *next;
+
     if (!resolver || resolver->closing)
         return;
-    while (!weir_list_empty(&resolver->lookups))
-        weir_lookup_cancel(
-            weir_container_of(resolver->lookups.next, weir_lookup, link));
-    release_resolver(resolver);
+    for (link = resolver->lookups.next; link != &resolver->lookups;
+         link = next) {
+        weir_lookup *lookup = weir_container_of(link, weir_lookup, link);
+
+        next = link->next;
+        if (!lookup->outlives)
+            weir_lookup_cancel(lookup);
+    }
+    resolver->destroyed = true;
+    if (weir_list_empty(&resolver->lookups))
+        release_resolver(resolver);
 }
 
 /* The lookups are told ECANCELED, and may not begin anew. */
@@ -601,8 +623,7 @@ void weir_lookup_cancel(weir_lookup *lookup)
 {
     if (!lookup || !weir_link_linked(&lookup->link))
         return;
-    weir_link_remove(&lookup->link);
-    weir_deactivate(lookup->loop, &lookup->flags);
+    leave_resolver(lookup);
     if (lookup->question.channel) {
         lookup->cb = NULL;
         weir_channel_drop(&lookup->question);
@@ -610,6 +631,11 @@ void weir_lookup_cancel(weir_lookup *lookup)
     }
     weir_link_remove(&lookup->deferred.link);
     release_lookup(lookup);
+}
+
+void weir_lookup_outlives_resolver(weir_lookup *lookup)
+{
+    lookup->outlives = true;
 }
 
 void *weir_lookup_data(const weir_lookup *lookup)

@@ -21,6 +21,10 @@ enum { WEIR_HOST_MAX = 253 };
  * and some of it (backslashes) means something else to c-ares. */
 bool weir_is_domain(const char *name);
 
+/* The lookup goes on when its resolver is destroyed: it is a socket's, which
+ * would wait for it for ever. */
+void weir_lookup_outlives_resolver(weir_lookup *lookup);
+
 /* Gives up all lookups of one of the loop's resolvers, which are told
  * ECANCELED, and frees it. Called when the loop is destroyed. */
 void weir_resolver_close_now(struct weir_net *net);

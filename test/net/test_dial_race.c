@@ -311,6 +311,93 @@ static void a_host_is_reached_by_its_name(void **state)
     close(listener);
 }
 
+/* The loop's own asks nobody any more, so only this one knows the name. */
+static weir_resolver *make_resolver(void)
+{
+    weir_resolver_options options = { .servers = dns_server_address(dns) };
+    weir_resolver_options nobody = { .servers = "127.0.0.1:1" };
+    weir_resolver *resolver;
+
+    assert_int_equal(weir_resolver_configure(the_loop, &nobody), 0);
+    assert_int_equal(weir_resolver_create(&resolver, the_loop, &options), 0);
+    return resolver;
+}
+
+static void a_host_is_asked_of_the_resolver_that_is_given(void **state)
+{
+    weir_connect_options options = { .resolver = make_resolver() };
+
+    (void)state;
+    set_hosts("192.0.2.1", 0, NULL);
+    set_name(NULL, "192.0.2.1");
+    dial(&options);
+    RUN_UNTIL(strchr(s.log, 'A'));
+    answer(&hosts[0]);
+    RUN_UNTIL(strchr(s.log, 'C'));
+    weir_resolver_destroy(options.resolver);
+}
+
+static void a_resolver_of_another_loop_is_EINVAL(void **state)
+{
+    weir_connect_options options = { 0 };
+    weir_loop *other;
+
+    (void)state;
+    assert_int_equal(weir_loop_create(&other), 0);
+    assert_int_equal(weir_resolver_create(&options.resolver, other, NULL), 0);
+    assert_int_equal(
+        weir_socket_connect_host(s.socket, "name.test", PORT, &options),
+        -EINVAL);
+    assert_int_equal(weir_socket_get_state(s.socket), WEIR_SOCKET_NEW);
+    assert_int_equal(weir_loop_destroy(other), 0);
+}
+
+static void a_resolver_may_be_destroyed_while_it_is_asked(void **state)
+{
+    weir_connect_options options = { .resolver = make_resolver() };
+    unsigned before = test_open_descriptors();
+
+    (void)state;
+    set_hosts("192.0.2.1", 0, NULL);
+    set_name(NULL, "192.0.2.1");
+    dial(&options);
+    weir_resolver_destroy(options.resolver);
+    RUN_UNTIL(strchr(s.log, 'A'));
+    answer(&hosts[0]);
+    RUN_UNTIL(strchr(s.log, 'C'));
+    weir_socket_destroy(s.socket);
+    RUN_UNTIL(s.closed);
+    assert_int_equal(test_open_descriptors(), before + 1); /* the other end */
+}
+
+static void a_socket_may_end_while_its_destroyed_resolver_is_asked(void **state)
+{
+    weir_connect_options options = { .resolver = make_resolver() };
+
+    (void)state;
+    dns_server_set(dns, "name.test", DNS_ANY, DNS_SILENCE, NULL);
+    dial(&options);
+    weir_resolver_destroy(options.resolver);
+    weir_socket_destroy(s.socket);
+    RUN_UNTIL(s.closed);
+    assert_side(&s, "x");
+}
+
+static void
+a_loop_may_be_destroyed_while_a_destroyed_resolver_is_asked(void **state)
+{
+    weir_connect_options options = { .resolver = make_resolver() };
+
+    (void)state;
+    dns_server_set(dns, "name.test", DNS_ANY, DNS_SILENCE, NULL);
+    dial(&options);
+    weir_resolver_destroy(options.resolver);
+    dns_server_stop(dns);
+    dns = NULL;
+    test_destroy_loop();
+    assert_side(&s, "x");
+}
+
 static void each_address_is_told_before_the_first_attempt(void **state)
 {
     (void)state;
@@ -978,6 +1065,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_host_is_reached_by_its_name),
+        TEST(a_host_is_asked_of_the_resolver_that_is_given),
+        TEST(a_resolver_of_another_loop_is_EINVAL),
+        TEST(a_resolver_may_be_destroyed_while_it_is_asked),
+        TEST(a_socket_may_end_while_its_destroyed_resolver_is_asked),
+        TEST(a_loop_may_be_destroyed_while_a_destroyed_resolver_is_asked),
         TEST(each_address_is_told_before_the_first_attempt),
         TEST(a_name_that_does_not_exist_is_told_as_lookup_and_error),
         TEST(a_name_without_addresses_is_told_as_such),
