@@ -7,7 +7,7 @@
  *   peer.js serve [TEXT]            prints its port, then what the first client
  *                                   sends; answers with TEXT once it has an empty
  *                                   line, and ends
- *   peer.js busy PORT MS            listens there for so long
+ *   peer.js busy PORT               listens there until it is killed
  *   peer.js try PORT                fails when nobody can listen there
  *
  * Run by Node where it is installed, so that the samples meet another system.
@@ -48,10 +48,7 @@ function serve() {
 
 function busy() {
     const server = net.createServer();
-    server.listen(Number(where), '127.0.0.1', () => {
-        console.log('busy');
-        setTimeout(() => server.close(), Number(text));
-    });
+    server.listen(Number(where), '127.0.0.1', () => console.log('busy'));
 }
 
 // On every address, as most samples do: one that is taken counts.

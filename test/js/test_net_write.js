@@ -80,9 +80,11 @@ test('writes before connect go out in order', async (t) => {
     socket.on('connect', () => order.push('connect'));
     socket.write('one ', () => order.push('one'));
     socket.write(Buffer.from('two '), () => order.push('two'));
+    const finished = t.once(socket, 'finish');
     socket.end('three', () => order.push('end'));
     const [peer] = await accepted;
     assert.strictEqual((await all(t, peer)).toString(), 'one two three');
+    await finished;
     assert.deepStrictEqual(order, ['connect', 'one', 'two', 'end']);
 });
 

@@ -39,37 +39,54 @@ check 'stdin may be closed' is 'end' \
 check 'stdout may be closed' is 'still running' \
     "$(timeout 10 "$program" -e 'process.stdout.write("x");
         console.error("still running")' 2>&1 >&-)"
-check 'stdin that is not read does not hold the process' is 'done' \
-    "$(sleep 2 | timeout 1 "$program" -e 'process.stdin;
-        console.log("done")')"
-check 'stdin that is paused does not hold the process' is 'done' \
-    "$(sleep 2 | timeout 1 "$program" -e 'process.stdin.resume().pause();
-        console.log("done")')"
-check 'stdin that is unreferenced does not hold the process' is 'done' \
-    "$(sleep 2 | timeout 1 "$program" -e 'process.stdin.resume();
+# A pipe into which nobody writes, and which does not end.
+mkfifo "$tmp/silent"
+waits() { run "$@" <>"$tmp/silent" && echo 'and ends'; }
+check 'stdin that is not read does not hold the process' is 'done
+and ends' "$(waits -e 'process.stdin; console.log("done")')"
+check 'stdin that is paused does not hold the process' is 'done
+and ends' "$(waits -e 'process.stdin.resume().pause(); console.log("done")')"
+check 'stdin that is unreferenced does not hold the process' is 'done
+and ends' "$(waits -e 'process.stdin.resume();
         process.stdin.unref?.();
         console.log("done")')"
+
+# a_then_b: the second word is written when the first has been taken, of which
+# the program tells by making $TAKEN.
+export TAKEN="$tmp/taken"
+a_then_b() {
+    rm -f "$TAKEN"
+    echo a
+    for _ in $(seq 200); do
+        [ -e "$TAKEN" ] && break
+        sleep 0.05
+    done
+    echo b
+}
 check 'stdin goes on after a pause' is 'a b end' \
-    "$( (echo a; sleep 0.5; echo b) | run -e '
+    "$( a_then_b | run -e '
         const words = [];
         process.stdin.setEncoding("utf8");
         process.stdin.once("data", (text) => {
             words.push(text.trim());
             process.stdin.pause();
+            require("fs").writeFileSync(process.env.TAKEN, "");
             setTimeout(() => process.stdin.on("data", (more) =>
                 words.push(more.trim())).resume(), 100);
         });
         process.stdin.on("end", () => console.log(...words, "end"));')"
 check 'stdin can be iterated' is 'a,b,' \
-    "$( (echo a; sleep 0.5; echo b) | run -e '(async () => {
-        for await (const chunk of process.stdin)
+    "$( a_then_b | run -e '(async () => {
+        for await (const chunk of process.stdin) {
             process.stdout.write(`${String(chunk).trim()},`);
-        })()')"
+            require("fs").writeFileSync(process.env.TAKEN, "");
+        }})()')"
 check 'stdin can be read by readable events' is 'a,b,' \
-    "$( (echo a; sleep 0.5; echo b) | run -e '
+    "$( a_then_b | run -e '
         process.stdin.on("readable", () => {
             for (let c; (c = process.stdin.read()) !== null;)
                 process.stdout.write(`${String(c).trim()},`);
+            require("fs").writeFileSync(process.env.TAKEN, "");
         })')"
 # Node loses what the pipe does not take at once.
 check 'nothing that was written is lost at exit' is 1000000 \

@@ -141,6 +141,7 @@ twenty((sockets, finish) => {
     }
 });
 END
+seconds=60
 check 'garbage of thousands of connections is collected within turns' \
     says_ok <<'END'
 const net = require('net');
