@@ -310,7 +310,7 @@ WEIR_API int weir_socket_create(weir_socket **socket, weir_loop *loop,
  *
  * -EINVAL for a NULL, a bad address or option, or an address that is not of
  * `options->family`; -EISCONN or -EALREADY when it is connected or connecting;
- * -EBADF, -ENOMEM. Everything else, also what fails at once (ECONNREFUSED,
+ * -EBADF; -ENOMEM; -ECANCELED while the loop is being destroyed. Everything else, also what fails at once (ECONNREFUSED,
  * ENETUNREACH, EMFILE), comes as `attempt`, `error` and `close`. */
 WEIR_API int weir_socket_connect(weir_socket *socket,
                                  const weir_address *address,
@@ -350,8 +350,7 @@ WEIR_API int weir_socket_connect_any(weir_socket *socket,
  *
  * The errors of weir_socket_connect(), and -EINVAL when host is NULL or empty or
  * the resolver another loop's, -ENAMETOOLONG above 253 bytes, -ERANGE when port is above 65535; -EMFILE,
- * -EACCES or -EIO when resolv.conf cannot be read; -ECANCELED while the loop is
- * being destroyed. */
+ * -EACCES or -EIO when resolv.conf cannot be read. */
 WEIR_API int weir_socket_connect_host(weir_socket *socket, const char *host,
                                       unsigned port,
                                       const weir_connect_options *options);
@@ -367,7 +366,8 @@ WEIR_API int weir_socket_connect_host(weir_socket *socket, const char *host,
  * when the weir socket is destroyed), -ENOTSOCK, -EINVAL when it is not a
  * stream socket or socket is NULL, -EAFNOSUPPORT when it is neither TCP nor
  * UNIX, -ENOTCONN, -EEXIST when this loop watches it already, -EISCONN when the
- * weir socket is connected or connecting. */
+ * weir socket is connected or connecting, -ECANCELED while the loop is being
+ * destroyed. */
 WEIR_API int weir_socket_adopt(weir_socket *socket, int fd);
 
 /* The inverse: gives the descriptor of a connection that stands, and the
@@ -838,7 +838,8 @@ WEIR_API void weir_server_set_connection(weir_server *server,
  * alone.
  *
  * -EINVAL for a NULL, a bad address or option; -EALREADY when listening; -EBADF
- * when closing, and in a forked child whose parent's it is; -EADDRINUSE;
+ * when closing, and in a forked child whose parent's it is; -ECANCELED while
+ * the loop is being destroyed; -EADDRINUSE;
  * -EACCES (a port below 1024, a directory without write permission);
  * -EADDRNOTAVAIL (not an address of this machine); -EMFILE, -ENFILE, -ENOMEM;
  * and what else bind(2), listen(2), chmod(2) and setsockopt(2) say. After an
@@ -858,7 +859,7 @@ WEIR_API int weir_server_listen(weir_server *server,
  * when the server is closing), -ENOTSOCK, -EINVAL when it does not listen or is
  * not a stream socket or server is NULL, -EAFNOSUPPORT when it is neither TCP
  * nor UNIX, -EALREADY when the server listens, -EEXIST when this loop watches
- * it already. */
+ * it already, -ECANCELED while the loop is being destroyed. */
 WEIR_API int weir_server_adopt(weir_server *server, int fd);
 
 /* Stops accepting, and closes the listening socket; a UNIX socket's file is

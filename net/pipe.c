@@ -131,6 +131,7 @@ static void refused(struct weir_pipe *pipe, const void *bytes, size_t length,
     } else if (to->writing == WEIR_WRITING_FAILED) {
         weir_pipe_write_failed(to);
     } else if (ended) { /* by its user */
+        from->extra->holed = true;
         take_away(pipe);
         lost_destination(from);
     } else {
@@ -304,10 +305,11 @@ void weir_pipe_write_failed(weir_socket *socket)
     if (!in || socket->writing != WEIR_WRITING_FAILED)
         return;
     from = in->from;
-    /* An echo whose writing has failed tells so itself. */
-    lost = in->policy & CARRIES_LOSS && from != socket;
+    lost = in->policy & CARRIES_LOSS;
     take_away(in);
-    if (lost)
+    if (lost && from == socket)
+        read_for_nobody(socket); /* an echo: it closes with its error */
+    else if (lost)
         lost_destination(from);
 }
 

@@ -489,16 +489,11 @@ void weir_resolver_destroy(weir_resolver *resolver)
         release_resolver(resolver);
 }
 
-/* The lookups are told ECANCELED, and may not begin anew. */
-void weir_resolver_close_now(struct weir_net *net)
+/* Each channel is closed with the first of its lookups, and answers all of them;
+ * they stay in the list. */
+static void give_up(struct weir_resolver *resolver)
 {
-    struct weir_resolver *resolver =
-        weir_container_of(net->resolvers.next, struct weir_resolver, link);
-
-    resolver->closing = true;
     leave_channel(resolver);
-    /* Each channel is closed with the first of its lookups, and answers all of
-     * them; they stay in the list. */
     for (struct weir_link *link = resolver->lookups.next;
          link != &resolver->lookups; link = link->next)
         weir_channel_close(
@@ -512,9 +507,24 @@ void weir_resolver_close_now(struct weir_net *net)
         lookup->status = -ECANCELED;
         tell(lookup);
     }
-    if (net->resolver == resolver)
-        net->resolver = NULL;
-    release_resolver(resolver);
+}
+
+/* Those that are told may speak of any resolver of the loop, and destroy it: so
+ * none is freed before all have been told. None begins anew. */
+void weir_resolvers_close_now(struct weir_net *net)
+{
+    struct weir_link *resolvers = &net->resolvers;
+
+    for (struct weir_link *link = resolvers->next; link != resolvers;
+         link = link->next)
+        weir_container_of(link, struct weir_resolver, link)->closing = true;
+    for (struct weir_link *link = resolvers->next; link != resolvers;
+         link = link->next)
+        give_up(weir_container_of(link, struct weir_resolver, link));
+    while (!weir_list_empty(resolvers))
+        release_resolver(
+            weir_container_of(resolvers->next, struct weir_resolver, link));
+    net->resolver = NULL;
 }
 
 /* --------------------------------------------------------------- lookups */

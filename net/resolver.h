@@ -25,8 +25,8 @@ bool weir_is_domain(const char *name);
  * would wait for it for ever. */
 void weir_lookup_outlives_resolver(weir_lookup *lookup);
 
-/* Gives up all lookups of one of the loop's resolvers, which are told
- * ECANCELED, and frees it. Called when the loop is destroyed. */
-void weir_resolver_close_now(struct weir_net *net);
+/* Gives up all lookups of the loop's resolvers, which are told ECANCELED, and
+ * frees the resolvers. Called when the loop is destroyed. */
+void weir_resolvers_close_now(struct weir_net *net);
 
 #endif

@@ -516,6 +516,8 @@ static int may_listen(const weir_server *server)
 {
     if (server->closing || weir_loop_inherited(server->loop))
         return -EBADF;
+    if (weir_net_of(server->loop)->closing)
+        return -ECANCELED;
     return server->source.fd >= 0 ? -EALREADY : 0;
 }
 
@@ -691,9 +693,9 @@ static void run(weir_loop *loop, struct weir_deferred *deferred)
 {
     weir_server *server = weir_container_of(deferred, weir_server, deferred);
 
-    weir_timer_stop(&server->grace);
     if (server->events && server->events->close)
         server->events->close(server);
+    weir_timer_stop(&server->grace); /* `close` may have started it anew */
     weir_deactivate(loop, &server->flags);
     weir_link_remove(&server->link);
     weir_release(server);

@@ -145,6 +145,8 @@ int weir_socket_adopt(weir_socket *s, int fd)
         return -EINVAL;
     if (s->phase != WEIR_PHASE_NEW)
         return s->phase >= WEIR_PHASE_DESTROYED ? -EBADF : -EISCONN;
+    if (weir_net_of(s->loop)->closing)
+        return -ECANCELED;
     result = check_adoptable(fd, &peer);
     if (result == 0)
         result = weir_sys_adopt(fd);
@@ -165,7 +167,7 @@ static int may_connect(const weir_socket *s)
 {
     switch (s->phase) {
     case WEIR_PHASE_NEW:
-        return 0;
+        return weir_net_of(s->loop)->closing ? -ECANCELED : 0;
     case WEIR_PHASE_CONNECTING:
         return -EALREADY;
     case WEIR_PHASE_OPEN:

@@ -225,6 +225,7 @@ static void tell_unread(weir_socket *s)
     void *buffer;
 
     if (weir_socket_discards(s)) {
+        s->extra->holed |= s->reading == WEIR_READING_LOST;
         drop_unread(s);
         return;
     }

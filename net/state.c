@@ -21,7 +21,7 @@ static bool close_one(weir_loop *loop)
     else if (!weir_list_empty(&net->servers))
         weir_server_close_now(net);
     else if (!weir_list_empty(&net->resolvers))
-        weir_resolver_close_now(net);
+        weir_resolvers_close_now(net);
     else
         return false;
     return true;

@@ -50,7 +50,10 @@ WEIR_API void weir_loop_serve(weir_loop *loop);
  * Reads the clock. The timers whose callback is `cb` and that are due by it
  * fire before this returns, in their order, whether or not descriptors have
  * been looked at since; all others fire in the loop's time. What the callback
- * starts is not of this call.
+ * starts is not of this call, and begins to count when that callback has
+ * returned. It may be called in any callback. weir_loop_stop(), and the child
+ * of a fork(), leave the rest for later. A call takes time for each timer that
+ * is due, whosever it is.
  */
 WEIR_API void weir_loop_fire(weir_loop *loop, weir_timer_cb *cb);
 

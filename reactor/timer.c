@@ -89,29 +89,46 @@ static bool has_callback(const struct weir_wheel_node *node, weir_timer_cb *cb)
            weir_container_of(node, weir_timer, node)->cb == cb;
 }
 
-/* What is not meant waits in `others`, before what becomes due meanwhile. */
+/* In a list: how far it has been gone through, and where it ended at first. */
+struct marks {
+    struct weir_wheel_node at, end;
+};
+
+/* Fires those of a list, as it is now. They stay in it until it is their turn:
+ * a callback may stop them, start them anew, or fire them by a call of its own,
+ * which finds them where they are. */
+static WEIR_NOINLINE void fire_those_of(weir_loop *loop, struct weir_link *list,
+                                        weir_timer_cb *cb, struct marks *marks)
+{
+    struct weir_link *at = &marks->at.link, *end = &marks->end.link;
+
+    weir_list_append(list->next, at); /* before the first */
+    weir_list_append(list, end);
+    while (at->next != end && !loop->stopped && !weir_loop_left(loop)) {
+        struct weir_wheel_node *node =
+            weir_container_of(at->next, struct weir_wheel_node, link);
+
+        weir_link_remove(at);
+        weir_list_append(node->link.next, at);
+        if (!has_callback(node, cb))
+            continue;
+        weir_link_remove(&node->link);
+        node->fire(loop, node);
+        weir_called(loop);
+    }
+    weir_link_remove(at);
+    weir_link_remove(end);
+}
+
+/* In a timer's callback some of them are among those of that turn already. */
 void weir_loop_fire(weir_loop *loop, weir_timer_cb *cb)
 {
-    struct weir_link *due = &loop->wheel.due;
-    struct weir_link expired, others;
+    struct marks marks = { .at.fire = NULL };
 
     weir_loop_read_clock(loop);
     weir_wheel_advance(&loop->wheel, loop->tick);
-    weir_list_init(&expired);
-    weir_list_init(&others);
-    weir_list_splice(&expired, due);
-    while (!weir_list_empty(&expired)) {
-        struct weir_wheel_node *node =
-            weir_container_of(expired.next, struct weir_wheel_node, link);
-
-        weir_link_remove(&node->link);
-        if (has_callback(node, cb))
-            node->fire(loop, node);
-        else
-            weir_list_append(&others, &node->link);
-    }
-    weir_list_splice(&others, due);
-    weir_list_splice(due, &others);
+    fire_those_of(loop, &loop->firing, cb, &marks);
+    fire_those_of(loop, &loop->wheel.due, cb, &marks);
 }
 
 bool weir_timer_is_soon(const struct weir_wheel_node *node)

@@ -767,6 +767,35 @@ a_source_that_lost_its_destination_is_read_after_unpipe(void **state)
     finish();
 }
 
+/* Only the byte that came when its user had ended it is missing. */
+static void a_source_that_lost_bytes_is_nobodys_after_unpipe(void **state)
+{
+    connect_all(NET_KIND(state));
+    join_both();
+    assert_int_equal(weir_socket_end(to.socket), 0);
+    raw_write(from_peer, "lost", 4);
+    RUN_UNTIL(weir_socket_bytes_read(from.socket) == 4);
+    net_settle();
+    assert_int_equal(weir_socket_unpipe(to.socket), 0);
+    raw_write(from_peer, "more", 4);
+    RUN_UNTIL(from.closed);
+    assert_side(&from, "x");
+    finish();
+}
+
+/* An echo whose peer takes nothing: not a byte of it is the user's. */
+static void an_echo_that_cannot_be_written_closes_with_its_error(void **state)
+{
+    connect_all(NET_KIND(state));
+    assert_int_equal(weir_socket_pipe(from.socket, from.socket), 0);
+    make_deaf(&from);
+    raw_write(from_peer, "refused", 7);
+    RUN_UNTIL(from.closed);
+    weir_sys.send = send;
+    assert_side(&from, "!x");
+    finish();
+}
+
 static void a_source_whose_destination_was_ended_is_destroyed(void **state)
 {
     connect_all(NET_KIND(state));
@@ -1203,6 +1232,8 @@ int main(void)
         TEST_ON_BOTH(a_source_that_lost_bytes_can_be_answered_by_its_user),
         TEST_ON_BOTH(who_destroys_a_destination_can_answer_its_source),
         TEST_ON_BOTH(a_source_that_lost_its_destination_is_read_after_unpipe),
+        TEST_ON_BOTH(a_source_that_lost_bytes_is_nobodys_after_unpipe),
+        TEST_ON_BOTH(an_echo_that_cannot_be_written_closes_with_its_error),
         TEST_ON_BOTH(a_source_whose_destination_was_ended_is_destroyed),
         TEST_ON_BOTH(no_memory_for_a_pipe_changes_nothing),
         TEST_ON_BOTH(no_memory_for_what_waits_ends_both),

@@ -618,6 +618,38 @@ static void what_was_thrown_away_is_not_read_on_behind_it(void **state)
     finish_all();
 }
 
+/* The same where it was thrown away before anybody could be told of it. */
+static void what_was_refused_and_thrown_away_is_a_hole_too(void **state)
+{
+    static const char many[128 * 1024];
+    struct side last;
+    int last_peer;
+
+    (void)state;
+    refuse_without_a_reader();
+    net_finish(&to);
+    extra_peer = net_raw(NET_TCP, &extra);
+    last_peer = net_raw(NET_TCP, &last);
+    assert_int_equal(weir_socket_cork(last.socket), 0);
+    assert_true(weir_socket_write(last.socket, many, sizeof many, NULL, NULL) >=
+                0);
+    assert_int_equal(weir_socket_pipe(from.socket, last.socket), 0);
+    assert_int_equal(weir_socket_pipe_bytes(extra.socket, from.socket), 0);
+    net_settle(); /* the pipe stands still */
+    assert_int_equal(weir_socket_waiting(from.socket), 7);
+    net_finish(&last);
+    net_settle();
+    weir_socket_set_events(from.socket, &side_events);
+    assert_int_equal(weir_socket_unpipe(extra.socket), 0);
+    raw_write(from_peer, "not read", 8);
+    RUN_UNTIL(from.closed);
+    assert_side(&from, "x");
+    net_finish(&extra);
+    close(extra_peer);
+    close(last_peer);
+    close(from_peer);
+}
+
 static void what_its_user_paused_is_paused_when_it_is_read_again(void **state)
 {
     await_an_answer(NET_KIND(state), weir_socket_pipe_bytes);
@@ -823,6 +855,7 @@ int main(void)
         TEST_ON_BOTH(a_source_that_goes_lets_the_half_open_rule_hold_again),
         TEST_ON_BOTH(a_source_that_lost_its_destination_is_read_again),
         TEST_ON_BOTH(what_was_thrown_away_is_not_read_on_behind_it),
+        TEST_ON_LOOP(what_was_refused_and_thrown_away_is_a_hole_too),
         TEST_ON_BOTH(what_its_user_paused_is_paused_when_it_is_read_again),
         TEST_ON_LOOP(pausing_what_is_thrown_away_does_not_hide_a_reset),
         TEST_ON_LOOP(refused_bytes_may_be_taken_where_a_buffer_is_asked_for),

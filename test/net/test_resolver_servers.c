@@ -487,6 +487,32 @@ static void a_resolver_is_gone_with_its_loop(void **state)
     assert_fails(&asked, -ECANCELED);
 }
 
+static void then_ask_another(weir_lookup *lookup, struct outcome *outcome)
+{
+    weir_lookup_options options = { .resolver = resolver_of_callback };
+    struct outcome never = { 0 };
+
+    (void)lookup, (void)outcome;
+    assert_int_equal(start(NULL, "b.test", &options, &never), -ECANCELED);
+    weir_resolver_destroy(resolver_of_callback);
+}
+
+/* The other was made first, and is there until all have been told. */
+static void
+a_lookup_told_with_its_loop_may_speak_of_another_resolver(void **state)
+{
+    struct outcome asked = { .then = then_ask_another };
+    weir_lookup_options options = { 0 };
+
+    (void)state;
+    set("a.test", DNS_ANY, DNS_SILENCE, NULL);
+    resolver_of_callback = create_resolver();
+    options.resolver = create_resolver();
+    assert_int_equal(start(NULL, "a.test", &options, &asked), 0);
+    destroy_all();
+    assert_int_equal(asked.calls, 1);
+}
+
 static void a_resolver_with_wrong_arguments_is_EINVAL(void **state)
 {
     weir_resolver_options nonsense = { .servers = "nonsense" };
@@ -678,6 +704,7 @@ int main(void)
         TEST(a_destroyed_resolver_gives_its_lookups_up),
         TEST(a_callback_may_destroy_its_resolver),
         TEST(a_resolver_is_gone_with_its_loop),
+        TEST(a_lookup_told_with_its_loop_may_speak_of_another_resolver),
         TEST(a_resolver_with_wrong_arguments_is_EINVAL),
         TEST(dnsmasq_is_understood),
     };

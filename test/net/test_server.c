@@ -661,6 +661,31 @@ static void a_loop_may_be_destroyed_while_a_server_is_closing(void **state)
     close(client);
 }
 
+/* Made before, and not begun. */
+static weir_socket *new_socket;
+static weir_server *new_server;
+
+static void expect_nothing_begins_of_what_is_there(void)
+{
+    weir_address address = weir_address_loopback(0);
+    int fds[2];
+
+    if (!new_socket)
+        return;
+    test_socketpair(fds);
+    assert_int_equal(weir_socket_connect(new_socket, &address, NULL),
+                     -ECANCELED);
+    assert_int_equal(weir_socket_connect_host(new_socket, "a", 1, NULL),
+                     -ECANCELED);
+    assert_int_equal(weir_socket_adopt(new_socket, fds[0]), -ECANCELED);
+    assert_int_equal(weir_server_listen(new_server, &address, NULL),
+                     -ECANCELED);
+    assert_int_equal(weir_server_adopt(new_server, fds[0]), -ECANCELED);
+    assert_false(weir_server_listening(new_server));
+    test_close_pair(fds);
+    new_socket = NULL; /* closed next */
+}
+
 static void expect_nothing_begins(void)
 {
     weir_socket *socket = (weir_socket *)&told;
@@ -690,6 +715,7 @@ static void begin_again(weir_socket *socket, bool had_error)
 
     on_socket_close(socket, had_error);
     expect_nothing_begins();
+    expect_nothing_begins_of_what_is_there();
     assert_int_equal(weir_lookup_start(&lookup, the_loop, "example.invalid",
                                        NULL, no_addresses, NULL),
                      -ECANCELED);
@@ -705,12 +731,42 @@ static void nothing_begins_while_a_loop_is_destroyed(void **state)
 
     (void)state;
     assert_int_equal(weir_socket_create(&socket, the_loop, &stubborn, NULL), 0);
+    assert_int_equal(weir_socket_create(&new_socket, the_loop, NULL, NULL), 0);
+    assert_int_equal(
+        weir_server_create(&new_server, the_loop, on_connection, NULL), 0);
     assert_int_equal(weir_lookup_start(&lookup, the_loop, "example.invalid",
                                        NULL, no_addresses, NULL),
                      0);
     test_destroy_loop();
     assert_int_equal(told.ends, 1);
     assert_int_equal(told.socket_closes, 1);
+}
+
+static void on_tick(weir_timer *timer)
+{
+    (void)timer;
+}
+
+static void shut_down_once_more(weir_server *server)
+{
+    on_close(server);
+    weir_server_shutdown(server, 1);
+}
+
+/* Its grace would come when it is gone. */
+static void a_server_may_be_shut_down_in_its_close(void **state)
+{
+    static const weir_server_events again = { .close = shut_down_once_more };
+    weir_server *server = start_server(on_connection, NULL);
+    weir_timer later;
+
+    (void)state;
+    weir_server_set_events(server, &again);
+    weir_timer_init(&later, the_loop, on_tick);
+    weir_timer_start(&later, 20);
+    weir_server_close(server);
+    assert_int_equal(weir_loop_run(the_loop), 0);
+    assert_int_equal(told.closes, 1);
 }
 
 static size_t counted_in_close;
@@ -787,6 +843,7 @@ int main(void)
         TEST(its_connections_keep_the_loop_all_the_same),
         TEST(a_loop_that_is_destroyed_closes_all_and_tells_all),
         TEST(a_loop_may_be_destroyed_while_a_server_is_closing),
+        TEST(a_server_may_be_shut_down_in_its_close),
         TEST(nothing_begins_while_a_loop_is_destroyed),
         TEST_ON_LOOP(a_connection_is_counted_until_its_close_is_told),
     };

@@ -5,6 +5,8 @@
 
 #include "reactor/loop.h"
 
+#include <weir/runtime.h>
+
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -345,6 +347,46 @@ static void a_run_ends_in_the_child_of_a_callback(void **state)
         test_close_pair(fds[i]);
 }
 
+static void fork_in_timer(weir_timer *timer)
+{
+    (void)timer;
+    told++;
+    if (forked < 0)
+        forked = fork();
+}
+
+static void fire_both(weir_task *task)
+{
+    weir_timer *timers = task->data;
+
+    for (unsigned i = 0; i < 2; i++)
+        weir_timer_start_at(&timers[i], weir_loop_now(the_loop));
+    weir_loop_fire(the_loop, fork_in_timer);
+}
+
+static void timers_that_are_fired_end_in_the_child_of_one_of_them(void **state)
+{
+    weir_timer timers[2];
+    weir_task task = { .data = timers };
+    int status, result;
+
+    (void)state;
+    weir_task_init(&task, the_loop, fire_both);
+    weir_task_post(&task);
+    for (unsigned i = 0; i < 2; i++)
+        weir_timer_init(&timers[i], the_loop, fork_in_timer);
+    told = 0;
+    forked = -1;
+    result = weir_loop_run(the_loop);
+    if (forked == 0)
+        _exit(result == 0 && told == 1 && weir_loop_destroy(the_loop) == 0 ? 0
+                                                                           : 1);
+    assert_int_equal(result, 0);
+    assert_int_equal(told, 2);
+    assert_int_equal(waitpid(forked, &status, 0), forked);
+    assert_int_equal(status, 0);
+}
+
 static void *run_the_loop(void *unused)
 {
     (void)unused;
@@ -400,6 +442,7 @@ int main(void)
         TEST_ON_LOOP(a_child_may_stop_a_signal_of_its_parents),
         TEST_ON_LOOP(a_child_never_has_the_lock_of_the_signals),
         TEST_ON_LOOP(threads_that_fork_at_once_keep_their_masks),
+        TEST_ON_LOOP(timers_that_are_fired_end_in_the_child_of_one_of_them),
         TEST_ON_LOOP(handlers_run_on_the_alternate_stack),
         TEST_ON_LOOP(a_loop_destroyed_in_a_child_is_whole_in_its_parent),
         TEST_ON_LOOP(a_child_is_refused_its_parents_loop),
