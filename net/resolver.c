@@ -489,8 +489,8 @@ void weir_resolver_destroy(weir_resolver *resolver)
         release_resolver(resolver);
 }
 
-/* Each channel is closed with the first of its lookups, and answers all of them;
- * they stay in the list. */
+/* Each channel is closed with the first of its lookups, and answers all of
+ * them; they stay in the list. */
 static void give_up(struct weir_resolver *resolver)
 {
     leave_channel(resolver);

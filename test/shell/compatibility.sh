@@ -32,7 +32,8 @@ check 'every test that a row names exists' nothing_from missing
 # And the other way round, for the files that are about the documents alone.
 not_named() {
     for file in test_manual.js test_iotjs.js test_chapter.js test_tcp.js \
-        test_titanium.js; do
+        test_titanium.js test_titanium_blocking.js test_titanium_stream.js \
+        test_titanium_data.js; do
         sed "s/\\\\'/'/g" "test/js/$file" |
             sed -n "s/^test\(\.weir\)\{0,1\}('\(.*\)', *\(async \)\{0,1\}.*/\2/p
                 s/^test\(\.weir\)\{0,1\}('\(.*\)',\$/\2/p" |
