@@ -308,7 +308,7 @@ WEIR_API int weir_socket_create(weir_socket **socket, weir_loop *loop,
  * again (after 10, 20, 40 ms, later every 250) until there is room or `timeout`
  * has passed.
  *
- * * -EINVAL for a NULL, a bad address or option, or an address that is not of
+ * -EINVAL for a NULL, a bad address or option, or an address that is not of
  * `options->family`; -EISCONN or -EALREADY when it is connected or connecting;
  * -EBADF; -ENOMEM; -ECANCELED while the loop is being destroyed. Everything
  * else, also what fails at once (ECONNREFUSED, ENETUNREACH, EMFILE), comes as
@@ -349,7 +349,7 @@ WEIR_API int weir_socket_connect_any(weir_socket *socket,
  *     weir_check(weir_socket_connect_host(s, "example.org", 80, &options));
  *     weir_socket_write(s, request, length, NULL, NULL);
  *
- * * The errors of weir_socket_connect(), and -EINVAL when host is NULL or empty
+ * The errors of weir_socket_connect(), and -EINVAL when host is NULL or empty
  * or the resolver another loop's, -ENAMETOOLONG above 253 bytes, -ERANGE when
  * port is above 65535; -EMFILE, -EACCES or -EIO when resolv.conf cannot be
  * read. */
