@@ -164,9 +164,16 @@ test('prototypes of broken objects do not break inspect', () => {
         '{ [Symbol(Symbol.toStringTag)]: [Getter] }');
 });
 
+test('iterators of maps and sets go by their own name', () => {
+    const iterator = Object.assign(new Set([1]).values(), { x: 1 });
+    assert.match(inspect(iterator), /^\[Set Iterator\] \{ .*, x: 1 \}$/);
+    assert.strictEqual(inspect({ iterator }, { depth: 0 }),
+        '{ iterator: [Object [Set Iterator]] }');
+});
+
 test.weir('promises and iterators do not tell what they hold', () => {
     assert.strictEqual(inspect(Promise.resolve(1)), 'Promise {}');
     assert.strictEqual(inspect(new Map([[1, 2]]).keys()),
-        'Object [Map Iterator] {}');
+        '[Map Iterator] { <items unknown> }');
     assert.strictEqual(onWeir, true);
 });
