@@ -386,6 +386,11 @@ test('Duplex.from() joins a readable and a writable', async (t) => {
         { code: 'ERR_INVALID_RETURN_VALUE' });
 });
 
+test('a duplex does not say whether its writing half was aborted', () => {
+    assert.strictEqual(new Duplex().destroy().writableAborted, undefined);
+    assert.strictEqual(new Writable().destroy().writableAborted, true);
+});
+
 test('compose() pipes before it reads from the last', async (t) => {
     const order = [];
     const first = new PassThrough();
