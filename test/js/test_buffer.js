@@ -668,7 +668,15 @@ test('values out of range are told with their bounds', () => {
     range(() => bytes.writeBigInt64LE(2n ** 63n),
         '>= -(2n ** 63n) and < 2n ** 63n', '9_223_372_036_854_775_808n');
     range(() => bytes.writeBigUInt64BE(-1n), '>= 0n and < 2n ** 64n', '-1n');
-    assert.throws(() => bytes.writeBigInt64LE(5), TypeError);
+    for (const value of [5, true, '5', 'x', undefined, Symbol('x')]) {
+        assert.throws(() => bytes.writeBigInt64LE(value), TypeError);
+        assert.throws(() => bytes.writeBigUInt64BE(value), TypeError);
+    }
+    for (const name of ['writeUIntLE', 'writeUIntBE', 'writeIntLE',
+        'writeIntBE']) {
+        assert.throws(() => bytes[name](Symbol('x'), 0, 7),
+            { code: 'ERR_OUT_OF_RANGE' });
+    }
 });
 
 /* -------------------------------------------------------------- the module */
