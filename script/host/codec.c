@@ -268,6 +268,15 @@ bool codec_is_utf8(const uint8_t *bytes, size_t length)
 
 /* --------------------------------------------------------------------- hex */
 
+/*
+ * Of a digit, be it hex or base64, Node looks at the low byte alone: what lies
+ * above U+00FF counts as what it becomes by that.
+ */
+static uint16_t low_byte(uint16_t unit)
+{
+    return unit & 0xff;
+}
+
 void codec_hex_encode(const uint8_t *bytes, size_t length, uint16_t *out)
 {
     static const char digits[] = "0123456789abcdef";
@@ -293,8 +302,8 @@ size_t codec_hex_decode(const uint16_t *units, size_t count, uint8_t *out,
     size_t used = 0;
 
     for (; used < count / 2 && used < room; used++) {
-        int high = hex_digit(units[2 * used]);
-        int low = hex_digit(units[2 * used + 1]);
+        int high = hex_digit(low_byte(units[2 * used]));
+        int low = hex_digit(low_byte(units[2 * used + 1]));
 
         if (high < 0 || low < 0)
             break;
@@ -368,10 +377,11 @@ size_t codec_base64_decode(const uint16_t *units, size_t count, uint8_t *out,
     int held = 0; /* bits of `bits` that are still to be written */
 
     for (size_t at = 0; at < count && used < room; at++) {
-        uint32_t digit = base64_digit(units[at]);
+        uint16_t unit = low_byte(units[at]);
+        uint32_t digit = base64_digit(unit);
 
         if (digit == 0) {
-            if (units[at] == '=')
+            if (unit == '=')
                 break;
             continue;
         }

@@ -2,9 +2,10 @@
 //
 // The idea: everything is a synchronous function over one system call. The
 // callback and promise forms make the call at once, too, and tell its outcome
-// in a later turn: on a local disk that is faster than handing it to a thread,
-// and the order of what a program does to its files is the order in which it
-// says so. Streams read or write one chunk a turn (internal/fs/streams).
+// in a later turn (internal/fs/later): on a local disk that is faster than
+// handing it to a thread, and the order of what a program does to its files is
+// the order in which it says so. Streams are made of the callback forms
+// (internal/fs/streams).
 //
 // The natives give a negative errno; check() makes the Error of it.
 
@@ -13,6 +14,7 @@ const {
     parseFileMode, validateBoolean, validateFunction, validateInt32,
     validateInteger, validateObject,
 } = require('internal/validators');
+const { later } = require('internal/fs/later');
 const { lazy } = require('internal/lazy');
 const native = binding.fs;
 
@@ -526,27 +528,30 @@ function takeCallback(args, expected) {
     return callback;
 }
 
-// A mistake in an argument throws; what the system refused goes to the
-// callback.
+// A mistake in an argument throws; what the system refused is told.
+function perform(sync, args, callback) {
+    let error = null;
+    let result;
+
+    try {
+        result = sync(...args);
+    } catch (thrown) {
+        if (thrown.syscall === undefined)
+            throw thrown;
+        error = thrown;
+    }
+    later(() => {
+        if (error !== null || result === undefined)
+            callback(error);
+        else
+            callback(null, result);
+    });
+}
+
 function toCallbackForm(name, sync) {
     const form = function (...args) {
         const callback = takeCallback(args, sync.length);
-        let error = null;
-        let result;
-
-        try {
-            result = sync(...args);
-        } catch (thrown) {
-            if (thrown.syscall === undefined)
-                throw thrown;
-            error = thrown;
-        }
-        require('timers').setImmediate(() => {
-            if (error !== null || result === undefined)
-                callback(error);
-            else
-                callback(null, result);
-        });
+        perform(sync, args, callback);
     };
 
     Object.defineProperty(form, 'name', { value: name });
@@ -554,12 +559,14 @@ function toCallbackForm(name, sync) {
 }
 
 function toPromiseForm(name, sync) {
-    const form = async function (...args) {
-        const result = sync(...args);
-        await new Promise((resolve) =>
-            require('timers').setImmediate(resolve));
-        return result;
-    };
+    const form = async (...args) => new Promise((resolve, reject) => {
+        perform(sync, args, (error, result) => {
+            if (error)
+                reject(error);
+            else
+                resolve(result);
+        });
+    });
 
     Object.defineProperty(form, 'name', { value: name });
     return form;
@@ -583,14 +590,26 @@ function write(fd, data, ...rest) {
 let finishRead;
 let finishWrite;
 
+function close(fd, callback = throwFailure) {
+    finishClose ??= toCallbackForm('close', closeSync);
+    finishClose(fd, callback);
+}
+
+let finishClose;
+
+function throwFailure(error) {
+    if (error)
+        throw error;
+}
+
 function exists(path, callback) {
     validateFunction(callback, 'cb');
     const result = existsSync(path);
-    require('timers').setImmediate(() => callback(result));
+    later(() => callback(result));
 }
 
 exists[Symbol.for('nodejs.util.promisify.custom')] =
-    async (path) => existsSync(path);
+    (path) => new Promise((resolve) => exists(path, resolve));
 
 // -------------------------------------------------------------------- streams
 
@@ -613,7 +632,8 @@ const syncForms = {
 };
 
 module.exports = {
-    ...syncForms, createReadStream, createWriteStream, exists, read, write,
+    ...syncForms, close, createReadStream, createWriteStream, exists, read,
+    write,
     F_OK: 0, R_OK: 4, W_OK: 2, X_OK: 1,
 };
 

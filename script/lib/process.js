@@ -291,9 +291,12 @@ Object.defineProperty(self, 'exitCode', {
     },
 });
 
+// An undefined that is given takes away the one that was set.
 function exit(code) {
+    if (arguments.length > 0)
+        self.exitCode = code;
     const { emitExit } = require('internal/process/ending');
-    self.reallyExit(emitExit(code));
+    self.reallyExit(emitExit());
 }
 
 function reallyExit(code = 0) {

@@ -88,7 +88,7 @@ function rejected(reason, callback) {
     return callback(error);
 }
 
-function aborted(signal, resource) {
+async function aborted(signal, resource) {
     const { validateAbortSignal, validateObject } =
         require('internal/validators');
     if (signal === undefined)
@@ -97,7 +97,7 @@ function aborted(signal, resource) {
     validateObject(resource, 'resource',
         { allowArray: true, allowFunction: true });
     if (signal.aborted)
-        return Promise.resolve();
+        return undefined;
     return new Promise((resolve) => {
         // Nobody waits for an abort on behalf of what is gone.
         const held = new WeakRef(resource);

@@ -136,6 +136,15 @@ test('ok shows what was written', () => {
         assert(typeof 1 === 'string');
     }, 'The expression evaluated to a falsy value:\n\n' +
         '  assert(typeof 1 === \'string\')\n');
+    const all = { assert, list: [0] };
+    says(() => {
+        all['assert'][`o${'k'}`](...all.list);
+    }, 'The expression evaluated to a falsy value:\n\n' +
+        "  all['assert'][`o${'k'}`](...all.list)\n");
+    says(() => {
+        (0, all.assert.ok)(false);
+    }, 'The expression evaluated to a falsy value:\n\n' +
+        '  (0, all.assert.ok)(false)\n');
     says(() => assert.ok(),
         'No value argument passed to `assert.ok()`');
     assert(1);

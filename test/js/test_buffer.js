@@ -328,6 +328,14 @@ test('each encoding is written as it is spelled', () => {
     bytesAre(Buffer.from('\ud800a', 'utf16le'), [0, 0xD8, 97, 0]);
 });
 
+test('of digits in base64 and hex the low byte counts', () => {
+    bytesAre(Buffer.from('\u0159WJj', 'base64'), [97, 98, 99]);
+    bytesAre(Buffer.from('YWJj\u013dYWJj', 'base64'), [97, 98, 99]);
+    bytesAre(Buffer.from('\u4e2d\u4e5f', 'base64url'), [251]);
+    bytesAre(Buffer.from('\u0141b\u0667f', 'hex'), [171]);
+    assert.strictEqual(Buffer.alloc(3).write('\u01316', 'hex'), 1);
+});
+
 test('base64 and hex are read with patience', () => {
     bytesAre(Buffer.from('YWJj', 'base64'), [97, 98, 99]);
     bytesAre(Buffer.from('YW Jj\n', 'base64'), [97, 98, 99]);
@@ -660,7 +668,15 @@ test('values out of range are told with their bounds', () => {
     range(() => bytes.writeBigInt64LE(2n ** 63n),
         '>= -(2n ** 63n) and < 2n ** 63n', '9_223_372_036_854_775_808n');
     range(() => bytes.writeBigUInt64BE(-1n), '>= 0n and < 2n ** 64n', '-1n');
-    assert.throws(() => bytes.writeBigInt64LE(5), TypeError);
+    for (const value of [5, true, '5', 'x', undefined, Symbol('x')]) {
+        assert.throws(() => bytes.writeBigInt64LE(value), TypeError);
+        assert.throws(() => bytes.writeBigUInt64BE(value), TypeError);
+    }
+    for (const name of ['writeUIntLE', 'writeUIntBE', 'writeIntLE',
+        'writeIntBE']) {
+        assert.throws(() => bytes[name](Symbol('x'), 0, 7),
+            { code: 'ERR_OUT_OF_RANGE' });
+    }
 });
 
 /* -------------------------------------------------------------- the module */

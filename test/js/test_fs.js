@@ -245,6 +245,48 @@ test('the callback forms tell their outcome in a later turn', (t, done) => {
     later = true;
 });
 
+test('a callback comes before timers that it sets, and immediates', (t) => {
+    const order = [];
+
+    return new Promise((resolve) => {
+        fs.stat('/', t.mustSucceed(() => {
+            setTimeout(() => {
+                order.push('timeout');
+                resolve();
+            }, 0);
+            setImmediate(() => order.push('immediate'));
+        }));
+    }).then(() => assert.deepStrictEqual(order, ['immediate', 'timeout']));
+});
+
+test('neither form tells its outcome with a tick or a job', async (t) => {
+    let ticks = 0;
+    const count = () => {
+        if (ticks++ < 20) {
+            process.nextTick(() => queueMicrotask(count));
+        }
+    };
+    const isLate = () => assert.strictEqual(ticks, 21);
+    const { promisify } = require('util');
+
+    count();
+    fs.stat('/nope', t.mustCall(isLate));
+    fs.exists('/nope', t.mustCall(isLate));
+    await Promise.all([
+        fs.promises.stat('/').then(isLate),
+        promisify(fs.exists)('/').then(isLate),
+        assert.rejects(fs.promises.stat('/nope'), { code: 'ENOENT' })
+            .then(isLate),
+    ]);
+});
+
+test('close needs no callback', async (t) => {
+    fs.close(fs.openSync('/dev/null'));
+    fs.close(987654);
+    const error = await new Promise((resolve) => t.uncaught(resolve));
+    assert.strictEqual(error.code, 'EBADF');
+});
+
 test('read and write with a callback name their buffer', (t, done) => {
     const fd = fs.openSync(file(t), 'w+');
     fs.write(fd, Buffer.from('abc'), t.mustSucceed((count, data) => {
@@ -348,6 +390,81 @@ test('a write stream writes in order and counts', async (t) => {
     assert.deepStrictEqual(order, [1, 2, 'end']);
     assert.strictEqual(stream.path, name);
 });
+
+test('a file is opened in a later turn, and then told', async (t) => {
+    const stream = fs.createReadStream(file(t));
+    const order = [];
+
+    for (const event of ['resume', 'open', 'ready', 'end', 'close']) {
+        stream.on(event, () => order.push(event));
+    }
+    stream.resume();
+    process.nextTick(() => {
+        order.push('tick');
+        queueMicrotask(() => process.nextTick(() => order.push('tick')));
+    });
+    await t.once(stream, 'close');
+    assert.deepStrictEqual(order,
+        ['resume', 'tick', 'tick', 'open', 'ready', 'end', 'close']);
+});
+
+test('a write is under way until a later turn', async (t) => {
+    const stream = fs.createWriteStream(file(t));
+    const order = [];
+    const note = (what) => () =>
+        order.push(`${what} ${stream.writableLength}`);
+
+    for (const event of ['prefinish', 'finish', 'close']) {
+        stream.on(event, note(event));
+    }
+    stream.on('ready', () => {
+        stream.write('a', note('a'));
+        stream.write('bb', note('bb'));
+        stream.write('ccc', note('ccc'));
+        stream.end();
+        assert.strictEqual(stream.writableLength, 6);
+        assert.strictEqual(stream.bytesWritten, 0);
+    });
+    await t.once(stream, 'close');
+    assert.deepStrictEqual(order,
+        ['a 0', 'bb 0', 'ccc 0', 'prefinish 0', 'finish 0', 'close 0']);
+    assert.strictEqual(fs.readFileSync(stream.path, 'utf8'), 'abbccc');
+});
+
+test('who writes at the pace of the file lets others have their turn',
+    (t, done) => {
+        const stream = fs.createWriteStream('/dev/null');
+        let isOver = false;
+        let writes = 0;
+
+        t.track(stream);
+        setImmediate(() => setImmediate(() => {
+            isOver = true;
+        }));
+        (function go() {
+            assert.ok(writes++ < 10000);
+            if (isOver) {
+                stream.end(done);
+            } else {
+                stream.write('a', go);
+            }
+        })();
+    });
+
+test('a write stream that is destroyed fails its write, then closes',
+    async (t) => {
+        const stream = fs.createWriteStream(file(t));
+        const order = [];
+
+        stream.on('ready', () => {
+            stream.write('a', (error) => order.push(error.code));
+            stream.destroy();
+            assert.strictEqual(typeof stream.fd, 'number');
+        });
+        await t.once(stream, 'close');
+        assert.deepStrictEqual(order, ['ERR_STREAM_DESTROYED']);
+        assert.strictEqual(stream.fd, null);
+    });
 
 test('flags and start of a write stream', async (t) => {
     const name = file(t, '0123456789');

@@ -63,6 +63,19 @@ test('an AggregateError shows its errors', () => {
     assert.match(text, / {2}\[errors\]: \[\n {4}Error: one\n/);
 });
 
+test('an object that inspect.custom gives is indented once', () => {
+    const inner = { text: 'x'.repeat(40), list: ['y'.repeat(40)] };
+    const value = { [inspect.custom]: () => inner };
+
+    for (const around of [(each) => ({ each }), (each) => [[each]],
+        (each) => new Map([[1, { each }]])]) {
+        assert.strictEqual(inspect(around(value)), inspect(around(inner)));
+    }
+    assert.strictEqual(
+        inspect({ k: { l: { [inspect.custom]: () => 'one\ntwo' } } }),
+        '{\n  k: {\n    l: one\n    two\n  }\n}');
+});
+
 test('inspect.custom gets the depth that is left, options and inspect', () => {
     let given;
     const value = {
@@ -151,9 +164,16 @@ test('prototypes of broken objects do not break inspect', () => {
         '{ [Symbol(Symbol.toStringTag)]: [Getter] }');
 });
 
+test('iterators of maps and sets go by their own name', () => {
+    const iterator = Object.assign(new Set([1]).values(), { x: 1 });
+    assert.match(inspect(iterator), /^\[Set Iterator\] \{ .*, x: 1 \}$/);
+    assert.strictEqual(inspect({ iterator }, { depth: 0 }),
+        '{ iterator: [Object [Set Iterator]] }');
+});
+
 test.weir('promises and iterators do not tell what they hold', () => {
     assert.strictEqual(inspect(Promise.resolve(1)), 'Promise {}');
     assert.strictEqual(inspect(new Map([[1, 2]]).keys()),
-        'Object [Map Iterator] {}');
+        '[Map Iterator] { <items unknown> }');
     assert.strictEqual(onWeir, true);
 });

@@ -386,6 +386,27 @@ test('Duplex.from() joins a readable and a writable', async (t) => {
         { code: 'ERR_INVALID_RETURN_VALUE' });
 });
 
+test('a duplex does not say whether its writing half was aborted', () => {
+    assert.strictEqual(new Duplex().destroy().writableAborted, undefined);
+    assert.strictEqual(new Writable().destroy().writableAborted, true);
+});
+
+test('compose() pipes before it reads from the last', async (t) => {
+    const order = [];
+    const first = new PassThrough();
+    const last = new Duplex({
+        read() {
+            order.push('read');
+        },
+        write() {},
+    });
+
+    first.on('resume', () => order.push('resume'));
+    stream.compose(first, last);
+    await t.turn();
+    assert.deepStrictEqual(order, ['resume', 'read']);
+});
+
 test('compose() makes one duplex of several streams', async () => {
     const upper = new Transform({
         transform(chunk, encoding, callback) {

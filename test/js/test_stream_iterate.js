@@ -233,6 +233,66 @@ test('toArray, forEach, reduce, some, every, find give promises',
         assert.strictEqual(await numbers().find((x) => x > 5), undefined);
     });
 
+test('chunks that filter() drops take no more jobs than others', async (t) => {
+    const jobsOf = async (method) => {
+        const source = new Readable({ objectMode: true, read() {} });
+        const jobs = [];
+        let count = 0;
+
+        for (const chunk of [1, 2, 3, null]) {
+            source.push(chunk);
+        }
+        await t.turn();
+        const over = source[method](() => {
+            jobs.push(count);
+        });
+        while (count < 30) {
+            await null;
+            count++;
+        }
+        await over;
+        return jobs;
+    };
+
+    assert.deepStrictEqual(await jobsOf('forEach'), [1, 6, 11]);
+    assert.deepStrictEqual(await jobsOf('some'), [1, 6, 11]);
+    assert.deepStrictEqual(await jobsOf('find'), [1, 6, 11]);
+});
+
+test('after a call that failed map() makes no other', async (t) => {
+    const seen = [];
+    let goOn;
+    const gate = new Promise((resolve) => {
+        goOn = resolve;
+    });
+    const results = Readable.from([1, 2, 3, 4]).map(async (chunk) => {
+        seen.push(chunk);
+        if (chunk > 1) {
+            throw new Error('map');
+        }
+        await gate;
+    }, { concurrency: 2 }).toArray();
+
+    await t.turn();
+    await t.turn();
+    goOn();
+    await assert.rejects(results, { message: 'map' });
+    assert.deepStrictEqual(seen, [1, 2]);
+});
+
+test('reduce() tells its function of an abort', async () => {
+    const controller = new AbortController();
+    const heard = [];
+
+    await assert.rejects(Readable.from([1, 2]).reduce((sum, x, { signal }) => {
+        signal.addEventListener('abort', () => heard.push(x));
+        controller.abort();
+        assert.strictEqual(signal.aborted, true);
+        return sum;
+    }, 0, { signal: controller.signal }), { name: 'AbortError' });
+    assert.deepStrictEqual(heard, [1]);
+});
+
 test('reduce() of nothing needs an initial value', async () => {
     await assert.rejects(Readable.from([]).reduce((a, b) => a + b), {
         name: 'TypeError',

@@ -134,6 +134,24 @@ test('a destination that waits and leaves does not block', async (t) => {
     assert.deepStrictEqual(sink.seen, ['a', 'b']);
 });
 
+test('one that was piped to twice and leaves does not block', async (t) => {
+    const source = new Readable({ read() {} });
+    const sink = new Writable({ highWaterMark: 1, write() {} });
+    const got = [];
+
+    source.on('data', (chunk) => got.push(chunk.toString()));
+    source.pipe(sink);
+    source.pipe(sink);
+    source.push('1');
+    await t.turn();
+    sink.destroy();
+    await t.turn();
+    source.push('2');
+    await t.turn();
+    assert.deepStrictEqual(got, ['1', '2']);
+    assert.strictEqual(source.readableFlowing, true);
+});
+
 test('a failing destination is unpiped, the source lives', async (t) => {
     const source = silent();
     const sink = new Writable({

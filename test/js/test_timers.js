@@ -85,6 +85,13 @@ test('a delay that is no delay is 1 ms', () => {
     }
 });
 
+test('a delay that is no number at all is refused', () => {
+    for (const delay of [1n, Symbol('x'), Object.create(null)]) {
+        assert.throws(() => setTimeout(() => {}, delay), TypeError);
+        assert.throws(() => setInterval(() => {}, delay), TypeError);
+    }
+});
+
 test('a delay that is too long is 1 ms, with a warning', (t) => {
     const onWarning = t.mustCall((warning) => {
         process.removeListener('warning', onWarning);

@@ -336,9 +336,26 @@ test('aborted resolves when the signal aborts', async () => {
     controller.abort();
     await waiting;
     await util.aborted(AbortSignal.abort(), resource);
-    await assert.rejects(async () => util.aborted(undefined, {}),
+    await assert.rejects(util.aborted(undefined, {}),
         { code: 'ERR_INVALID_ARG_TYPE' });
     assert.ok(resource);
+});
+
+test('aborted tells it as many jobs later as an async function', async () => {
+    const controller = new AbortController();
+    const jobs = async () => {
+        await null;
+        await null;
+        order.push('jobs');
+    };
+    const order = [];
+
+    const waiting = util.aborted(controller.signal, controller)
+        .then(() => order.push('aborted'));
+    controller.abort();
+    jobs();
+    await waiting;
+    assert.deepStrictEqual(order, ['jobs', 'aborted']);
 });
 
 test('the questions of older programs', () => {

@@ -22,6 +22,14 @@ gives() {
     [ "$status" -eq "$1" ] && [ "$given" = "$2" ]
 }
 
+# ends CODE PROGRAM: how it ends, whatever it prints.
+ends() {
+    timeout 10 "$program" -e "$2" >"$tmp/out" 2>&1
+    status=$?
+    echo "expected: $1, given: $status"
+    [ "$status" -eq "$1" ]
+}
+
 # -------------------------------------------------------------------- ending
 
 check "'exit' may still change the code" gives 7 'exit 0' '
@@ -43,6 +51,34 @@ check 'a frozen process writes, and ends' gives 0 'there' '
 check 'exitCode may be a text' gives 4 'number 4' '
     process.exitCode = "4";
     process.on("exit", (code) => console.log(typeof code, String(code)))'
+check 'exit(undefined) takes away the code that was set' gives 0 'exit 0' '
+    process.exitCode = 4;
+    process.on("exit", (code) => console.log("exit", code));
+    process.exit(undefined)'
+check "a listener of 'exit' that throws leaves the code" ends 3 '
+    process.on("exit", () => {
+        throw new Error("listener");
+    });
+    process.exit(3)'
+check 'without one it is that of a failure' ends 1 '
+    process.on("exit", () => {
+        throw new Error("listener");
+    })'
+check 'an error that nobody caught replaces the code' ends 1 '
+    process.exitCode = 3;
+    throw new Error("program")'
+check "a listener of 'exit' may set another and throw" ends 5 '
+    process.on("exit", () => {
+        process.exitCode = 5;
+        throw new Error("listener");
+    });
+    throw new Error("program")'
+check "an error in 'exit' that is taken leaves the code" gives 3 'taken' '
+    process.on("uncaughtException", () => console.log("taken"));
+    process.on("exit", () => {
+        throw new Error("listener");
+    });
+    process.exitCode = 3'
 check "'beforeExit' comes as often as the loop runs out" gives 0 'be be be' '
     let count = 0;
     process.on("beforeExit", () => {

@@ -309,8 +309,11 @@ function beforeExit() {
         run(ending.emitBeforeExit);
 }
 
+// An error of a listener that somebody has taken leaves the code to be asked for.
 function atExit() {
-    return ending.emitExit === undefined ? 0 : run(ending.emitExit);
+    if (ending.emitExit === undefined)
+        return 0;
+    return run(ending.emitExit) ?? ending.emitExit();
 }
 
 modules['internal/core'] = {

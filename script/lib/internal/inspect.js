@@ -165,9 +165,10 @@ function printCustom(ctx, value, depth) {
     const result = method.call(value, left, options, inspect);
     if (result === value)
         return undefined;
-    const text = typeof result === 'object' ?
-        print(ctx, result, depth, false) : `${result}`;
-    return Strings.replaceAll(text, '\n', `\n${' '.repeat(ctx.indentation)}`);
+    if (typeof result === 'object')
+        return print(ctx, result, depth, false); // which indents it
+    return Strings.replaceAll(`${result}`, '\n',
+        `\n${' '.repeat(ctx.indentation)}`);
 }
 
 /* ------------------------------------------------------------ primitives */

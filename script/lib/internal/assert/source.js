@@ -65,6 +65,34 @@ function skipBrackets(source, start) {
     return -1;
 }
 
+/* The index of the bracket that the one at `end` closes; -1 for none. */
+function skipBracketsBack(source, end) {
+    let depth = 0;
+    for (let i = end; i >= 0; i--) {
+        const char = source[i];
+        if (QUOTES.includes(char))
+            i = source.lastIndexOf(char, i - 1);
+        else if (')]}'.includes(char))
+            depth++;
+        else if (CLOSING[char] !== undefined && --depth === 0)
+            return i;
+    }
+    return -1;
+}
+
+/* Where the function is named that is called at `open`: a.b, a[b], (a, b). */
+function startOfName(source, open) {
+    let start = source.slice(0, open).trimEnd().length;
+    for (;;) {
+        start -= /[\w$.?#]*$/.exec(source.slice(0, start))[0].length;
+        const bracket = ')]'.includes(source[start - 1] || ' ') ?
+            skipBracketsBack(source, start - 1) : -1;
+        if (bracket === -1)
+            return start;
+        start = bracket;
+    }
+}
+
 /* Lines below the first lose what the first one's line is indented by. */
 function unindented(text, source, start) {
     const lineStart = source.lastIndexOf('\n', start) + 1;
@@ -83,8 +111,7 @@ function callText({ file, line, column }) {
     const end = at === -1 || open === -1 ? -1 : skipBrackets(source, open);
     if (end === -1)
         return undefined;
-    const [name] = /[\w$.?#]*\s*$/.exec(source.slice(0, open));
-    const start = open - name.length;
+    const start = startOfName(source, open);
     return unindented(source.slice(start, end), source, start);
 }
 

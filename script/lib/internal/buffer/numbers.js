@@ -161,17 +161,22 @@ function store(buffer, offset, bytes) {
     return offset + bytes;
 }
 
+// The view would take booleans and texts, too.
+function onlyBig(value) {
+    return value | 0n;
+}
+
 function writeUnsignedBig(buffer, value, offset, little) {
     checkValue(value, 0n, 0xFFFFFFFFFFFFFFFFn, 8);
     checkOffset(buffer, offset, 7);
-    scratchView.setBigUint64(0, value, little);
+    scratchView.setBigUint64(0, onlyBig(value), little);
     return store(buffer, offset, 8);
 }
 
 function writeSignedBig(buffer, value, offset, little) {
     checkValue(value, -0x8000000000000000n, 0x7FFFFFFFFFFFFFFFn, 8);
     checkOffset(buffer, offset, 7);
-    scratchView.setBigInt64(0, value, little);
+    scratchView.setBigInt64(0, onlyBig(value), little);
     return store(buffer, offset, 8);
 }
 
@@ -332,15 +337,15 @@ const writers = {
     },
 
     writeUIntLE(value, offset, byteLength) {
-        const number = +value;
         checkWidth(byteLength);
+        const number = +value;
         checkInteger(this, number, offset, byteLength, false);
         return writeLE(this, number, offset, byteLength);
     },
 
     writeUIntBE(value, offset, byteLength) {
-        const number = +value;
         checkWidth(byteLength);
+        const number = +value;
         checkInteger(this, number, offset, byteLength, false);
         return writeBE(this, number, offset, byteLength);
     },
@@ -377,15 +382,15 @@ const writers = {
     },
 
     writeIntLE(value, offset, byteLength) {
-        const number = +value;
         checkWidth(byteLength);
+        const number = +value;
         checkInteger(this, number, offset, byteLength, true);
         return writeLE(this, number, offset, byteLength);
     },
 
     writeIntBE(value, offset, byteLength) {
-        const number = +value;
         checkWidth(byteLength);
+        const number = +value;
         checkInteger(this, number, offset, byteLength, true);
         return writeBE(this, number, offset, byteLength);
     },

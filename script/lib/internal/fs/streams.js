@@ -1,22 +1,30 @@
 // internal/fs/streams: files as streams
 //
-// The idea: the system calls are the synchronous ones of fs, but one chunk is
-// read in one turn of the loop, so that a long file does not keep others from
-// theirs; and backpressure is the stream's own: nothing is read before it was
-// asked for, and a write is over when the kernel has all of it.
+// The idea: they are made of the callback forms of fs, whose outcome comes in a
+// later turn of the loop, so that a long file does not keep others from theirs;
+// and backpressure is the stream's own: nothing is read before it was asked for,
+// and a write is over when the kernel has all of it. One that is destroyed
+// meanwhile closes its file when the operation under way has been told.
 
-const { Readable, Writable } = require('stream');
+const { Readable, Writable, finished } = require('stream');
 const { Buffer } = require('buffer');
 const { nextTick } = require('internal/core');
-const { codes, uvException } = require('internal/errors');
+const { codes } = require('internal/errors');
+const { errorOrDestroy } = require('internal/streams/destroy');
 const {
-    validateAbortSignal, validateBoolean, validateFunction, validateInteger,
+    validateAbortSignal, validateBoolean, validateInteger,
 } = require('internal/validators');
 const fs = require('fs');
-const timers = require('timers');
-const native = binding.fs;
 
 const CHUNK = 64 * 1024;
+const MOST_ATTEMPTS = 6; // to write something to what takes nothing at present
+
+const TAKES_NOTHING = {
+    syscall: 'write', code: 'EAGAIN', message: 'nothing was taken',
+};
+
+const kIsBusy = Symbol('isBusy');
+const kIdle = Symbol('idle');
 
 function toOptions(options, defaults) {
     if (options === undefined || options === null)
@@ -76,6 +84,7 @@ function initialize(stream, path, options) {
     stream.mode = options.mode ?? 0o666;
     stream.start = options.start;
     stream.pos = options.start;
+    stream[kIsBusy] = false;
 }
 
 function open(stream, callback) {
@@ -83,38 +92,42 @@ function open(stream, callback) {
         callback();
         return;
     }
-    try {
-        stream.fd = fs.openSync(stream.path, stream.flags, stream.mode);
-    } catch (error) {
-        callback(error);
-        return;
-    }
-    callback();
-    stream.emit('open', stream.fd);
-    stream.emit('ready');
+    fs.open(stream.path, stream.flags, stream.mode, (error, fd) => {
+        if (error) {
+            callback(error);
+            return;
+        }
+        stream.fd = fd;
+        callback();
+        stream.emit('open', fd);
+        stream.emit('ready');
+    });
 }
 
+function closeWhenIdle(stream, error, callback) {
+    if (stream[kIsBusy]) {
+        stream.once(kIdle, (failure) =>
+            close(stream, error ?? failure, callback));
+    } else {
+        close(stream, error, callback);
+    }
+}
+
+// Standard input is not ours to close, as in Node.
 function close(stream, error, callback) {
-    const { fd } = stream;
-
-    stream.fd = null;
-    if (fd === null) {
+    if (!stream.fd) {
         callback(error);
-        return;
+    } else if (stream.flush) {
+        fs.fsync(stream.fd, (failure) =>
+            closeFile(stream, error ?? failure, callback));
+    } else {
+        closeFile(stream, error, callback);
     }
-    const result = native.close(fd);
-    callback(error ?? (result < 0 ?
-        uvException({ errno: result, syscall: 'close' }) : null));
 }
 
-function closeFirst(stream, callback) {
-    if (callback !== undefined) {
-        validateFunction(callback, 'cb');
-        if (stream.closed)
-            nextTick(callback);
-        else
-            stream.once('close', () => callback());
-    }
+function closeFile(stream, error, callback) {
+    fs.close(stream.fd, (failure) => callback(failure ?? error));
+    stream.fd = null;
 }
 
 // -------------------------------------------------------------------- reading
@@ -157,7 +170,8 @@ class ReadStream extends Readable {
     }
 
     close(callback) {
-        closeFirst(this, callback);
+        if (typeof callback === 'function')
+            finished(this, callback);
         this.destroy();
     }
 
@@ -165,30 +179,33 @@ class ReadStream extends Readable {
         open(this, callback);
     }
 
+    // `end` is the last byte, and counts from the file's start.
     _read(size) {
-        timers.setImmediate(readChunk, this, size);
+        const left = this.end - (this.pos ?? this.bytesRead) + 1;
+        const length = Math.min(size, left);
+
+        if (length <= 0) {
+            this.push(null);
+            return;
+        }
+        this[kIsBusy] = true;
+        fs.read(this.fd, Buffer.allocUnsafeSlow(length), 0, length, this.pos,
+            (error, count, buffer) => afterRead(this, error, count, buffer));
     }
 
     _destroy(error, callback) {
-        close(this, error, callback);
+        closeWhenIdle(this, error, callback);
     }
 }
 
-function readChunk(stream, size) {
-    if (stream.destroyed)
-        return;
-    // `end` is the last byte, and counts from the file's start.
-    const left = stream.pos === undefined ?
-        stream.end - stream.bytesRead + 1 : stream.end - stream.pos + 1;
-    const length = Math.min(size, left);
-    if (length <= 0) {
-        stream.push(null);
+function afterRead(stream, error, count, buffer) {
+    stream[kIsBusy] = false;
+    if (stream.destroyed) {
+        stream.emit(kIdle, error);
         return;
     }
-    const buffer = Buffer.allocUnsafeSlow(length);
-    const count = native.read(stream.fd, buffer, 0, length, stream.pos ?? -1);
-    if (count < 0) {
-        stream.destroy(uvException({ errno: count, syscall: 'read' }));
+    if (error) {
+        errorOrDestroy(stream, error);
         return;
     }
     stream.bytesRead += count;
@@ -197,7 +214,8 @@ function readChunk(stream, size) {
     if (count === 0)
         stream.push(null);
     else
-        stream.push(count === length ? buffer : buffer.subarray(0, count));
+        stream.push(count === buffer.length ? buffer :
+            buffer.subarray(0, count));
 }
 
 // -------------------------------------------------------------------- writing
@@ -237,7 +255,13 @@ class WriteStream extends Writable {
 
     // Ends it: what was written before is written.
     close(callback) {
-        closeFirst(this, callback);
+        if (callback) {
+            if (this.closed) {
+                nextTick(callback);
+                return;
+            }
+            this.on('close', callback);
+        }
         if (!this.autoClose)
             this.on('finish', this.destroy);
         this.end();
@@ -248,30 +272,51 @@ class WriteStream extends Writable {
     }
 
     _write(chunk, encoding, callback) {
-        for (let done = 0; done < chunk.length;) {
-            const count = native.write(this.fd, chunk, done,
-                chunk.length - done, this.pos ?? -1);
-            if (count < 0) {
-                callback(uvException({ errno: count, syscall: 'write' }));
-                return;
-            }
-            done += count;
-            this.bytesWritten += count;
-            if (this.pos !== undefined)
-                this.pos += count;
-        }
-        callback();
+        write(this, chunk, callback);
     }
 
-    _final(callback) {
-        const result = this.flush ? native.fsync(this.fd) : 0;
-        callback(result < 0 ?
-            uvException({ errno: result, syscall: 'fsync' }) : null);
+    _writev(entries, callback) {
+        write(this, Buffer.concat(entries.map(({ chunk }) => chunk)), callback);
     }
 
     _destroy(error, callback) {
-        close(this, error, callback);
+        closeWhenIdle(this, error, callback);
     }
+}
+
+function write(stream, bytes, callback) {
+    const { pos } = stream;
+
+    stream[kIsBusy] = true;
+    if (pos !== undefined)
+        stream.pos += bytes.length;
+    writeRest(stream, bytes, pos, 1, (error) => {
+        stream[kIsBusy] = false;
+        callback(error);
+        if (stream.destroyed)
+            stream.emit(kIdle, error);
+    });
+}
+
+// The kernel may take less than all, and what is not a file nothing at all.
+function writeRest(stream, bytes, pos, attempt, callback) {
+    fs.write(stream.fd, bytes, 0, bytes.length, pos, (failure, count) => {
+        const error = failure?.code === 'EAGAIN' ? null : failure;
+
+        if (error || stream.destroyed) {
+            callback(error ?? new codes.ERR_STREAM_DESTROYED('write'));
+            return;
+        }
+        stream.bytesWritten += count;
+        if (count === bytes.length)
+            callback();
+        else if (count === 0 && attempt === MOST_ATTEMPTS)
+            callback(new codes.ERR_SYSTEM_ERROR(TAKES_NOTHING));
+        else
+            writeRest(stream, bytes.subarray(count),
+                pos === undefined ? pos : pos + count,
+                count === 0 ? attempt + 1 : 1, callback);
+    });
 }
 
 WriteStream.prototype.destroySoon = WriteStream.prototype.end;

@@ -175,11 +175,20 @@ function printOpaque(type) {
     };
 }
 
+function printUnknown(ctx, shape, head) {
+    shape.open = `${head}{`;
+    shape.entries = () => [ctx.stylize('<items unknown>', 'special')];
+}
+
 function printWeak(type) {
     return (ctx, value, shape) => {
-        shape.open = `${prefix(shape.name, shape.tag, type)}{`;
-        shape.entries = () => [ctx.stylize('<items unknown>', 'special')];
+        printUnknown(ctx, shape, prefix(shape.name, shape.tag, type));
     };
+}
+
+/* Looking at what it has left would take it away. */
+function printIterator(ctx, value, shape) {
+    printUnknown(ctx, shape, `[${shape.tag}] `);
 }
 
 function printRegExp(ctx, value, shape, depth) {
@@ -328,6 +337,8 @@ const printers = {
     Promise: printOpaque('Promise'),
     WeakSet: printWeak('WeakSet'),
     WeakMap: printWeak('WeakMap'),
+    MapIterator: printIterator,
+    SetIterator: printIterator,
     WeakRef: printOpaque('WeakRef'),
     Number: printBoxed('Number'),
     String: printBoxed('String'),

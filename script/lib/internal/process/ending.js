@@ -18,15 +18,20 @@ function emitBeforeExit() {
     process.emit('beforeExit', exitCode());
 }
 
-// Gives the code to exit with.
-function emitExit(code) {
-    if (code !== undefined)
-        process.exitCode = code;
+// Gives the code to exit with. An error that nobody has caught sets it to that of
+// a failure, but leaves the program's own when a listener of 'exit' has thrown
+// it; what listeners throw after such an error comes too late.
+function emitExit(failure) {
+    if (failure !== undefined)
+        process.exitCode = exiting ? process.exitCode ?? failure : failure;
     if (!exiting) {
         exiting = true;
         Reflect.set(process, '_exiting', true); // it may be frozen
         try {
             process.emit('exit', exitCode());
+        } catch (error) {
+            if (failure === undefined)
+                throw error;
         } finally {
             runLastActs();
         }

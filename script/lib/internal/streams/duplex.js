@@ -74,9 +74,9 @@ function onConstructed(stream) {
 const copied = [
     'write', 'end', 'cork', 'uncork', 'setDefaultEncoding', 'destroy',
     '_write', '_writev',
-    'writable', 'writableAborted', 'writableBuffer', 'writableCorked',
-    'writableEnded', 'writableFinished', 'writableHighWaterMark',
-    'writableLength', 'writableNeedDrain', 'writableObjectMode',
+    'writable', 'writableBuffer', 'writableCorked', 'writableEnded',
+    'writableFinished', 'writableHighWaterMark', 'writableLength',
+    'writableNeedDrain', 'writableObjectMode',
 ];
 
 for (const name of copied) {

@@ -265,13 +265,14 @@ function compose(...streams) {
     const { startPipeline } = require('internal/streams/pipeline');
     const head = parts[0];
     const tail = parts.at(-1);
-    const joined = new Joined(tail, head);
 
+    // It pipes before anybody listens to the tail, which would make it read.
     startPipeline(parts, {}, (error) => {
         joined.onOver(error);
         if (!joined.source && !joined.sink)
             joined.destroy();
     });
+    const joined = new Joined(tail, head);
     finished(tail, () => joined.release('heldFinal'));
     joined._destroy = destroyComposed;
     return joined;

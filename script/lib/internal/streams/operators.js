@@ -7,7 +7,9 @@ const { validateAbortSignal, validateInteger, validateObject } =
     require('internal/validators');
 const { onAbort } = require('internal/streams/add_abort_signal');
 
+// Results of a call, or in the place of one, that are not given.
 const DONE = Symbol('done');
+const NOTHING = Symbol('nothing');
 
 function checkFunction(fn, name = 'fn') {
     if (typeof fn !== 'function') {
@@ -35,12 +37,16 @@ function checkCount(number) {
 
 function throwIfAborted(signal) {
     if (signal?.aborted)
-        throw new AbortError(undefined, { cause: signal.reason });
+        throw new AbortError();
 }
 
+const becauseOf = (signal) =>
+    new AbortError(undefined, { cause: signal.reason });
+
 // Calls fn for up to `concurrency` chunks at a time, and gives the results in
-// the order of the chunks. One task reads and starts calls, the generator
-// takes the results; each waits for the other on `progress`.
+// the order of the chunks. One task reads and starts calls, the generator takes
+// the results; each waits for the other. A call that failed is the last one. The
+// number of promise jobs between two chunks is Node's.
 class ConcurrentMap {
     constructor(stream, fn, options) {
         this.stream = stream;
@@ -48,46 +54,61 @@ class ConcurrentMap {
         this.concurrency = Math.floor(options?.concurrency ?? 1);
         const ahead = options?.highWaterMark ?? this.concurrency - 1;
         this.capacity = Math.floor(ahead) + this.concurrency;
-        this.outer = options?.signal;
-        this.controller = new AbortController();
+        this.signal = AbortSignal.any(options?.signal ? [options.signal] : []);
+        this.context = { signal: this.signal };
         this.results = [];
         this.running = 0;
         this.stopped = false;
-        this.progress = null;
+        this.wakeReader = null;
+        this.wakeTaker = null;
         validateInteger(this.concurrency, 'options.concurrency', 1);
         validateInteger(Math.floor(ahead), 'options.highWaterMark', 0);
     }
 
-    wake() {
-        const wake = this.progress;
+    get hasRoom() {
+        return this.running < this.concurrency &&
+            this.results.length < this.capacity;
+    }
 
-        this.progress = null;
+    wake(name) {
+        const wake = this[name];
+
+        this[name] = null;
         wake?.();
     }
 
-    wait() {
+    wait(name) {
         return new Promise((resolve) => {
-            this.progress = resolve;
+            this[name] = resolve;
         });
     }
 
-    async call(chunk) {
-        const { signal } = this.controller;
+    goOn() {
+        if (!this.stopped && this.hasRoom)
+            this.wake('wakeReader');
+    }
 
-        this.running++;
+    call(chunk) {
         try {
-            return await this.fn(chunk, { signal });
-        } finally {
-            this.running--;
-            this.wake();
+            return Promise.resolve(this.fn(chunk, this.context));
+        } catch (error) {
+            return Promise.reject(error);
         }
     }
 
-    push(result) {
-        // A rejection is for whoever takes it, not for the process.
-        result.catch(() => {});
+    // A rejection is for whoever takes it, not for the process.
+    add(result) {
+        const over = () => {
+            this.running--;
+            this.goOn();
+        };
+
+        this.running++;
+        result.then(over, () => {
+            this.stopped = true;
+            over();
+        });
         this.results.push(result);
-        this.wake();
     }
 
     async read() {
@@ -95,44 +116,40 @@ class ConcurrentMap {
             for await (const chunk of this.stream) {
                 if (this.stopped)
                     return;
-                throwIfAborted(this.controller.signal);
-                this.push(this.call(chunk));
-                while (!this.stopped && (this.running >= this.concurrency ||
-                       this.results.length >= this.capacity))
-                    await this.wait();
+                throwIfAborted(this.signal);
+                this.add(this.call(chunk));
+                this.wake('wakeTaker');
+                if (!this.stopped && !this.hasRoom)
+                    await this.wait('wakeReader');
             }
-            this.push(Promise.resolve(DONE));
+            this.results.push(DONE);
         } catch (error) {
-            this.push(Promise.reject(error));
+            this.add(Promise.reject(error));
         } finally {
             this.stopped = true;
-            this.wake();
+            this.wake('wakeTaker');
         }
     }
 
     async* run() {
-        const abort = () => this.controller.abort(this.outer.reason);
-        const forget = this.outer ? onAbort(this.outer, abort) : () => {};
-
         this.read();
         try {
             while (true) {
                 while (this.results.length === 0)
-                    await this.wait();
+                    await this.wait('wakeTaker');
                 const result = await this.results[0];
 
                 if (result === DONE)
                     return;
-                throwIfAborted(this.outer);
-                yield result;
+                throwIfAborted(this.signal);
+                if (result !== NOTHING)
+                    yield result;
                 this.results.shift();
-                this.wake();
+                this.goOn();
             }
         } finally {
             this.stopped = true;
-            this.controller.abort();
-            forget();
-            this.wake();
+            this.wake('wakeReader');
         }
     }
 }
@@ -144,18 +161,9 @@ function map(fn, options) {
 }
 
 function filter(fn, options) {
-    const DROPPED = Symbol('dropped');
-
     checkFunction(fn);
-    const judged = map.call(this, async (chunk, context) =>
-        (await fn(chunk, context) ? chunk : DROPPED), options);
-
-    return (async function* () {
-        for await (const chunk of judged) {
-            if (chunk !== DROPPED)
-                yield chunk;
-        }
-    })();
+    return map.call(this, async (chunk, context) =>
+        (await fn(chunk, context) ? chunk : NOTHING), options);
 }
 
 function flatMap(fn, options) {
@@ -204,6 +212,7 @@ async function forEach(fn, options) {
     checkFunction(fn);
     const called = map.call(this, async (chunk, context) => {
         await fn(chunk, context);
+        return NOTHING;
     }, options);
 
     for await (const ignored of called);
@@ -214,7 +223,8 @@ async function toArray(options) {
     const result = [];
 
     for await (const chunk of this) {
-        throwIfAborted(options?.signal);
+        if (options?.signal?.aborted)
+            throw becauseOf(options.signal);
         result.push(chunk);
     }
     return result;
@@ -246,10 +256,10 @@ async function reduce(reducer, initial, options) {
 
     checkFunction(reducer, 'reducer');
     checkOptions(options);
-    if (options?.signal?.aborted) {
-        this.destroy(new AbortError(
-            undefined, { cause: options.signal.reason }));
-    }
+    if (options?.signal?.aborted)
+        this.destroy(becauseOf(options.signal));
+    const forget = options?.signal ?
+        onAbort(options.signal, () => controller.abort()) : () => {};
     try {
         for await (const chunk of this) {
             throwIfAborted(options?.signal);
@@ -257,6 +267,7 @@ async function reduce(reducer, initial, options) {
             started = true;
         }
     } finally {
+        forget();
         controller.abort();
     }
     if (!started) {

@@ -1,10 +1,10 @@
 // readable.pipe(writable): 'data' is written, and a destination that says
 // "enough" pauses the source until it has drained.
 //
-// A source may have several destinations and goes at the pace of the slowest:
-// `awaitDrainWriters` holds those it waits for. A link knows the destination by
-// its public face alone (write, end, writableNeedDrain, events), so that a
-// socket without `_writableState` is as good as any.
+// A source may have several destinations and goes at the pace of the slowest: its
+// state knows which ones it waits for. A link knows the destination by its public
+// face alone (write, end, writableNeedDrain, events), so that a socket without
+// `_writableState` is as good as any.
 
 const { nextTick, upcalls } = require('internal/core');
 const { errorOrDestroy } = require('internal/streams/destroy');
@@ -55,12 +55,11 @@ class Link {
         const state = this.source._readableState;
 
         // The write may have ended in unpipe().
-        if (this.open && state.pipes.includes(this.dest)) {
-            state.awaitDrainWriters ??= new Set();
-            state.awaitDrainWriters.add(this.dest);
-        }
-        if (this.open)
+        if (this.open) {
+            if (state.pipes.includes(this.dest))
+                state.waitFor(this.dest);
             this.source.pause();
+        }
         if (!this.waitsForDrain) {
             this.waitsForDrain = true;
             this.dest.on('drain', this.onDrain);
@@ -69,10 +68,9 @@ class Link {
 
     onDrain() {
         const { source } = this;
-        const waiting = source._readableState.awaitDrainWriters;
 
-        waiting?.delete(this.dest);
-        if (!waiting?.size && source.listenerCount('data') > 0)
+        if (source._readableState.hasDrained(this.dest) &&
+            source.listenerCount('data') > 0)
             source.resume();
     }
 
@@ -129,9 +127,10 @@ class Link {
         source.removeListener('data', this.onData);
         this.open = false;
         // Nobody will hear this destination's 'drain' now; the others must not
-        // wait for it.
+        // wait for it. Of which one it is waited for is not asked: the same one
+        // may have been piped to twice.
         if (this.waitsForDrain &&
-            source._readableState.awaitDrainWriters?.has(dest) &&
+            source._readableState.awaitDrainWriters !== null &&
             (!dest._writableState || dest._writableState.needDrain))
             this.onDrain();
     }
@@ -142,6 +141,8 @@ function pipe(source, dest, options) {
     const endsDest = (!options || options.end !== false) && !isStdio(dest);
 
     state.destinations ??= [];
+    if (state.destinations.length === 1)
+        state.waitForSeveral();
     state.destinations.push(dest);
     new Link(source, dest).connect(endsDest);
     return dest;

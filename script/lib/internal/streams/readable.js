@@ -147,7 +147,7 @@ function pushFailure(stream, error) {
 function pushDirect(stream, state, chunk) {
     state.flags |= f.DATA_EMITTED;
     if (state.awaitDrainWriters !== null)
-        state.awaitDrainWriters.clear();
+        state.waitForNobody();
     stream.emit('data', chunk);
 }
 
@@ -377,7 +377,7 @@ function takeOut(stream, state, n, asked) {
     } else {
         state.length -= n;
         if (state.awaitDrainWriters !== null)
-            state.awaitDrainWriters.clear();
+            state.waitForNobody();
     }
     if (state.length === 0) {
         if (!(state.flags & f.ENDED))

@@ -76,6 +76,41 @@ class ReadableState {
         return this.destinations ?? [];
     }
 
+    // From now on as many as there are.
+    waitForSeveral() {
+        const waiting = this.awaitDrainWriters;
+
+        if (!(waiting instanceof SafeSet)) {
+            this.awaitDrainWriters =
+                new SafeSet(waiting === null ? [] : [waiting]);
+        }
+    }
+
+    waitFor(dest) {
+        if (this.pipes.length === 1)
+            this.awaitDrainWriters = dest;
+        else
+            this.awaitDrainWriters.add(dest);
+    }
+
+    // Whether it was the last one.
+    hasDrained(dest) {
+        const waiting = this.awaitDrainWriters;
+
+        if (waiting === dest)
+            this.awaitDrainWriters = null;
+        else if (waiting instanceof SafeSet)
+            waiting.delete(dest);
+        return !this.awaitDrainWriters || this.awaitDrainWriters.size === 0;
+    }
+
+    waitForNobody() {
+        if (this.awaitDrainWriters instanceof SafeSet)
+            this.awaitDrainWriters.clear();
+        else
+            this.awaitDrainWriters = null;
+    }
+
     enqueue(chunk, front) {
         this.queue ??= new ChunkQueue();
         this.length += this.flags & f.OBJECT_MODE ? 1 : chunk.length;
@@ -103,7 +138,8 @@ ReadableState.prototype.encoding = null;
 ReadableState.prototype.defaultEncoding = 'utf8';
 // What is to be told when all that was read is taken.
 ReadableState.prototype.failure = null;
-// A Set of the destinations that asked to wait for their 'drain'.
+// The destination that asked to wait for its 'drain', or a Set of them when there
+// have been several.
 ReadableState.prototype.awaitDrainWriters = null;
 
 function applyOptions(state, options, isDuplex) {
