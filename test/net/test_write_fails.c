@@ -7,12 +7,6 @@
  */
 #include "write_test.h"
 
-static void close_peer(void)
-{
-    close(fd);
-    fd = -1;
-}
-
 static void an_error_of_send_is_returned_and_told_once(void **state)
 {
     (void)state;

@@ -1,32 +1,13 @@
 /*
- * write_test.h - a socket that writes, and the end that reads
+ * write_test.h - a socket that writes, and a kernel that fails
  *
- * The plain other end does not read until the test wants it to, so that what
- * waits is under control. Each test runs over TCP and over UNIX.
+ * The peer does not read until the test wants it to, so that what waits is
+ * under control.
  */
 #ifndef WEIR_WRITE_TEST_H
 #define WEIR_WRITE_TEST_H
 
-#include "test/support/net_test.h"
-
-static struct side a;
-static int fd; /* the other end */
-
-static inline int open_pair(void **state)
-{
-    if (test_open_loop(state))
-        return -1;
-    fd = net_raw(NET_KIND(state), &a);
-    return 0;
-}
-
-static inline int close_pair(void **state)
-{
-    if (fd >= 0)
-        close(fd);
-    fd = -1;
-    return test_close_loop(state);
-}
+#include "pair_test.h"
 
 /* No event may come from inside what stands between these two. */
 #define INSIDE  (a.busy = '(')
@@ -61,15 +42,5 @@ static inline ssize_t failing_send(int to, const void *bytes, size_t size,
         return -1;
     return faults_kernel()->send(to, bytes, size, flags);
 }
-
-/* -------------------------------------------------------------------- tests */
-
-#define TEST(function)                                                         \
-    { #function " (TCP)", function, open_pair, close_pair,                     \
-      (void *)&net_kinds[NET_TCP] },                                           \
-    {                                                                          \
-#function " (UNIX)", function, open_pair, close_pair,                  \
-            (void *)&net_kinds[NET_UNIX]                                       \
-    }
 
 #endif
