@@ -6,8 +6,6 @@
  */
 #include "pair_test.h"
 
-#include <sys/un.h>
-
 static struct side b;
 
 static void what_is_no_connected_stream_socket_is_not_adopted(void **state)
