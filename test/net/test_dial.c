@@ -3,8 +3,8 @@
  *
  * What is refused at the call, what may be done before the connection stands,
  * and what callbacks may do to it. How it fails is in test_dial_fails.c; names
- * are in test_dial_name.c, several addresses at once in test_dial_race.c, and
- * the files of UNIX sockets in test_unix.c.
+ * are in test_dial_name.c, several addresses at once in test_dial_race.c, UNIX
+ * sockets in test_unix.c.
  */
 #include "dial_test.h"
 

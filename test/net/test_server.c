@@ -2,7 +2,7 @@
  * test_server.c - servers: listening, options, adopting, and their loop
  *
  * What happens without descriptors or memory is in test_server_limits.c, UNIX
- * sockets' files are in test_unix.c.
+ * sockets' files are in test_unix_file.c.
  */
 #include "server_test.h"
 
