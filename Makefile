@@ -198,8 +198,10 @@ KQUEUE_TESTS = $(patsubst test/%.c,build/kqueue/%,\
   $(filter-out $(EPOLL_ONLY),$(TEST_SOURCES)))
 # Those that meet what is different where there is less.
 PORTABLE_TESTS = $(addprefix build/portable/,$(addprefix reactor/test_,async io \
-  loop signal) $(addprefix net/test_,server server_accept server_limits socket \
-  unix write))
+  io_end io_file loop loop_surround loop_wait signal) $(addprefix net/test_,\
+  server server_accept server_close server_limits server_listen server_pause \
+  server_unlucky socket socket_adopt socket_pause socket_read unix unix_file \
+  write write_fails write_owned write_queue))
 
 .PHONY: check check-plain check-valgrind check-sanitize check-kqueue
 check: all $(PLAIN_TESTS) $(SANITIZED_TESTS)

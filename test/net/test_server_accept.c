@@ -1,5 +1,9 @@
 /*
- * test_server_accept.c - servers: accepting, counting, pausing, closing
+ * test_server_accept.c - servers: accepting, and how many at most
+ *
+ * Bursts, and what one costs; which connections are dropped, and who is told;
+ * and what happens to descriptors of the same batch. Pausing is in
+ * test_server_pause.c, closing in test_server_close.c.
  */
 #include "server_test.h"
 
@@ -154,14 +158,6 @@ static void other_descriptors_are_served_during_a_burst(void **state)
     for (size_t i = 0; i < COUNT(clients); i++)
         close(clients[i]);
     close(first);
-}
-
-static void destroy_at_once(weir_server *server, weir_socket *socket)
-{
-    (void)server;
-    told.connections++;
-    weir_socket_set_events(socket, &echo);
-    weir_socket_destroy(socket);
 }
 
 static void a_connection_may_be_destroyed_in_its_callback(void **state)
@@ -372,154 +368,6 @@ static void a_server_may_be_closed_in_its_drop_event(void **state)
         close(clients[i]);
 }
 
-/* ---------------------------------------------------------------- pausing */
-
-static void who_connects_during_a_pause_waits_and_is_accepted(void **state)
-{
-    weir_server *server = start_server(on_connection, NULL);
-    int clients[20];
-
-    (void)state;
-    weir_server_pause(server, 500);
-    for (size_t i = 0; i < COUNT(clients); i++)
-        clients[i] = connect_to(server);
-    run_to(virtual_ms() + 499);
-    assert_int_equal(told.connections, 0);
-    assert_true(weir_server_listening(server));
-    run_to(virtual_ms() + 1);
-    RUN_UNTIL(told.connections == COUNT(clients));
-    assert_int_equal(told.drops, 0);
-    for (size_t i = 0; i < COUNT(clients); i++)
-        close(clients[i]);
-}
-
-static void a_pause_without_end_lasts_until_resume(void **state)
-{
-    weir_server *server = start_server(on_connection, NULL);
-    int client;
-
-    (void)state;
-    weir_server_pause(server, 0);
-    client = connect_to(server);
-    spend(UINT64_C(3600000) * MS);
-    turn(5);
-    assert_int_equal(told.connections, 0);
-    weir_server_resume(server);
-    RUN_UNTIL(told.connections == 1);
-    close(client);
-}
-
-static void resume_ends_a_timed_pause_and_its_timer(void **state)
-{
-    weir_server *server = start_server(on_connection, NULL);
-    int client = connect_to(server);
-
-    (void)state;
-    weir_server_pause(server, 500);
-    weir_server_resume(server);
-    RUN_UNTIL(told.connections == 1);
-    weir_server_pause(server, 0);
-    close(client);
-    client = connect_to(server);
-    run_to(virtual_ms() +
-           1000); /* the first pause's end must not end the second */
-    assert_int_equal(told.connections, 1);
-    close(client);
-}
-
-static void a_second_pause_counts_from_its_own_beginning(void **state)
-{
-    weir_server *server = start_server(on_connection, NULL);
-    int client = connect_to(server);
-
-    (void)state;
-    weir_server_pause(server, 100);
-    run_to(virtual_ms() + 90);
-    weir_server_pause(server, 100);
-    run_to(virtual_ms() + 99);
-    assert_int_equal(told.connections, 0);
-    run_to(virtual_ms() + 1);
-    RUN_UNTIL(told.connections == 1);
-    weir_server_resume(server);
-    weir_server_resume(server);
-    close(client);
-}
-
-static void pause_in_callback(weir_server *server, weir_socket *socket)
-{
-    on_connection(server, socket);
-    weir_server_pause(server, 50);
-}
-
-static void a_server_paused_in_its_callback_takes_no_other_one(void **state)
-{
-    weir_server *server = start_server(pause_in_callback, NULL);
-    int clients[3];
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(clients); i++)
-        clients[i] = connect_to(server);
-    for (unsigned i = 1; i <= COUNT(clients); i++) {
-        RUN_UNTIL(told.connections == i);
-        turn(3);
-        assert_int_equal(told.connections, i);
-    }
-    for (size_t i = 0; i < COUNT(clients); i++)
-        close(clients[i]);
-}
-
-static void a_server_paused_before_it_listens_begins_paused(void **state)
-{
-    weir_address address = weir_address_loopback(0);
-    weir_server *server = create_server(on_connection);
-    int client;
-
-    (void)state;
-    weir_server_pause(server, 0);
-    assert_int_equal(weir_server_listen(server, &address, NULL), 0);
-    client = connect_to(server);
-    turn(3);
-    assert_int_equal(told.connections, 0);
-    weir_server_resume(server);
-    RUN_UNTIL(told.connections == 1);
-    close(client);
-}
-
-static void a_paused_server_goes_on_serving_its_connections(void **state)
-{
-    weir_server *server = start_server(on_connection, NULL);
-    int client = connect_to(server);
-
-    (void)state;
-    assert_echoes(client);
-    weir_server_pause(server, 0);
-    assert_echoes(client);
-    close(client);
-    RUN_UNTIL(told.socket_closes);
-}
-
-static void a_socket_that_begins_paused_reads_after_resume(void **state)
-{
-    weir_server *server = start_server(on_connection, NULL);
-    int client;
-
-    (void)state;
-    weir_server_set_pause_on_connect(server, true);
-    client = connect_to(server);
-    raw_write(client, "hello", 5);
-    RUN_UNTIL(told.connections == 1);
-    turn(5);
-    assert_true(weir_socket_paused(told.last));
-    assert_int_equal(told.data, 0);
-    weir_socket_resume(told.last);
-    RUN_UNTIL(told.data);
-    weir_server_set_pause_on_connect(server, false);
-    close(client);
-    client = connect_to(server);
-    assert_echoes(client);
-    close(client);
-}
-
 /* -------------------------------------------------------------- half-open */
 
 static void a_client_that_ends_is_answered_only_if_half_open(void **state)
@@ -545,173 +393,6 @@ static void a_client_that_ends_is_answered_only_if_half_open(void **state)
     RUN_UNTIL(told.socket_closes == 2);
     raw_expect(client, "late");
     close(client);
-}
-
-/* ---------------------------------------------------------------- closing */
-
-static void closing_without_connections_is_told_next_turn(void **state)
-{
-    weir_server *server = start_server(on_connection, NULL);
-
-    (void)state;
-    weir_server_close(server);
-    assert_int_equal(told.closes, 0);
-    assert_true(weir_loop_alive(the_loop));
-    weir_server_close(server);
-    turn(1);
-    assert_int_equal(told.closes, 1);
-    assert_int_equal(weir_loop_run(the_loop), 0);
-    assert_int_equal(told.closes, 1);
-}
-
-static void a_server_that_never_listened_closes_as_well(void **state)
-{
-    (void)state;
-    weir_server_close(create_server(on_connection));
-    assert_int_equal(weir_loop_run(the_loop), 0);
-    assert_int_equal(told.closes, 1);
-}
-
-static void a_server_closes_when_its_last_connection_is_gone(void **state)
-{
-    weir_server *server = start_server(on_connection, NULL);
-    weir_address address = address_of(server);
-    int first = connect_to(server), second = connect_to(server);
-
-    (void)state;
-    RUN_UNTIL(told.connections == 2);
-    weir_server_close(server);
-    assert_int_equal(raw_connect(&address), -ECONNREFUSED);
-    assert_echoes(first);
-    close(second);
-    RUN_UNTIL(told.socket_closes == 1);
-    turn(5);
-    assert_int_equal(told.closes, 0);
-    assert_echoes(first);
-    close(first);
-    assert_int_equal(weir_loop_run(the_loop), 0);
-    assert_int_equal(told.socket_closes, 2);
-    assert_int_equal(told.closes, 1);
-}
-
-static void who_waits_to_be_accepted_is_reset_when_a_server_closes(void **state)
-{
-    weir_server *server = start_server(on_connection, NULL);
-    int client;
-    char byte;
-
-    (void)state;
-    weir_server_pause(server, 0);
-    client = connect_to(server);
-    weir_server_close(server);
-    assert_int_equal(weir_loop_run(the_loop), 0);
-    assert_int_equal(told.closes, 1);
-    assert_int_equal(told.connections, 0);
-    assert_int_equal(raw_read(client, &byte, 1), -ECONNRESET);
-    close(client);
-}
-
-static void
-a_server_that_closes_during_a_timed_pause_does_not_wake(void **state)
-{
-    weir_server *server = start_server(on_connection, NULL);
-
-    (void)state;
-    weir_server_pause(server, 20);
-    weir_server_close(server);
-    weir_server_pause(server, 20);
-    weir_server_resume(server);
-    assert_int_equal(weir_loop_run(the_loop), 0);
-    assert_int_equal(told.closes, 1);
-}
-
-static void close_server(weir_server *server, weir_socket *socket)
-{
-    on_connection(server, socket);
-    weir_server_close(server);
-}
-
-static void a_server_may_be_closed_in_its_connection_callback(void **state)
-{
-    weir_server *server = start_server(close_server, NULL);
-    int first = connect_to(server), second = connect_to(server);
-
-    (void)state;
-    RUN_UNTIL(told.connections);
-    assert_echoes(first);
-    assert_int_equal(told.connections, 1);
-    assert_int_equal(told.closes, 0);
-    close(first);
-    close(second);
-    assert_int_equal(weir_loop_run(the_loop), 0);
-    assert_int_equal(told.closes, 1);
-}
-
-static void close_both(weir_server *server, weir_socket *socket)
-{
-    destroy_at_once(server, socket);
-    weir_server_close(server);
-}
-
-static void server_and_socket_may_both_end_in_one_callback(void **state)
-{
-    weir_server *server = start_server(close_both, NULL);
-    int client = connect_to(server);
-
-    (void)state;
-    assert_int_equal(weir_loop_run(the_loop), 0);
-    assert_int_equal(told.socket_closes, 1);
-    assert_int_equal(told.closes, 1);
-    close(client);
-}
-
-static void close_server_with_socket(weir_socket *socket, bool had_error)
-{
-    on_socket_close(socket, had_error);
-    assert_int_equal(told.closes, 0);
-    weir_server_close(weir_socket_server(socket));
-}
-
-static void take_up(weir_server *server, weir_socket *socket)
-{
-    static const weir_socket_events last = { .data = on_data,
-                                             .close =
-                                                 close_server_with_socket };
-
-    (void)server;
-    told.connections++;
-    weir_socket_set_events(socket, &last);
-}
-
-static void a_server_may_be_closed_when_its_last_socket_closes(void **state)
-{
-    weir_server *server = start_server(take_up, NULL);
-    int client = connect_to(server);
-
-    (void)state;
-    RUN_UNTIL(told.connections);
-    close(client);
-    assert_int_equal(weir_loop_run(the_loop), 0);
-    assert_int_equal(told.socket_closes, 1);
-    assert_int_equal(told.closes, 1);
-}
-
-static void listen_anew(weir_server *server)
-{
-    on_close(server);
-    start_server(on_connection, NULL);
-}
-
-static void another_server_may_begin_in_the_close_event(void **state)
-{
-    static const weir_server_events anew = { .close = listen_anew };
-    weir_server *server = start_server(on_connection, NULL);
-
-    (void)state;
-    weir_server_set_events(server, &anew);
-    weir_server_close(server);
-    RUN_UNTIL(told.closes);
-    assert_true(weir_loop_alive(the_loop));
 }
 
 /* -------------------------------------------------------- in one batch */
@@ -808,24 +489,7 @@ int main(void)
         TEST(another_callback_is_told_of_what_is_accepted_from_then_on),
         TEST(an_address_that_is_not_known_is_told_as_null),
         TEST(a_server_may_be_closed_in_its_drop_event),
-        TEST(who_connects_during_a_pause_waits_and_is_accepted),
-        TEST(a_pause_without_end_lasts_until_resume),
-        TEST(resume_ends_a_timed_pause_and_its_timer),
-        TEST(a_second_pause_counts_from_its_own_beginning),
-        TEST(a_server_paused_in_its_callback_takes_no_other_one),
-        TEST(a_server_paused_before_it_listens_begins_paused),
-        TEST(a_paused_server_goes_on_serving_its_connections),
-        TEST(a_socket_that_begins_paused_reads_after_resume),
         TEST(a_client_that_ends_is_answered_only_if_half_open),
-        TEST(closing_without_connections_is_told_next_turn),
-        TEST(a_server_that_never_listened_closes_as_well),
-        TEST(a_server_closes_when_its_last_connection_is_gone),
-        TEST(who_waits_to_be_accepted_is_reset_when_a_server_closes),
-        TEST(a_server_that_closes_during_a_timed_pause_does_not_wake),
-        TEST(a_server_may_be_closed_in_its_connection_callback),
-        TEST(server_and_socket_may_both_end_in_one_callback),
-        TEST(a_server_may_be_closed_when_its_last_socket_closes),
-        TEST(another_server_may_begin_in_the_close_event),
         TEST(a_stale_event_does_not_reach_who_has_the_number_now),
         TEST(a_server_closed_in_the_batch_accepts_nobody),
     };
