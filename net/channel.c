@@ -53,6 +53,7 @@ struct weir_channel {
     size_t longest;             /* of the lengths of its search list */
     int failure;                /* what they are to be given up with */
     bool retired;               /* closes with the last answer */
+    bool searches;              /* it has a search list */
     unsigned char code; /* of the message that c-ares looks at; see receive() */
 };
 
@@ -499,6 +500,7 @@ static int init_ares(struct weir_channel *channel,
     options.ndomains = (int)search.count;
     if (search.count)
         mask |= ARES_OPT_DOMAINS;
+    channel->searches = search.count > 0;
     if (config->timeout)
         mask |= ARES_OPT_TIMEOUTMS;
     if (config->tries)
@@ -638,12 +640,13 @@ static void on_answer(void *argument, int status, int timeouts,
     question->answered(question, error, addresses, count);
 }
 
-/* Whether there are names too long for DNS among those that the search list
- * makes of it. One of them would be a bad name for c-ares and end the lookup,
+/* Nobody's search list is for it: neither ours, for c-ares would then take what
+ * it finds by itself, nor one with a domain behind which it would be too long
+ * for DNS. Such a name would be a bad one for c-ares and end the lookup,
  * although the name may be there as it is. */
-static bool outgrows(const struct weir_channel *channel, const char *host)
+static bool is_whole(const struct weir_channel *channel, const char *host)
 {
-    return channel->longest &&
+    return !channel->searches ||
            strlen(host) + 1 + channel->longest > WEIR_HOST_MAX;
 }
 
@@ -660,7 +663,7 @@ void weir_channel_ask(struct weir_channel *channel,
     question->dropped = false;
     channel->asked++;
     channel->wanted++;
-    if (outgrows(channel, host) && host[strlen(host) - 1] != '.') {
+    if (is_whole(channel, host) && host[strlen(host) - 1] != '.') {
         snprintf(whole, sizeof whole, "%s.", host);
         host = whole;
     }

@@ -32,8 +32,8 @@ struct weir_question {
     bool dropped;
 };
 
-/* -EINVAL for servers that are not addresses, -ENOMEM, -EMFILE, -EACCES or -EIO
- * when resolv.conf cannot be read. A channel does not keep the loop alive. */
+/* -EINVAL for servers that are not addresses, -ENOMEM, -EMFILE or -EIO when
+ * resolv.conf cannot be read. A channel does not keep the loop alive. */
 int weir_channel_open(struct weir_channel **channel, weir_loop *loop,
                       const struct weir_channel_config *config);
 

@@ -681,7 +681,8 @@ int weir_dial_host(weir_socket *s, const char *host, unsigned port,
     weir_address literal;
     int result;
 
-    if (!host || !*host)
+    if (!host || !*host ||
+        (resolver && !weir_resolver_is_of(resolver, s->loop)))
         return -EINVAL;
     if (port > PORT_MAX)
         return -ERANGE;

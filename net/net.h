@@ -351,7 +351,7 @@ WEIR_API int weir_socket_connect_any(weir_socket *socket,
  *
  * The errors of weir_socket_connect(), and -EINVAL when host is NULL or empty
  * or the resolver another loop's, -ENAMETOOLONG above 253 bytes, -ERANGE when
- * port is above 65535; -EMFILE, -EACCES or -EIO when resolv.conf cannot be
+ * port is above 65535; -EMFILE or -EIO when resolv.conf cannot be
  * read. */
 WEIR_API int weir_socket_connect_host(weir_socket *socket, const char *host,
                                       unsigned port,
@@ -1109,7 +1109,7 @@ WEIR_API int weir_socket_unpipe(weir_socket *from);
  * - The name servers, with the search list of LOCALDOMAIN in the environment,
  *   of resolv.conf (its last `search` or `domain`) or of this machine's name. A
  *   domain in it that cannot be one is passed over; a name that would be too
- *   long for DNS with a domain behind it is looked up as it is.
+ *   long for DNS with one of the domains is looked up as it is alone.
  *
  * The hosts file is read at each lookup. A lookup that begins after resolv.conf
  * has changed asks as it says now, those under way end as they began. Nothing
@@ -1142,8 +1142,8 @@ typedef void weir_lookup_cb(weir_lookup *lookup, int status,
  * returned. weir_socket_connect_host() does this for you.
  *
  * -EINVAL for a NULL other than options and data, an empty host, a bad family
- * or another loop's resolver; -ENAMETOOLONG above 253 bytes; -ENOMEM; -EMFILE,
- * -EACCES or -EIO when resolv.conf cannot be read; -ECANCELED while the loop is
+ * or another loop's resolver; -ENAMETOOLONG above 253 bytes; -ENOMEM; -EMFILE
+ * or -EIO when resolv.conf cannot be read; -ECANCELED while the loop is
  * being destroyed; -EBADF in a forked child whose parent's it is. */
 WEIR_API int weir_lookup_start(weir_lookup **lookup, weir_loop *loop,
                                const char *host,
@@ -1189,13 +1189,13 @@ typedef struct weir_resolver_options {
  * began.
  *
  * -EINVAL for a NULL loop, and for servers that are empty or not addresses;
- * -ECANCELED while the loop is being destroyed; -ENOMEM; -EMFILE, -EACCES or
+ * -ECANCELED while the loop is being destroyed; -ENOMEM; -EMFILE or
  * -EIO when resolv.conf cannot be read. */
 WEIR_API int weir_resolver_configure(weir_loop *loop,
                                      const weir_resolver_options *options);
 
 /* One more way to look names up, with other servers or another patience, for
- * the lookups that name it; connecting sockets use the loop's own.
+ * the lookups and the connects that name it.
  *
  * It is gone when it is destroyed, or with its loop, which it does not keep
  * going (its lookups do). Errors as of weir_resolver_configure(), and -EINVAL
@@ -1203,8 +1203,9 @@ WEIR_API int weir_resolver_configure(weir_loop *loop,
 WEIR_API int weir_resolver_create(weir_resolver **resolver, weir_loop *loop,
                                   const weir_resolver_options *options);
 
-/* Its lookups are given up as by weir_lookup_cancel(): no callbacks come. NULL
- * is allowed; so is the callback of one of its lookups. */
+/* Its lookups are given up as by weir_lookup_cancel(): no callbacks come. Those
+ * of connecting sockets go on. NULL is allowed; so is the callback of one of
+ * its lookups. */
 WEIR_API void weir_resolver_destroy(weir_resolver *resolver);
 
 /* ----------------------------------------------- errors and what they mean */

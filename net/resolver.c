@@ -384,11 +384,16 @@ static int open_channel(struct weir_resolver *resolver)
         .tries = resolver->tries,
     };
 
+    int result;
+
     if (resolver->channel && weir_channel_lost(resolver->channel))
         leave_channel(resolver);
     if (resolver->channel)
         return 0;
-    return weir_channel_open(&resolver->channel, resolver->loop, &config);
+    result = weir_channel_open(&resolver->channel, resolver->loop, &config);
+    if (weir_kernel_pipes_make_room(resolver->loop, result))
+        result = weir_channel_open(&resolver->channel, resolver->loop, &config);
+    return result;
 }
 
 static int copy_servers(const char *servers, char **copy)
@@ -469,12 +474,12 @@ int weir_resolver_create(weir_resolver **out, weir_loop *loop,
     return result;
 }
 
-/* While its loop is being destroyed, that is what releases it. */
+/* While its loop is being destroyed, that is what releases it in the end. */
 void weir_resolver_destroy(weir_resolver *resolver)
 {
     struct weir_link *link, *next;
 
-    if (!resolver || resolver->closing)
+    if (!resolver)
         return;
     for (link = resolver->lookups.next; link != &resolver->lookups;
          link = next) {
@@ -485,7 +490,7 @@ void weir_resolver_destroy(weir_resolver *resolver)
             weir_lookup_cancel(lookup);
     }
     resolver->destroyed = true;
-    if (weir_list_empty(&resolver->lookups))
+    if (!resolver->closing && weir_list_empty(&resolver->lookups))
         release_resolver(resolver);
 }
 
@@ -641,6 +646,11 @@ void weir_lookup_cancel(weir_lookup *lookup)
     }
     weir_link_remove(&lookup->deferred.link);
     release_lookup(lookup);
+}
+
+bool weir_resolver_is_of(const weir_resolver *resolver, const weir_loop *loop)
+{
+    return resolver->loop == loop;
 }
 
 void weir_lookup_outlives_resolver(weir_lookup *lookup)

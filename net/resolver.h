@@ -21,6 +21,8 @@ enum { WEIR_HOST_MAX = 253 };
  * and some of it (backslashes) means something else to c-ares. */
 bool weir_is_domain(const char *name);
 
+bool weir_resolver_is_of(const weir_resolver *resolver, const weir_loop *loop);
+
 /* The lookup goes on when its resolver is destroyed: it is a socket's, which
  * would wait for it for ever. */
 void weir_lookup_outlives_resolver(weir_lookup *lookup);

@@ -11,10 +11,11 @@
  * do its versions agree: 1.34 takes one domain of LOCALDOMAIN, and prefers
  * `search` wherever it stands. So they are read here and put right:
  *
- *     search .example.org  a..b  .      "example.org", "", ""
+ *     search .example.org  a..b  .      "example.org", ""
  *
  * What is meant by leading dots is what stands behind them, and by "." the name
- * as it is, which is also what is made of a domain that makes no sense.
+ * as it is. A domain that makes no sense is left away, and so is a list of
+ * which nothing else is left: names are asked as they are in any case.
  */
 #include "search_list.h"
 
@@ -53,6 +54,13 @@ static int read_file(char **text, int fd)
     return 0;
 }
 
+/* It will not be better next time: there is no such file, or none for us. */
+static bool is_lasting(int error)
+{
+    return error == -ENOENT || error == -ENOTDIR || error == -EACCES ||
+           error == -ELOOP || error == -EISDIR;
+}
+
 static int read_resolv_conf(char **text)
 {
     int fd = sys_open(WEIR_RESOLV_CONF, O_RDONLY | O_CLOEXEC);
@@ -60,14 +68,14 @@ static int read_resolv_conf(char **text)
 
     *text = NULL;
     if (fd < 0)
-        return fd == -ENOENT ? 0 : fd;
+        return is_lasting(fd) ? 0 : fd;
     result = read_file(text, fd);
     sys_close(fd);
     if (result < 0) {
         weir_release(*text);
         *text = NULL;
     }
-    return result;
+    return is_lasting(result) ? 0 : result;
 }
 
 /* What stands behind this keyword, if the line begins with it. */
@@ -118,40 +126,58 @@ static size_t count_words(const char *words)
     return count;
 }
 
-static void put_right(char *domain)
+static bool is_ascii(const char *text)
 {
-    size_t dots = strspn(domain, ".");
-
-    memmove(domain, domain + dots, strlen(domain + dots) + 1);
-    if (!weir_is_domain(domain))
-        domain[0] = '\0';
+    while (*text && (unsigned char)*text < 0x80)
+        text++;
+    return *text == '\0';
 }
 
-/* Nothing at all stands for the root: LOCALDOMAIN that is empty. */
+/* The domain that is meant, NULL for none. c-ares 1.34 takes no byte above
+ * ASCII. */
+static char *put_right(char *domain)
+{
+    size_t length;
+
+    domain += strspn(domain, ".");
+    if (!weir_is_domain(domain) || !is_ascii(domain))
+        return NULL;
+    length = strlen(domain);
+    if (length && domain[length - 1] == '.')
+        domain[length - 1] = '\0';
+    return domain;
+}
+
+static void add(struct weir_search_list *list, char *word)
+{
+    char *domain = put_right(word);
+    size_t length = domain ? strlen(domain) : 0;
+
+    if (!domain)
+        return;
+    list->domains[list->count++] = domain;
+    if (length > list->longest)
+        list->longest = length;
+}
+
 static int split(struct weir_search_list *list, const char *words)
 {
-    size_t count = count_words(words), at = 0;
-    size_t table = (count ? count : 1) * sizeof *list->domains;
-    char *domain;
+    size_t table = count_words(words) * sizeof *list->domains;
+    char *word, *next;
 
     list->domains = weir_alloc(table + strlen(words) + 1);
     if (!list->domains)
         return -ENOMEM;
-    domain = strcpy((char *)list->domains + table, words);
-    do {
-        char *next;
-
-        domain += strspn(domain, separators);
-        next = domain + strcspn(domain, separators);
+    word = strcpy((char *)list->domains + table, words);
+    for (word += strspn(word, separators); *word; word = next) {
+        next = word + strcspn(word, separators);
         if (*next)
             *next++ = '\0';
-        put_right(domain);
-        if (strlen(domain) > list->longest)
-            list->longest = strlen(domain);
-        list->domains[at++] = domain;
-        domain = next;
-    } while (at < count);
-    list->count = at;
+        next += strspn(next, separators);
+        add(list, word);
+    }
+    if (!list->longest)
+        list->count = 0; /* the root alone */
     return 0;
 }
 

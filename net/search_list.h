@@ -12,9 +12,9 @@ struct weir_search_list {
     size_t longest; /* of their lengths */
 };
 
-/* What the environment, resolv.conf, or else this machine's name says; the
- * empty text stands for the root. -ENOMEM; -EMFILE, -EACCES and whatever else
- * reading a file may say. */
+/* What the environment, resolv.conf, or else this machine's name says; among
+ * others the empty text stands for the root. -ENOMEM; -EMFILE, -EIO: the file
+ * cannot be read just now. */
 int weir_search_list_read(struct weir_search_list *list);
 
 void weir_search_list_free(struct weir_search_list *list);

@@ -195,6 +195,13 @@ const char *weir_socket_check(const weir_socket *socket);
 void weir_socket_ready(weir_loop *loop, struct weir_source *source,
                        unsigned events);
 
+/* Whether the partner in a pipe has left it to no end of its own: what its
+ * halves come to meanwhile is to say nothing to its peer. */
+static inline bool weir_socket_is_doomed(const weir_socket *socket)
+{
+    return socket->extra && socket->extra->fate != WEIR_FATE_OPEN;
+}
+
 static inline bool weir_socket_may_read(const weir_socket *socket)
 {
     return !(socket->state & WEIR_S_NO_READING);

@@ -38,8 +38,8 @@ enum {
 static bool ends_with_its_peer(const weir_socket *s)
 {
     return weir_queue_empty(&s->queue) && !weir_pipe_in(s) &&
-           s->writing == WEIR_WRITING_OPEN && !(s->state & WEIR_S_HALF_OPEN) &&
-           !weir_socket_is_shared(s);
+           !weir_socket_is_doomed(s) && s->writing == WEIR_WRITING_OPEN &&
+           !(s->state & WEIR_S_HALF_OPEN) && !weir_socket_is_shared(s);
 }
 
 /* A pipe into the socket suspends the rule: the end of its source is the
@@ -47,7 +47,8 @@ static bool ends_with_its_peer(const weir_socket *s)
 void weir_socket_keep_half_open_rule(weir_socket *s)
 {
     if (s->reading == WEIR_READING_ENDED && s->phase == WEIR_PHASE_OPEN &&
-        !(s->state & WEIR_S_HALF_OPEN) && !weir_pipe_in(s))
+        !(s->state & WEIR_S_HALF_OPEN) && !weir_pipe_in(s) &&
+        !weir_socket_is_doomed(s))
         (void)weir_socket_end(s);
 }
 

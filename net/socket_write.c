@@ -436,6 +436,8 @@ int weir_socket_write_piped(weir_socket *s, struct weir_chunk *chunk)
 
 static void send_fin(weir_socket *s)
 {
+    if (s->extra && s->extra->fate == WEIR_FATE_CUT)
+        return; /* it would say that this was all; a reset follows */
     s->writing = WEIR_WRITING_FINISHED;
     if (s->reading == WEIR_READING_CLOSING)
         weir_socket_linger(s);

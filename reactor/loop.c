@@ -64,8 +64,9 @@ int weir_loop_destroy(weir_loop *loop)
         return 0;
     if (loop->running)
         return -EBUSY;
-    /* Callbacks of net/ come during this; a run inside of them is refused. */
-    loop->running = true;
+    /* Callbacks of net/ come during this; a run inside of them is refused, and
+     * no timer fires any more. */
+    loop->running = loop->stopped = true;
     if (loop->net_close)
         loop->net_close(loop);
     weir_signals_forget(loop);

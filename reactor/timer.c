@@ -94,16 +94,19 @@ struct marks {
     struct weir_wheel_node at, end;
 };
 
-/* Fires those of a list, as it is now. They stay in it until it is their turn:
- * a callback may stop them, start them anew, or fire them by a call of its own,
- * which finds them where they are. */
-static WEIR_NOINLINE void fire_those_of(weir_loop *loop, struct weir_link *list,
-                                        weir_timer_cb *cb, struct marks *marks)
+static void mark(struct weir_link *list, struct marks *marks)
+{
+    weir_list_append(list->next, &marks->at.link); /* before the first */
+    weir_list_append(list, &marks->end.link);
+}
+
+/* Fires those that were in a list when it was marked. They stay in it until it
+ * is their turn: a callback may stop them, start them anew, or fire them by a
+ * call of its own, which finds them where they are. */
+static void fire_marked(weir_loop *loop, struct marks *marks, weir_timer_cb *cb)
 {
     struct weir_link *at = &marks->at.link, *end = &marks->end.link;
 
-    weir_list_append(list->next, at); /* before the first */
-    weir_list_append(list, end);
     while (at->next != end && !loop->stopped && !weir_loop_left(loop)) {
         struct weir_wheel_node *node =
             weir_container_of(at->next, struct weir_wheel_node, link);
@@ -123,12 +126,14 @@ static WEIR_NOINLINE void fire_those_of(weir_loop *loop, struct weir_link *list,
 /* In a timer's callback some of them are among those of that turn already. */
 void weir_loop_fire(weir_loop *loop, weir_timer_cb *cb)
 {
-    struct marks marks = { .at.fire = NULL };
+    struct marks of_turn = { .at.fire = NULL }, of_due = { .at.fire = NULL };
 
     weir_loop_read_clock(loop);
     weir_wheel_advance(&loop->wheel, loop->tick);
-    fire_those_of(loop, &loop->firing, cb, &marks);
-    fire_those_of(loop, &loop->wheel.due, cb, &marks);
+    mark(&loop->firing, &of_turn);
+    mark(&loop->wheel.due, &of_due);
+    fire_marked(loop, &of_turn, cb);
+    fire_marked(loop, &of_due, cb);
 }
 
 bool weir_timer_is_soon(const struct weir_wheel_node *node)

@@ -68,6 +68,9 @@ static void a_resolver_of_another_loop_is_EINVAL(void **state)
     assert_int_equal(
         weir_socket_connect_host(s.socket, "name.test", PORT, &options),
         -EINVAL);
+    assert_int_equal(
+        weir_socket_connect_host(s.socket, "127.0.0.1", PORT, &options),
+        -EINVAL);
     assert_int_equal(weir_socket_get_state(s.socket), WEIR_SOCKET_NEW);
     assert_int_equal(weir_loop_destroy(other), 0);
 }

@@ -36,6 +36,80 @@ static void a_source_that_fails_resets_the_destination(void **state)
     finish();
 }
 
+/* Both in one batch: the half-open rule must not end what is about to be cut. */
+static void a_source_that_fails_resets_a_destination_that_ends(void **state)
+{
+    (void)state;
+    for (int both = 0; both < 2; both++) {
+        connect_all(NET_TCP);
+        if (both)
+            join_both();
+        else
+            join();
+        raw_write(from_peer, "half", 4);
+        raw_expect(to_peer, "half");
+        raw_reset(from_peer);
+        from_peer = -1;
+        shutdown(to_peer, SHUT_WR);
+        RUN_UNTIL(from.closed && to.closed);
+        raw_expect_cut(to_peer, NET_TCP);
+        finish();
+    }
+}
+
+static int (*end_how)(weir_socket *socket);
+
+static int close_it(weir_socket *socket)
+{
+    weir_socket_close(socket);
+    return 0;
+}
+
+static void end_the_destination(struct side *side, char event)
+{
+    (void)side;
+    if (event == '!' && to.socket)
+        (void)end_how(to.socket);
+}
+
+static void a_cut_destination_that_its_user_ends_is_reset_too(void **state)
+{
+    static int (*const ways[])(weir_socket *) = { weir_socket_end, close_it };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        connect_all(NET_TCP);
+        join_both();
+        raw_write(from_peer, "half", 4);
+        raw_expect(to_peer, "half");
+        net_settle();
+        end_how = ways[i];
+        from.hook = end_the_destination;
+        shutdown(to_peer, SHUT_WR);
+        raw_reset(from_peer);
+        from_peer = -1;
+        RUN_UNTIL(from.closed && to.closed);
+        raw_expect_cut(to_peer, NET_TCP);
+        finish();
+    }
+}
+
+/* It has bytes for a peer that does not read, and ends with nothing else. */
+static void a_source_whose_peer_ends_is_destroyed_with_its_pipe(void **state)
+{
+    (void)state;
+    connect_all(NET_TCP);
+    net_stuff(&from);
+    join();
+    net_settle();
+    raw_reset(to_peer);
+    to_peer = -1;
+    shutdown(from_peer, SHUT_WR);
+    RUN_UNTIL(from.closed && to.closed);
+    assert_side(&from, "x");
+    finish();
+}
+
 static void a_destination_that_is_destroyed_destroys_the_source(void **state)
 {
     connect_all(NET_KIND(state));
@@ -468,6 +542,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_ON_BOTH(a_source_that_is_destroyed_resets_the_destination),
         TEST_ON_LOOP(a_source_that_fails_resets_the_destination),
+        TEST_ON_LOOP(a_source_that_fails_resets_a_destination_that_ends),
+        TEST_ON_LOOP(a_cut_destination_that_its_user_ends_is_reset_too),
+        TEST_ON_LOOP(a_source_whose_peer_ends_is_destroyed_with_its_pipe),
         TEST_ON_BOTH(a_destination_that_is_destroyed_destroys_the_source),
         TEST_ON_BOTH(a_destination_that_cannot_be_written_destroys_the_source),
         TEST_ON_BOTH(a_proxy_that_breaks_still_tells_the_error),

@@ -378,6 +378,20 @@ static void idle_pipes_make_room_for_a_lookup(void **state)
     finish();
 }
 
+static void idle_pipes_make_room_for_a_resolver(void **state)
+{
+    weir_resolver *resolver;
+
+    (void)state;
+    leave_pipes();
+    weir_sys.open = open_beside_pipes;
+    assert_int_equal(weir_resolver_create(&resolver, the_loop, NULL), 0);
+    weir_sys.open = faults_kernel()->open;
+    assert_int_equal(net()->pipe_count, 0);
+    weir_resolver_destroy(resolver);
+    finish();
+}
+
 int main(void)
 {
     const struct CMUnitTest either_way[] = {
@@ -392,6 +406,7 @@ int main(void)
         TEST_ON_LOOP(idle_pipes_make_room_for_a_connection_that_is_made),
         TEST_ON_LOOP(idle_pipes_make_room_for_a_listener),
         TEST_ON_LOOP(idle_pipes_make_room_for_a_lookup),
+        TEST_ON_LOOP(idle_pipes_make_room_for_a_resolver),
         SWEEP_ON_BOTH(each_call_may_fail_once),
         SWEEP_ON_BOTH(each_call_may_fail_from_then_on),
         SWEEP_ON_BOTH(splice_may_fail_whenever_it_is_called),

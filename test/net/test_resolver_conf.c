@@ -235,6 +235,80 @@ static void a_name_too_long_for_its_domain_is_looked_up_as_it_is(void **state)
     assert_only(&outcome, "192.0.2.1");
 }
 
+static void a_domain_that_makes_no_sense_is_left_away(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    set("short", DNS_A, DNS_ADDRESSES, "192.0.2.9");
+    set("short.test", DNS_A, DNS_ADDRESSES, "192.0.2.1");
+    outcome = search("not..one test", "short");
+    assert_only(&outcome, "192.0.2.1");
+    outcome = search("ex\303\244mple.test test", "short");
+    assert_only(&outcome, "192.0.2.1");
+}
+
+/* Nothing is left to search, and each question is asked once. */
+static void a_search_list_of_nothing_is_none(void **state)
+{
+    static const char *const lists[] = { "# corp.test", "not..one", ". ." };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        unsigned before = dns_server_questions(server);
+        struct outcome outcome = search(lists[i], "nobody");
+
+        assert_fails(&outcome, WEIR_ENOTFOUND);
+        assert_int_equal(dns_server_questions(server), before + 1);
+    }
+}
+
+/* 190 bytes of name, a dot and 62 are what DNS can carry: 253. */
+static void a_final_dot_of_a_domain_does_not_count(void **state)
+{
+    char domain[64], host[191], whole[256];
+    struct outcome outcome;
+
+    (void)state;
+    memset(domain, 'd', sizeof domain);
+    strcpy(domain + 62, ".");
+    memset(host, 'h', sizeof host);
+    for (size_t i = 47; i < sizeof host - 1; i += 48)
+        host[i] = '.';
+    host[sizeof host - 1] = '\0';
+    snprintf(whole, sizeof whole, "%s.%.62s", host, domain);
+    assert_int_equal(strlen(whole), 253);
+    set(whole, DNS_A, DNS_ADDRESSES, "192.0.2.1");
+    outcome = search(domain, host);
+    assert_only(&outcome, "192.0.2.1");
+}
+
+static int open_refusal;
+
+static int refuse_to_open(const char *path, int flags, ...)
+{
+    if (strcmp(path, "/etc/resolv.conf") != 0)
+        return faults_kernel()->open(path, flags);
+    errno = open_refusal;
+    return -1;
+}
+
+static void a_resolv_conf_that_is_not_for_us_is_as_good_as_none(void **state)
+{
+    static const int refusals[] = { ENOENT, ENOTDIR, EACCES, ELOOP, EISDIR };
+    struct outcome outcome;
+
+    (void)state;
+    set("a.test", DNS_A, DNS_ADDRESSES, "192.0.2.1");
+    weir_sys.open = refuse_to_open;
+    for (size_t i = 0; i < COUNT(refusals); i++) {
+        open_refusal = refusals[i];
+        assert_int_equal(configure(dns_server_address(server), 2000, 1), 0);
+        outcome = look_up("a.test", AF_INET);
+        assert_only(&outcome, "192.0.2.1");
+    }
+}
+
 static int fail_to_open(const char *path, int flags, ...)
 {
     if (strcmp(path, "/etc/resolv.conf") != 0)
@@ -279,6 +353,10 @@ int main(void)
         TEST(a_name_too_long_for_its_domain_is_looked_up_as_it_is),
         TEST(a_search_domain_that_begins_with_a_dot_is_searched),
         TEST(a_search_domain_that_is_none_leaves_the_others),
+        TEST(a_domain_that_makes_no_sense_is_left_away),
+        TEST(a_search_list_of_nothing_is_none),
+        TEST(a_final_dot_of_a_domain_does_not_count),
+        TEST(a_resolv_conf_that_is_not_for_us_is_as_good_as_none),
         TEST(a_resolv_conf_that_cannot_be_opened_fails_a_new_channel),
         TEST(the_servers_stay_when_resolv_conf_cannot_be_read),
     };

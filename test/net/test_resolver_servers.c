@@ -213,20 +213,53 @@ static void a_callback_may_destroy_its_resolver(void **state)
     assert_int_equal(other.calls, 0);
 }
 
-/* Destroying it then is harmless: the loop is about to. */
 static void a_resolver_is_gone_with_its_loop(void **state)
 {
-    struct outcome asked = { .then = then_destroy_resolver };
+    struct outcome asked = { 0 };
     weir_lookup_options options = { 0 };
 
     (void)state;
     set("a.test", DNS_ANY, DNS_SILENCE, NULL);
-    options.resolver = resolver_of_callback = create_resolver();
+    options.resolver = create_resolver();
     assert_int_equal(start(NULL, "a.test", &options, &asked), 0);
     assert_int_equal(start(NULL, "a.test", &options, &asked), 0);
     destroy_all();
     assert_int_equal(asked.calls, 2);
     assert_fails(&asked, -ECANCELED);
+}
+
+/* The first that is told destroys its own resolver, or another one. */
+static void assert_tells_no_more(weir_resolver *asked_first,
+                                 weir_resolver *destroyed)
+{
+    struct outcome first = { .then = then_destroy_resolver };
+    struct outcome other = { 0 };
+    weir_lookup_options options = { .resolver = asked_first };
+
+    set("a.test", DNS_ANY, DNS_SILENCE, NULL);
+    resolver_of_callback = destroyed;
+    assert_int_equal(start(NULL, "a.test", &options, &first), 0);
+    options.resolver = destroyed;
+    assert_int_equal(start(NULL, "a.test", &options, &other), 0);
+    destroy_all();
+    assert_int_equal(first.calls, 1);
+    assert_int_equal(other.calls, 0);
+}
+
+static void a_resolver_destroyed_with_its_loop_tells_no_more(void **state)
+{
+    weir_resolver *resolver = create_resolver();
+
+    (void)state;
+    assert_tells_no_more(resolver, resolver);
+}
+
+static void another_resolver_destroyed_with_its_loop_tells_no_more(void **state)
+{
+    weir_resolver *first = create_resolver(), *second = create_resolver();
+
+    (void)state;
+    assert_tells_no_more(first, second);
 }
 
 static void then_ask_another(weir_lookup *lookup, struct outcome *outcome)
@@ -432,6 +465,8 @@ int main(void)
         TEST(a_destroyed_resolver_gives_its_lookups_up),
         TEST(a_callback_may_destroy_its_resolver),
         TEST(a_resolver_is_gone_with_its_loop),
+        TEST(a_resolver_destroyed_with_its_loop_tells_no_more),
+        TEST(another_resolver_destroyed_with_its_loop_tells_no_more),
         TEST(a_lookup_told_with_its_loop_may_speak_of_another_resolver),
         TEST(a_resolver_with_wrong_arguments_is_EINVAL),
         TEST(dnsmasq_is_understood),

@@ -180,6 +180,26 @@ static void those_of_one_callback_are_fired_in_another_timers(void **state)
     assert_trace("[1]");
 }
 
+static void start_once_more(struct timed *timed)
+{
+    if (timed->fired == 1)
+        start(timed, 0);
+}
+
+static void what_they_start_themselves_waits_for_the_next_turn(void **state)
+{
+    static weir_timer first;
+
+    (void)state;
+    init(&one, "1");
+    one.then = start_once_more;
+    weir_timer_init(&first, the_loop, fire_them_in_a_timer);
+    weir_timer_start(&first, 10);
+    start(&one, 10);
+    run();
+    assert_trace("[1]1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +211,8 @@ int main(void)
         TEST_ON_VIRTUAL_LOOP(
             the_rest_waits_when_the_loop_is_stopped_as_they_are_fired),
         TEST_ON_VIRTUAL_LOOP(those_of_one_callback_are_fired_from_one_of_them),
+        TEST_ON_VIRTUAL_LOOP(
+            what_they_start_themselves_waits_for_the_next_turn),
         TEST_ON_VIRTUAL_LOOP(those_of_one_callback_are_fired_in_another_timers),
     };
 
