@@ -36,7 +36,7 @@ static void a_source_that_fails_resets_the_destination(void **state)
     finish();
 }
 
-/* Both in one batch: the half-open rule must not end what is about to be cut. */
+/* Both in one batch: the half-open rule must not end what is to be cut. */
 static void a_source_that_fails_resets_a_destination_that_ends(void **state)
 {
     (void)state;
