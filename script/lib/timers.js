@@ -173,7 +173,7 @@ function forgetId(timeout) {
 }
 
 function delayOf(value) {
-    const delay = Number(value);
+    const delay = +value;
 
     if (delay >= 1 && delay <= MAX_DELAY)
         return delay;
