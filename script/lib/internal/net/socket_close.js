@@ -267,7 +267,8 @@ function takeOwed(socket, early, isSent) {
     }
     owe(owed, more.corked, error);
     owe(owed, more.refused, error);
-    owe(owed, more.onFinish, early === null ? writeError(socket, 'end') : error);
+    owe(owed, more.onFinish,
+        early === null ? writeError(socket, 'end') : error);
     for (let i = 0; i < early?.count; i++)
         owed[i][1] = new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION();
     socket._callbacks = more.failed = more.pending = more.corked = null;
