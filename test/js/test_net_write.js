@@ -710,17 +710,6 @@ test('destroyed during a lookup: callbacks come after close', async (t) => {
         ['tick', 'close', `a ${EARLY}`, `end ${EARLY}`]);
 });
 
-test('a connection leaves no listener for its early writes', async (t) => {
-    const server = await t.server();
-    const socket = t.connect(server);
-    const count = socket.listenerCount('close');
-    socket.write('a');
-    assert.strictEqual(socket.listenerCount('close'), count + 1);
-    socket.write('b');
-    await t.once(socket, 'connect');
-    assert.strictEqual(socket.listenerCount('close'), count);
-});
-
 /* A socket with a write under way, and one behind it. */
 async function writing(t) {
     const [client, peer] = await t.pair();

@@ -34,8 +34,8 @@ const { errorOf, isMoreWaiting, failReading, isFailing, failWhenEmpty,
     close;
 const pipe = require('internal/net/socket_pipe');
 const write = require('internal/net/socket_write');
-const { hasEndedEarly, forgetEarly, send, drainedLater, writesNatively,
-    useLibrary, finishWriting } = write;
+const { hasEndedEarly, send, drainedLater, writesNatively, useLibrary,
+    finishWriting } = write;
 
 // A program may replace what is on it.
 const { concat } = require('buffer').Buffer;
@@ -312,8 +312,8 @@ Socket.prototype._onConnect = function () {
     this._flags = (this._flags & ~(CONNECTING | RESET)) | CONNECTED;
     opened(this);
     settle(this);
-    if (this._extra !== null && this._extra.early !== null)
-        forgetEarly(this);
+    if (this._extra !== null)
+        this._extra.early = null;
     this.emit('connect');
     this.emit('ready');
 };

@@ -229,20 +229,25 @@ function failRefused(socket) {
 function failPending(socket) {
     const more = socket._extra;
     const isOut = areCallbacksOut(socket);
-    if (!isOut && more === null)
+    if (!isOut && (more === null || !isOwing(more)))
         return undefined;
-    const early = socket._flags & WAS_CONNECTING ? more.early : null;
+    const early = socket._flags & WAS_CONNECTING ? more?.early ?? null : null;
     const isSent = isOut && early === null && hasSentAll(socket);
     const isUnderWay = (isOut && !isSent) || more?.failed;
     const isRefused = more?.refused || socket.errored?.syscall === 'write';
     const owed = takeOwed(socket, early, isSent);
     if (early !== null)
-        early.owed = owed;
+        tellAmongListeners(socket, early.behind, owed);
     else if (isUnderWay && !isRefused)
         return owed;
     else
         owed.forEach(([callback, error]) => nextTick(callback, error));
     return undefined;
+}
+
+function isOwing(more) {
+    return more.failed !== null || more.pending !== null ||
+        more.corked !== null || more.refused !== null || more.onFinish !== null;
 }
 
 function hasSentAll(socket) {
@@ -269,8 +274,8 @@ function takeOwed(socket, early, isSent) {
     owe(owed, more.refused, error);
     owe(owed, more.onFinish,
         early === null ? writeError(socket, 'end') : error);
-    for (let i = 0; i < early?.count; i++)
-        owed[i][1] = new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION();
+    for (const one of owed.slice(0, early?.count ?? 0))
+        one[1] = new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION();
     socket._callbacks = more.failed = more.pending = more.corked = null;
     more.refused = more.onFinish = more.onFinal = null;
     return owed;
@@ -288,6 +293,18 @@ function closedError(socket) {
     const error = new codes.ERR_SOCKET_CLOSED();
     noteError(socket, error);
     return error;
+}
+
+// By `close`, behind so many of its listeners.
+function tellAmongListeners(socket, count, owed) {
+    if (owed.length === 0)
+        return;
+    const others = socket.rawListeners('close').slice(count);
+    for (const listener of others)
+        socket.removeListener('close', listener);
+    socket.once('close', () => tellOwed(owed));
+    for (const listener of others)
+        socket.on('close', listener);
 }
 
 // What a callback that throws has left behind is told in a tick.
@@ -360,5 +377,5 @@ function waitHere(socket) {
 module.exports = {
     methods, errorOf, isMoreWaiting, failReading, isFailing,
     failWhenEmpty, failLater, letGo, writeError, failRefused, callAll,
-    tellOwed, emitClose, waitHere,
+    emitClose, waitHere,
 };

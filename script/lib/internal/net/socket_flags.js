@@ -40,7 +40,7 @@ class Extra {
     corks = 0;
     encoding = 'utf8';
     pending = null; // writes before C has the socket
-    early = null; // those before the connection, when they fail
+    early = null; // the first of those before the connection
     failed = null; // callbacks of writes whose error is to come,
     corked = null; // of what is held back
     refused = null; // and of those that were made after them

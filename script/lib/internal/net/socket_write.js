@@ -16,8 +16,7 @@ const { extra, connectionOf, deferFor, unlessRenewed, CONNECTING, CONNECTED,
     ENDED, PREFINISHED, FINISHED, NEED_DRAIN, LOOKING_UP, RESET, SLOW, LIBRARY,
     USUAL, LOOKED_AT } = require('internal/net/socket_flags');
 const { areCallbacksOut, settle, FINISH } = require('internal/net/socket_hold');
-const { failReading, isFailing, tellOwed } =
-    require('internal/net/socket_close');
+const { failReading, isFailing } = require('internal/net/socket_close');
 
 // A program may replace what is on it.
 const { concat, from: bufferFrom, isEncoding } = require('buffer').Buffer;
@@ -92,22 +91,10 @@ function keep(socket, bytes, callback) {
     (extra(socket).pending ??= []).push([bytes, callback]);
 }
 
-// The first write before the connection, with so many callbacks: as on Node it
-// hears of a failure by `close`, in its place among those who listen, and then
-// what is behind it does.
+// The first write before the connection, with so many callbacks: on Node it is a
+// listener of `close` from here on.
 function noteEarly(socket, count) {
-    const more = extra(socket);
-    if (more.early !== null)
-        return;
-    const early = { count, owed: [], onClose: () => tellOwed(early.owed) };
-    more.early = early;
-    socket.once('close', early.onClose);
-}
-
-function forgetEarly(socket) {
-    const { early } = socket._extra;
-    socket._extra.early = null;
-    socket.removeListener('close', early.onClose);
+    extra(socket).early ??= { count, behind: socket.listenerCount('close') };
 }
 
 function refuse(socket, error, callback) {
@@ -573,6 +560,6 @@ const finishedLater = unlessRenewed(finished);
 const emitFinishLater = unlessRenewed(emitFinish);
 
 module.exports = {
-    methods, hasEndedEarly, forgetEarly, send, drainedLater, writesNatively, useLibrary,
+    methods, hasEndedEarly, send, drainedLater, writesNatively, useLibrary,
     finishWriting,
 };
