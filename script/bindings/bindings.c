@@ -7,7 +7,7 @@
 #include "bindings.h"
 
 const script_binding script_bindings[] = {
-    { "core", script_bind_core, NULL },
+    { "core", script_bind_core, script_unbind_core },
     { "util", script_bind_util, NULL },
     { "buffer", script_bind_buffer, NULL },
     { "loader", script_bind_loader, NULL },

@@ -402,6 +402,7 @@ ON_SOCKET(socket_keep_alive,
                                      (unsigned)INT(3), (unsigned)INT(4)))
 ON_SOCKET(socket_fd, weir_socket_fd(socket))
 ON_SOCKET(socket_waiting, weir_socket_waiting(socket))
+ON_SOCKET(socket_failure, weir_socket_failure(socket, NULL, NULL))
 ON_SOCKET(socket_unpipe, weir_socket_unpipe(socket))
 
 /* What each connection, or a stream, asks for again and again: registers[ID]
@@ -519,6 +520,7 @@ void net_bind_sockets(script *s, JSObjectRef target)
         { "setKeepAlive", socket_keep_alive },
         { "fd", socket_fd },
         { "waiting", socket_waiting },
+        { "failure", socket_failure },
         { "pipe", socket_pipe },
         { "unpipe", socket_unpipe },
         { "address", socket_address },

@@ -23,6 +23,11 @@ OPTIONAL void JSSynchronousGarbageCollectForDebugging(JSContextRef);
  * pointer to it. */
 OPTIONAL bool _ZNK3JSC9JSPromise9isHandledERNS_2VME(JSValueRef promise,
                                                     JSContextGroupRef vm);
+/* Of JSWeakPrivate.h. */
+typedef struct OpaqueJSWeak *weak_ref;
+OPTIONAL weak_ref JSWeakCreate(JSContextGroupRef, JSObjectRef);
+OPTIONAL JSObjectRef JSWeakGetObject(weak_ref);
+OPTIONAL void JSWeakRelease(JSContextGroupRef, weak_ref);
 /* JSC::VM::drainMicrotasks() */
 OPTIONAL void _ZN3JSC2VM15drainMicrotasksEv(JSContextGroupRef vm);
 
@@ -177,15 +182,129 @@ SCRIPT_NATIVE(set_callbacks)
     return JSValueMakeUndefined(ctx);
 }
 
+/* -------------------------------------------------------------- rejections */
+
+static bool is_handled(JSContextRef ctx, JSValueRef promise)
+{
+    return _ZNK3JSC9JSPromise9isHandledERNS_2VME &&
+           _ZNK3JSC9JSPromise9isHandledERNS_2VME(promise,
+                                                 JSContextGetGroup(ctx));
+}
+
 /* isHandled(promise), of one that onRejection was told of: whether somebody
  * handles it by now. False where the engine does not say. */
-SCRIPT_NATIVE(is_handled)
+SCRIPT_NATIVE(is_handled_native)
 {
-    return JSValueMakeBoolean(ctx, _ZNK3JSC9JSPromise9isHandledERNS_2VME &&
-                                       argc > 0 &&
-                                       _ZNK3JSC9JSPromise9isHandledERNS_2VME(
-                                           argv[0], JSContextGetGroup(ctx)));
+    return JSValueMakeBoolean(ctx, argc > 0 && is_handled(ctx, argv[0]));
 }
+
+/*
+ * Promises whose rejection the program was told of, until somebody handles them
+ * after all. The engine does not tell when that is, so they are looked at: the
+ * latest each time, and since some programs leave very many of them, of older
+ * ones some in turn. What nobody else keeps is not kept for this.
+ */
+enum { LATEST = 64, IN_TURN = 16 };
+static struct {
+    weak_ref *promises;
+    size_t count, size, next;
+} watched;
+
+static void note_watched(void)
+{
+    script_get()->pending[1] = (int32_t)watched.count;
+}
+
+/* watch(promise). One that there is no memory for is not watched. */
+SCRIPT_NATIVE(watch)
+{
+    weak_ref promise;
+
+    if (!JSWeakCreate || !JSWeakGetObject || !JSWeakRelease || argc == 0)
+        return JSValueMakeUndefined(ctx);
+    if (watched.count == watched.size) {
+        size_t size = watched.size ? 2 * watched.size : 8;
+        weak_ref *grown =
+            realloc(watched.promises, size * sizeof *watched.promises);
+
+        if (!grown)
+            return JSValueMakeUndefined(ctx);
+        watched.promises = grown;
+        watched.size = size;
+    }
+    promise = JSWeakCreate(JSContextGetGroup(ctx), (JSObjectRef)argv[0]);
+    if (promise)
+        watched.promises[watched.count++] = promise;
+    note_watched();
+    return JSValueMakeUndefined(ctx);
+}
+
+static void unwatch(JSContextRef ctx, size_t i)
+{
+    JSWeakRelease(JSContextGetGroup(ctx), watched.promises[i]);
+    watched.count--;
+    memmove(&watched.promises[i], &watched.promises[i + 1],
+            (watched.count - i) * sizeof *watched.promises);
+}
+
+/* Whether it is over with this one: handled, and noted as that, or gone. */
+static bool is_over(JSContextRef ctx, size_t i, JSValueRef handled[],
+                    size_t *count)
+{
+    JSObjectRef promise = JSWeakGetObject(watched.promises[i]);
+
+    if (promise && !is_handled(ctx, promise))
+        return false;
+    if (promise)
+        handled[(*count)++] = promise;
+    return true;
+}
+
+/* The last of the older ones takes its place: they may be very many to move. */
+static void unwatch_older(JSContextRef ctx, size_t i, size_t older)
+{
+    weak_ref gone = watched.promises[i];
+
+    watched.promises[i] = watched.promises[older - 1];
+    watched.promises[older - 1] = gone;
+    unwatch(ctx, older - 1);
+}
+
+/* takeHandled(): of those that are watched, the ones that are handled by now,
+ * as an array. They are watched no more. */
+SCRIPT_NATIVE(take_handled)
+{
+    JSValueRef handled[LATEST + IN_TURN];
+    size_t count = 0, i;
+    size_t older = watched.count > LATEST ? watched.count - LATEST : 0;
+
+    for (i = 0; i < IN_TURN && older > 0; i++) {
+        if (watched.next >= older)
+            watched.next = 0;
+        if (is_over(ctx, watched.next, handled, &count))
+            unwatch_older(ctx, watched.next, older--);
+        else
+            watched.next++;
+    }
+    for (i = older; i < watched.count;) {
+        if (is_over(ctx, i, handled, &count))
+            unwatch(ctx, i);
+        else
+            i++;
+    }
+    note_watched();
+    return JSObjectMakeArray(ctx, count, handled, exception);
+}
+
+void script_unbind_core(script *s)
+{
+    while (watched.count > 0)
+        unwatch(s->context, watched.count - 1);
+    free(watched.promises);
+    memset(&watched, 0, sizeof watched);
+}
+
+/* --------------------------------------------------------- jobs, turns, end */
 
 /* runJobs(): promise jobs, until none is left. */
 SCRIPT_FAST_CALL(run_jobs)
@@ -248,7 +367,9 @@ void script_bind_core(script *s, JSObjectRef target)
         { "compile", compile },
         { "checkSyntax", check_syntax },
         { "setCallbacks", set_callbacks },
-        { "isHandled", is_handled },
+        { "isHandled", is_handled_native },
+        { "watch", watch },
+        { "takeHandled", take_handled },
         { "collectGarbage", collect_garbage },
         { "exit", exit_native },
         { "report", report },

@@ -67,7 +67,9 @@ struct script {
     JSObjectRef perform; /* ours: calls `work` */
     void (*work)(script *s, void *data);
     void *work_data;
-    int32_t pending[1]; /* shared with it: ticks or rejections wait */
+    /* Shared with it: over 0 while ticks or rejections wait; and how many
+     * promises are watched. */
+    int32_t pending[2];
     script_hook *hooks;
     unsigned depth;      /* of JavaScript that was entered and not left */
     unsigned natives;    /* of those that JavaScript called, the owner's */
@@ -158,6 +160,7 @@ void script_collect_young(script *s);
 
 /* The binding of internal/core.js itself. */
 void script_bind_core(script *s, JSObjectRef target);
+void script_unbind_core(script *s);
 
 /* The built-in modules, each with its function's head and foot; the last has
  * id NULL. Made by embed-builtins. */

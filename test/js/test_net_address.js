@@ -46,6 +46,12 @@ test('isIP gives 4, isIPv4 true and isIPv6 false for IPv4 addresses', () => {
     }
 });
 
+test('isIP and its kin take no symbol', () => {
+    for (const name of ['isIP', 'isIPv4', 'isIPv6']) {
+        assert.throws(() => net[name](Symbol('x')), { name: 'TypeError' });
+    }
+});
+
 test('isIP gives 6, isIPv6 true and isIPv4 false for IPv6 addresses', () => {
     for (const text of SIX) {
         assert.strictEqual(net.isIP(text), 6, text);
@@ -237,6 +243,17 @@ test('addRange blocks from the first to the last, both included', () => {
     ];
     for (const [address, family, blocked] of table) {
         assert.strictEqual(list.check(address, family), blocked, address);
+    }
+});
+
+test('a range from one family to the other is a rule for no address', () => {
+    const list = new net.BlockList();
+    list.addRange(new net.SocketAddress({ address: '1.2.3.4' }),
+        new net.SocketAddress({ address: '::5', family: 'ipv6' }));
+    assert.deepStrictEqual(list.rules, ['Range: IPv4 1.2.3.4-::5']);
+    for (const [address, family] of [['1.2.3.4', 'ipv4'], ['1.2.3.5', 'ipv4'],
+        ['0.0.0.0', 'ipv4'], ['::1', 'ipv6'], ['::5', 'ipv6']]) {
+        assert.strictEqual(list.check(address, family), false, address);
     }
 });
 

@@ -4,6 +4,7 @@
  * without, over TCP and UNIX sockets; and sockets piped into sockets, where
  * one side's end must become the other's and no more.
  */
+const { finished, pipeline } = require('stream');
 const { test, assert } = require('./harness');
 
 const noop = () => {};
@@ -610,6 +611,38 @@ test('pipe from a socket with an encoding', async (t) => {
     client.end('gr\u00fc\u00df');
     await t.once(sink, 'end');
     assert.strictEqual(text, 'gr\u00fc\u00df');
+});
+
+test('a pipeline into a socket that was ended fails', async (t) => {
+    const [client] = await t.pair();
+    const order = record(client, 'error', 'close');
+    setImmediate(() => {
+        client.end();
+        pipeline(async function* () {
+            yield 'late';
+        }, client, t.mustCall((error) => {
+            assert.strictEqual(error.code, 'ERR_STREAM_WRITE_AFTER_END');
+            order.push('over');
+        }));
+    });
+    await closed(client);
+    assert.deepStrictEqual(order, ['error', 'over', 'close']);
+});
+
+test('finished() of the writable half waits for finish', async (t) => {
+    const [client] = await t.pair({ allowHalfOpen: true });
+    const order = record(client, 'finish');
+    client.end('bye');
+    assert.ok(client._writableState.pendingcb > 0);
+    await new Promise((resolve) => {
+        finished(client, { readable: false }, t.mustCall((error) => {
+            assert.strictEqual(error, undefined);
+            order.push('finished');
+            resolve();
+        }));
+    });
+    assert.deepStrictEqual(order, ['finish', 'finished']);
+    assert.strictEqual(client._writableState.pendingcb, 0);
 });
 
 /* A half-open socket whose peer has ended, and then reset the connection. */

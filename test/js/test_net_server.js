@@ -404,6 +404,69 @@ test('a port in use is EADDRINUSE with all its fields', async (t) => {
     assert.strictEqual(server.address(), null);
 });
 
+test('a backlog that is a BigInt or a symbol throws', (t) => {
+    for (const backlog of [1n, Symbol('x')]) {
+        assert.throws(() => make(t).listen({ port: 0, backlog }),
+            { name: 'TypeError' });
+    }
+    assert.throws(() => make(t).listen(0, Symbol('x')), { name: 'TypeError' });
+});
+
+test('without a host a server listens within the call', async (t) => {
+    const server = make(t);
+    server.listen(0);
+    assert.strictEqual(server.listening, true);
+    assert.ok(server.address().port > 0);
+    await t.once(server, 'listening');
+});
+
+for (const host of [LOCAL, '::1', 'localhost']) {
+    test(`on ${host} a server does not listen within the call`, async (t) => {
+        const server = make(t);
+        server.listen(0, host);
+        assert.strictEqual(server.listening, false);
+        assert.strictEqual(server.address(), null);
+        await t.once(server, 'listening');
+        assert.strictEqual(server.listening, true);
+    });
+}
+
+test('an address is listened on in the next tick, and told in one more',
+    async (t) => {
+        const order = [];
+        const server = make(t);
+        setImmediate(() => {
+            process.nextTick(() => order.push(`before ${server.listening}`));
+            server.listen(0, LOCAL, () => order.push('listening'));
+            process.nextTick(() => order.push(`after ${server.listening}`));
+            queueMicrotask(() => order.push('job'));
+        });
+        await t.turn();
+        await t.turn();
+        assert.deepStrictEqual(order,
+            ['before false', 'after true', 'listening', 'job']);
+    });
+
+test('close() right after listen() on an address finds nothing open',
+    async (t) => {
+        const server = make(t);
+        server.on('listening', t.mustNotCall('listening'));
+        server.listen(0, LOCAL);
+        server.close(t.mustCall((error) => {
+            assert.strictEqual(error.code, 'ERR_SERVER_NOT_RUNNING');
+        }));
+        await t.turn();
+        assert.strictEqual(server.listening, false);
+    });
+
+test('the last of several listen() on addresses counts', async (t) => {
+    const server = make(t);
+    server.listen({ port: 0, host: LOCAL });
+    server.listen({ port: 0, host: '::1' });
+    await t.once(server, 'listening');
+    assert.strictEqual(server.address().address, '::1');
+});
+
 test('an address that is not ours is EADDRNOTAVAIL', async (t) => {
     const server = make(t);
     server.listen(0, '192.0.2.77');

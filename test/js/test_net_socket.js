@@ -234,6 +234,15 @@ test('options set before connecting hold after it', async (t) => {
     assert.strictEqual(socket.timeout, 5000);
 });
 
+test('a delay that is a BigInt or a symbol throws', () => {
+    const socket = new net.Socket();
+    for (const value of [1n, Symbol('x')]) {
+        assert.throws(() => socket.setKeepAlive(true, value),
+            { name: 'TypeError' });
+        assert.throws(() => socket.setTimeout(value), { name: 'TypeError' });
+    }
+});
+
 /* ---------------------------------------------------------------- timeouts */
 
 test('setTimeout emits timeout when idle, and the socket stays', async (t) => {

@@ -483,6 +483,20 @@ test.weir('a write after end() leaves what was written before it',
         await over;
     });
 
+test('an encoding that is none is refused, whatever is written', async (t) => {
+    const [client] = await t.pair();
+    const expected = { name: 'TypeError', code: 'ERR_UNKNOWN_ENCODING',
+        message: 'Unknown encoding: nonsense' };
+    for (const chunk of ['x', Buffer.from('x'), new Uint8Array(1), 5]) {
+        assert.throws(() => client.write(chunk, 'nonsense'), expected);
+        assert.throws(() => client.end(chunk, 'nonsense'), expected);
+    }
+    assert.throws(() => client.write(null, 'nonsense'),
+        { code: 'ERR_STREAM_NULL_VALUES' });
+    assert.strictEqual(client.writableEnded, false);
+    assert.strictEqual(client.bytesWritten, 0);
+});
+
 test('text with the encoding "buffer" is refused', async (t) => {
     const [client] = await t.pair();
     assert.throws(() => client.write('x', 'buffer'), {
@@ -577,6 +591,269 @@ test('writes waiting for a connection that fails call back its error',
             assert.strictEqual(error.code, 'ECONNREFUSED');
         }));
     });
+
+/* A socket on its way to a port where nobody listens, and what it is told. */
+async function refused(t) {
+    const server = await t.server();
+    const { port } = server.address();
+    await new Promise((resolve) => server.close(resolve));
+    const socket = t.track(net.connect(port, LOCAL));
+    return [socket, ...telling(socket)];
+}
+
+/* The order of what a socket tells, and a function that makes callbacks. */
+function telling(socket) {
+    const order = [];
+    const note = (what) => (error) => order.push(
+        error instanceof Error ? `${what} ${error.code ?? error.message}`
+            : what);
+    socket.on('error', note('error'));
+    socket.on('close', note('close'));
+    return [order, note];
+}
+
+const EARLY = 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION';
+
+test('refused: the first write hears that it was early, after close',
+    async (t) => {
+        const [socket, order, note] = await refused(t);
+        socket.write('a', note('a'));
+        socket.write('b', note('b'));
+        socket.end('c', note('end'));
+        await closed(socket);
+        await t.turn();
+        assert.deepStrictEqual(order, ['error ECONNREFUSED', 'close',
+            `a ${EARLY}`, 'b ECONNREFUSED', 'end ECONNREFUSED']);
+    });
+
+test('refused: what is behind a write without a callback hears why',
+    async (t) => {
+        const [socket, order, note] = await refused(t);
+        socket.write('a');
+        socket.write('b', note('b'));
+        await closed(socket);
+        await t.turn();
+        assert.deepStrictEqual(order,
+            ['error ECONNREFUSED', 'close', 'b ECONNREFUSED']);
+    });
+
+test('refused: what was corked is one write, if it was uncorked', async (t) => {
+    const [socket, order, note] = await refused(t);
+    socket.cork();
+    socket.write('a', note('a'));
+    socket.write('b', note('b'));
+    socket.uncork();
+    socket.write('c', note('c'));
+    await closed(socket);
+    await t.turn();
+    assert.deepStrictEqual(order, ['error ECONNREFUSED', 'close',
+        `a ${EARLY}`, `b ${EARLY}`, 'c ECONNREFUSED']);
+});
+
+test('refused: what is still corked hears of it before the error',
+    async (t) => {
+        const [socket, order, note] = await refused(t);
+        socket.cork();
+        socket.write('a', note('a'));
+        await closed(socket);
+        assert.deepStrictEqual(order,
+            ['a ECONNREFUSED', 'error ECONNREFUSED', 'close']);
+    });
+
+test('refused: an end alone hears of it before the error', async (t) => {
+    const [socket, order, note] = await refused(t);
+    socket.end(note('end'));
+    await closed(socket);
+    assert.deepStrictEqual(order,
+        ['end ECONNREFUSED', 'error ECONNREFUSED', 'close']);
+});
+
+test('refused: the writes come among the listeners of close', async (t) => {
+    const [socket, order, note] = await refused(t);
+    socket.write('a', note('a'));
+    socket.on('close', note('second close'));
+    await closed(socket);
+    await t.turn();
+    assert.deepStrictEqual(order,
+        ['error ECONNREFUSED', 'close', `a ${EARLY}`, 'second close']);
+});
+
+for (const [how, error, second] of [['', undefined, EARLY],
+    [' with an error', new Error('mine'), 'mine']]) {
+    test(`destroyed${how} while connecting: callbacks come after close`,
+        async (t) => {
+            const server = await t.server();
+            const socket = t.connect(server);
+            const [order, note] = telling(socket);
+            socket.write('a', note('a'));
+            socket.write('b', note('b'));
+            socket.destroy(error);
+            process.nextTick(note('tick'));
+            await closed(socket);
+            await t.turn();
+            assert.deepStrictEqual(order, [...error ? ['error mine'] : [],
+                'tick', 'close', `a ${EARLY}`, `b ${second}`]);
+        });
+}
+
+test('destroyed during a lookup: callbacks come after close', async (t) => {
+    const socket = t.track(net.connect({ port: 1, host: 'a.name',
+        lookup: noop }));
+    const [order, note] = telling(socket);
+    socket.write('a', note('a'));
+    socket.end(note('end'));
+    socket.destroy();
+    process.nextTick(note('tick'));
+    await closed(socket);
+    await t.turn();
+    assert.deepStrictEqual(order,
+        ['tick', 'close', `a ${EARLY}`, `end ${EARLY}`]);
+});
+
+/* A socket with a write under way, and one behind it. */
+async function writing(t) {
+    const [client, peer] = await t.pair();
+    peer.pause();
+    peer.on('error', noop);
+    const [order, note] = telling(client);
+    client.write(Buffer.alloc(16 << 20), () => order.push('a'));
+    client.write('b', note('b'));
+    return [client, order, note, peer];
+}
+
+const DESTROYED = 'ERR_STREAM_DESTROYED';
+
+for (const [name, how, first] of [
+    ['destroy()', (socket) => socket.destroy(), []],
+    ['destroy(error)', (socket) => socket.destroy(new Error('mine')),
+        ['error mine']],
+    ['resetAndDestroy()', (socket) => socket.resetAndDestroy(), []],
+]) {
+    test(`${name} of a socket that writes: callbacks come just before close`,
+        async (t) => {
+            const [client, order, note] = await writing(t);
+            how(client);
+            process.nextTick(note('tick'));
+            setImmediate(note('immediate'));
+            await closed(client);
+            assert.deepStrictEqual(order, [...first, 'tick', 'immediate', 'a',
+                first.length > 0 ? 'b mine' : `b ${DESTROYED}`, 'close']);
+        });
+}
+
+test('the callback of end() comes behind those of writes that are cut off',
+    async (t) => {
+        const [client, order, note] = await writing(t);
+        client.end(note('end'));
+        client.destroy();
+        process.nextTick(note('tick'));
+        await closed(client);
+        assert.deepStrictEqual(order, ['tick', 'a', `b ${DESTROYED}`,
+            `end ${DESTROYED}`, 'close']);
+    });
+
+test('a reset by the peer: error, then the callbacks, then close',
+    async (t) => {
+        const [client, order, , peer] = await writing(t);
+        peer.resetAndDestroy();
+        await closed(client);
+        assert.deepStrictEqual(order,
+            ['error ECONNRESET', 'a', 'b ECONNRESET', 'close']);
+    });
+
+// Node does not say that it has lost them.
+test.weir('the write that a destroy cuts off hears of it', async (t) => {
+    const [client] = await t.pair();
+    client.write(Buffer.alloc(16 << 20), t.mustCall((error) => {
+        assert.strictEqual(error.code, DESTROYED);
+    }));
+    client.destroy();
+    await closed(client);
+});
+
+// Node forgets the others.
+test.weir('what a callback of a write cut off throws leaves the others',
+    async (t) => {
+        const [client, order] = await writing(t);
+        const caught = new Promise((resolve) => t.uncaught(resolve));
+        client.write('c', () => {
+            throw new Error('from c');
+        });
+        client.write('d', () => order.push('d'));
+        client.destroy();
+        assert.strictEqual((await caught).message, 'from c');
+        await closed(client);
+        assert.deepStrictEqual(order, ['a', `b ${DESTROYED}`, 'd', 'close']);
+    });
+
+/* ---------------------------------------------------------- resetAndDestroy */
+
+test('written, then to be reset as it connects: all that goes out',
+    async (t) => {
+        const server = await t.server();
+        const peer = t.once(server, 'connection');
+        const socket = t.connect(server);
+        const [order, note] = telling(socket);
+        socket.write('hello', note('written'));
+        socket.resetAndDestroy();
+        const [accepted] = await peer;
+        accepted.on('error', noop);
+        let text = '';
+        accepted.on('data', (data) => {
+            text += data;
+        });
+        await closed(accepted);
+        assert.strictEqual(text, 'hello');
+        assert.deepStrictEqual(order, ['written', 'close']);
+    });
+
+test('written when it is to be reset as it connects: nothing goes out',
+    async (t) => {
+        const server = await t.server();
+        const peer = t.once(server, 'connection');
+        const socket = t.connect(server);
+        const [order, note] = telling(socket);
+        socket.resetAndDestroy();
+        socket.write('late', note('a'));
+        socket.write('later', note('b'));
+        const [accepted] = await peer;
+        accepted.on('error', noop);
+        accepted.on('data', t.mustNotCall('data'));
+        await closed(socket);
+        assert.deepStrictEqual(order,
+            ['a ERR_SOCKET_CLOSED', 'b ERR_SOCKET_CLOSED', 'close']);
+        assert.strictEqual(socket.errored.code, 'ERR_SOCKET_CLOSED');
+    });
+
+// As on Node, where it never closes then and holds the process.
+test.weir('a reset while the end is being sent is EINVAL', async (t) => {
+    const [client, peer] = await t.pair({}, { allowHalfOpen: true });
+    const [order] = telling(client);
+    peer.resume();
+    client.once('error', (error) => {
+        assert.strictEqual(error.syscall, 'reset');
+    });
+    client.end('bye');
+    client.resetAndDestroy();
+    assert.strictEqual(client.destroyed, true);
+    await Promise.all([closed(client), closed(peer)]);
+    assert.deepStrictEqual(order, ['error EINVAL', 'close']);
+});
+
+test('a reset once the end has been sent is no error', async (t) => {
+    const [client, peer] = await t.pair({ allowHalfOpen: true },
+        { allowHalfOpen: true });
+    const [order] = telling(client);
+    peer.resume();
+    peer.on('error', noop);
+    client.end('bye');
+    await t.once(client, 'finish');
+    client.resetAndDestroy();
+    await closed(client);
+    assert.deepStrictEqual(order, ['close']);
+});
+
+/* ------------------------------------------------------------------ failing */
 
 test('writes waiting when destroyed while connecting call back', async (t) => {
     const server = await t.server();

@@ -49,6 +49,84 @@ test('an immediate is too late, and the process is told of both', async (t) => {
     assert.deepStrictEqual(events, ['catch', 'rejectionHandled']);
 });
 
+/* A rejection that the process is told of; then it is handled in that way. */
+function handledLate(name, handle) {
+    test(`rejectionHandled comes for ${name}`, async (t) => {
+        process.once('unhandledRejection', () => {});
+        const promise = Promise.reject(new Error('late'));
+        await t.turn();
+        const got = [];
+        const onHandled = (which) => got.push(which);
+        process.on('rejectionHandled', onHandled);
+        t.after(() => process.off('rejectionHandled', onHandled));
+        assert.deepStrictEqual(Reflect.ownKeys(promise), []);
+        setImmediate(() => handle(promise));
+        await t.turn();
+        await t.turn();
+        assert.strictEqual(got.length, 1);
+        assert.strictEqual(got[0], promise);
+    });
+}
+
+handledLate('a catch()', (promise) => promise.catch(() => {}));
+handledLate('an await', async (promise) => {
+    try {
+        await promise;
+    } catch {
+        // That is all.
+    }
+});
+handledLate('Promise.all()', (promise) =>
+    Promise.all([promise]).catch(() => {}));
+handledLate('another promise that takes it over', (promise) =>
+    new Promise((resolve) => resolve(promise)).catch(() => {}));
+
+test('rejectionHandled comes for what an uncaughtException has taken',
+    async (t) => {
+        const got = [];
+        t.uncaught((error) => got.push(error.message));
+        const onHandled = () => got.push('handled');
+        process.on('rejectionHandled', onHandled);
+        t.after(() => process.off('rejectionHandled', onHandled));
+        const promise = Promise.reject(new Error('late'));
+        await t.turn();
+        promise.catch(() => got.push('caught'));
+        await t.turn();
+        assert.deepStrictEqual(got, ['late', 'caught', 'handled']);
+    });
+
+test('rejectionHandled comes for what is handled as it is told', async (t) => {
+    const got = [];
+    const onHandled = () => got.push('handled');
+    process.on('rejectionHandled', onHandled);
+    t.after(() => process.off('rejectionHandled', onHandled));
+    process.once('unhandledRejection', (reason, promise) =>
+        promise.catch(() => got.push('caught')));
+    Promise.reject(new Error('late'));
+    await t.turn();
+    assert.deepStrictEqual(got, ['caught', 'handled']);
+});
+
+test('of very many rejections each may be handled later', async (t) => {
+    const count = 500;
+    process.on('unhandledRejection', onUnhandled);
+    t.after(() => process.off('unhandledRejection', onUnhandled));
+    function onUnhandled() {}
+    const promises = Array.from({ length: count },
+        () => Promise.reject(new Error('late')));
+    await t.turn();
+    const left = new Set(promises);
+    const onHandled = (promise) => left.delete(promise);
+    process.on('rejectionHandled', onHandled);
+    t.after(() => process.off('rejectionHandled', onHandled));
+    for (const promise of promises) {
+        promise.catch(() => {});
+    }
+    while (left.size > 0) {
+        await t.turn();
+    }
+});
+
 test('random programs run in the order that they have on Node', async () => {
     for (const [seed, words] of expected.entries()) {
         assert.strictEqual(await run(seed), words, `seed ${seed}`);

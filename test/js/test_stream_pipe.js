@@ -270,6 +270,22 @@ test('an error in a function part is the pipeline\'s', (t, done) => {
     });
 });
 
+test('what a generator throws after its sink has closed is not lost',
+    (t, done) => {
+        const sink = collect();
+        pipeline(async function* () {
+            yield 'x';
+            sink.destroy();
+            await t.turn();
+            throw new Error('the reason');
+        }, sink, (error) => {
+            assert.deepStrictEqual(error.errors.map(({ message }) => message),
+                ['the reason', 'Premature close']);
+            assert.strictEqual(error.message, 'the reason');
+            done();
+        });
+    });
+
 test('pipeline() checks its arguments', () => {
     assert.throws(() => pipeline(1), {
         code: 'ERR_INVALID_ARG_TYPE',

@@ -432,3 +432,19 @@ test('a long queue of synchronous writes does not recurse', async (t) => {
     await t.once(w, 'finish');
     assert.strictEqual(w.seen.length, 20000);
 });
+
+for (const objectMode of [true, false]) {
+    test(`finish after a synchronous write, objectMode ${objectMode}`,
+        async (t) => {
+            const order = [];
+            const w = instant({ objectMode });
+            await t.turn();
+            w.end('x');
+            w.on('finish', () => order.push('finish'));
+            process.nextTick(() => order.push('tick'));
+            await t.once(w, 'finish');
+            await t.turn();
+            assert.deepStrictEqual(order,
+                objectMode ? ['tick', 'finish'] : ['finish', 'tick']);
+        });
+}

@@ -29,6 +29,14 @@ test('a timeout gets its arguments, and itself as this', (t) => {
     }), 1, 1, 'two', null, 4);
 });
 
+test('a delay that is a BigInt or a symbol throws', () => {
+    for (const value of [1n, Symbol('x')]) {
+        assert.throws(() => setTimeout(() => {}, value), { name: 'TypeError' });
+        assert.throws(() => setInterval(() => {}, value),
+            { name: 'TypeError' });
+    }
+});
+
 // Node counts from its clock's last whole ms.
 test.weir('a timeout is never early', (t) => {
     for (const delay of [1, 2, 5, 13, 20]) {

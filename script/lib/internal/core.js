@@ -32,8 +32,10 @@ for (const name of bind()) {
 }
 
 const core = natives.core;
-// One number: not 0 while ticks or rejections wait.
+// One number: over 0 while ticks or rejections wait, and under it when there is
+// only something to be looked at. And how many promises there are of those.
 const pending = new Int32Array(core.pending);
+const WATCHED = 1;
 
 // ------------------------------------------------------------ builtin modules
 
@@ -147,43 +149,50 @@ function runTicks() {
 }
 
 let rejections = []; // promise, reason, and so on
-let handled = []; // promises whose rejection was told before
 
 // Most entries have left nothing but, maybe, jobs.
 function drainAll() {
     if (pending[0] === 0)
         runJobs();
-    while (pending[0] !== 0) {
+    if (pending[0] !== 0)
+        drainMore();
+}
+
+function drainMore() {
+    do {
         do {
             runTicks();
             pending[0] = 0;
             runJobs();
         } while (head < tail);
-        judge();
-    }
+        pending[0] = judge() ? 1 : -pending[WATCHED];
+    } while (pending[0] > 0);
 }
 
 // A tick may handle a rejection, and so may a job that a tick has made: it is
-// judged when neither is left. Who is told may leave some of both.
+// judged when neither is left. Who is told may leave some of both: true if
+// somebody was.
 function judge() {
+    const handled = takeHandled();
     if (rejections.length === 0 && handled.length === 0)
-        return;
-    tellHandled();
+        return false;
+    tellHandled(handled);
     tellRejections();
-    pending[0] = 1;
+    return true;
 }
 
 // For the host that leaves the engine to have its jobs run, and then calls
-// settleTicks() as long as `pending` says so.
+// settleTicks() as long as `pending` says so: what is watched is looked at once
+// after the jobs, and once more when somebody was told.
 function drainTicks() {
     runTicks();
-    pending[0] = rejections.length + handled.length;
+    pending[0] = rejections.length + pending[WATCHED];
 }
 
 function settleTicks() {
-    if (head === tail)
-        judge();
-    drainTicks();
+    const isTold = head === tail && judge();
+    runTicks();
+    pending[0] = rejections.length + (isTold ? pending[WATCHED] : 0);
 }
 
 const { runJobs } = core;
@@ -212,19 +221,16 @@ function onRejection(promise, reason) {
     pending[0] = 1;
 }
 
-function noteHandled(promise) {
-    handled[handled.length] = promise;
-    pending[0] = 1;
+const NONE = [];
+
+function takeHandled() {
+    return pending[WATCHED] === 0 ? NONE : core.takeHandled();
 }
 
-function tellHandled() {
-    const batch = handled;
-    if (batch.length === 0)
-        return;
-    handled = [];
-    for (let i = 0; i < batch.length; i++) {
+function tellHandled(handled) {
+    for (let i = 0; i < handled.length; i++) {
         try {
-            upcalls().process().emit('rejectionHandled', batch[i]);
+            upcalls().process().emit('rejectionHandled', handled[i]);
         } catch (error) {
             onException(error);
         }
@@ -248,6 +254,8 @@ function tellRejections() {
         return;
     const batch = takeUnhandled();
     for (let i = 0; i < batch.length; i += 2) {
+        if (!core.isHandled(batch[i]))
+            core.watch(batch[i]);
         try {
             exitIf(upcalls().onUnhandledRejection(batch[i], batch[i + 1]));
         } catch (error) {
@@ -319,7 +327,7 @@ function atExit() {
 modules['internal/core'] = {
     exports: {
         nextTick, defer, drain, run, entry,
-        queueMicrotask, noteHandled,
+        queueMicrotask,
         onException, requireBuiltin, options, modules, upcalls, ending,
         runsJobs: runJobs !== undefined,
     },

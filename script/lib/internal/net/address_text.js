@@ -9,7 +9,7 @@ function isIP(input) {
 
 // Node turns what is no string into one.
 function isIPOther(input) {
-    if (input === undefined || input === null || typeof input === 'symbol')
+    if (input === undefined || input === null)
         return 0;
     return native.isIP(`${input}`);
 }

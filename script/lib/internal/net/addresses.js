@@ -161,14 +161,19 @@ class BlockList {
     addRange(start, end, family = 'ipv4') {
         const low = given(start, family, 'start');
         const high = given(end, family, 'end');
+        const text =
+            `Range: ${label(low.family)} ${low.address}-${high.address}`;
+        if (low.family !== high.family) {
+            this.#add(low.family, 1n, 0n, text); // a rule, and of no address
+            return;
+        }
         const from = numberOf(low.address, low.family);
         const to = numberOf(high.address, high.family);
-        if (low.family !== high.family || from > to) {
+        if (from > to) {
             throw new codes.ERR_INVALID_ARG_VALUE('start', low,
                 'must come before end');
         }
-        this.#add(low.family, from, to,
-            `Range: ${label(low.family)} ${low.address}-${high.address}`);
+        this.#add(low.family, from, to, text);
     }
 
     addSubnet(network, prefix, family = 'ipv4') {

@@ -57,7 +57,7 @@ function duration(msecs, name) {
 
 // A delay in ms for the kernel's keep-alive, which counts in whole seconds.
 function wholeSeconds(ms) {
-    return Math.max(Math.trunc(Number(ms ?? 0) / 1000) || 0, 0);
+    return Math.max(Math.trunc(ms / 1000) || 0, 0);
 }
 
-module.exports = { normalizeArguments, isPortLike, duration, wholeSeconds };
+module.exports = { normalizeArguments, duration, wholeSeconds };

@@ -10,7 +10,7 @@ const { codes, errnoException, uvExceptionWithHostPort } =
     require('internal/errors');
 const { defer, nextTick } = require('internal/core');
 const EventEmitter = require('events');
-const { normalizeArguments, isPortLike, wholeSeconds } =
+const { normalizeArguments, wholeSeconds } =
     require('internal/net/arguments');
 const { native, open, forget, set } = require('internal/net/native');
 const { Socket } = require('internal/net/socket');
@@ -65,6 +65,9 @@ function applyOptions(server, options) {
 
 // ------------------------------------------------------------------- listening
 
+// An option of our own: to listen within the call on an address, too.
+const kAtOnce = Symbol('at once');
+
 Server.prototype.listen = function listen(...args) {
     const [options, callback] = normalizeArguments(args);
     if (this._id !== 0)
@@ -75,21 +78,20 @@ Server.prototype.listen = function listen(...args) {
     this._listeningId++;
     if (target.signal)
         closeOnAbort(this, target.signal);
-    if (target.host !== undefined && !require('internal/net/address_text')
-        .isIP(target.host))
-        lookUpAndListen(this, target);
-    else
+    if (target.host === undefined)
         listenOn(this, target);
+    else if (!require('internal/net/address_text').isIP(target.host))
+        lookUpAndListen(this, target);
+    else if (options[kAtOnce])
+        listenOn(this, target);
+    else
+        defer(listenIfWanted, this, [target, this._listeningId]);
     return this;
 };
 
 // Where to listen, checked.
 function targetOf(options, args) {
-    const backlogArgument = typeof args[0] === 'object' ? undefined
-        : args.slice(1).find((value) => typeof value === 'number' ||
-            (typeof value === 'string' && value !== args[1] &&
-             isPortLike(value)));
-    const backlog = Number(options.backlog ?? backlogArgument ?? 0) || 511;
+    const backlog = backlogOf(options, args);
     const handle = options._handle ?? options.handle ?? options;
     if (handle !== options || (typeof handle.fd === 'number' &&
         handle.fd >= 0 && options.port === undefined))
@@ -111,6 +113,16 @@ function targetOf(options, args) {
             'must have the property "port" or "path"');
     }
     throw new codes.ERR_INVALID_ARG_VALUE('options', options);
+}
+
+// As Node asks for it, which takes a BigInt from the arguments alone.
+function backlogOf({ backlog }, args) {
+    const others = args.slice(1, 3);
+    const wrong = typeof backlog === 'bigint' ? backlog
+        : [backlog, ...others].find((value) => typeof value === 'symbol');
+    if (wrong !== undefined)
+        throw new codes.ERR_INVALID_ARG_TYPE('backlog', 'number', wrong);
+    return Number(backlog || others.find((value) => Number(value) > 0)) || 511;
 }
 
 function adopted(handle, options) {
@@ -153,6 +165,12 @@ function flags(options) {
         mode: mode === 0 ? 0 : 0o600 | mode,
         signal: options.signal,
     };
+}
+
+// What has a host is looked up, and an address answers in the next tick.
+function listenIfWanted(server, [target, listeningId]) {
+    if (server._listeningId === listeningId)
+        listenOn(server, target);
 }
 
 function lookUpAndListen(server, target) {
@@ -408,4 +426,4 @@ Server.prototype[Symbol.asyncDispose] = function () {
     });
 };
 
-module.exports = { Server };
+module.exports = { Server, kAtOnce };

@@ -22,8 +22,8 @@ const { Readable, pushBytes, pushEnd, pushFailure } =
 const { native, handles, open } = require('internal/net/native');
 const { defineState } = require('internal/net/socket_state');
 const { extra, connectionOf, deferFor, CONNECTING, CONNECTED, ENDED, FINISHED,
-    NEED_DRAIN, STOPPED, HAD_ERROR, UNREF, LOOKING_UP, SLOW, PIPED, COUNTED,
-    AS_ACCEPTED, LIBRARY, QUIET, RELEASED } =
+    NEED_DRAIN, STOPPED, HAD_ERROR, RESET, UNREF, LOOKING_UP, SLOW, PIPED,
+    COUNTED, AS_ACCEPTED, LIBRARY, QUIET, RELEASED } =
     require('internal/net/socket_flags');
 const { define, keepAddresses } = require('internal/net/socket_facts');
 const hold = require('internal/net/socket_hold');
@@ -266,7 +266,7 @@ function renew(socket) {
     socket._callbacks = null;
     socket._totals = null;
     Object.assign(socket._extra, {
-        pending: null, failed: null, corked: null, refused: null,
+        pending: null, early: null, failed: null, corked: null, refused: null,
         failure: null, late: null, onFinish: null, onFinal: null,
         attempts: null, attempted: null, addresses: 0, remote: undefined,
         local: undefined, idleAt: -1,
@@ -299,7 +299,7 @@ Socket.prototype._lookingUp = function () {
 // What was written while a lookup of the program's own was under way.
 Socket.prototype._sendPending = function () {
     const pending = this._extra?.pending;
-    if (pending) {
+    if (pending && !(this._flags & RESET)) {
         this._extra.pending = null;
         for (const [bytes, callback] of pending)
             send(this, bytes, callback);
@@ -309,9 +309,11 @@ Socket.prototype._sendPending = function () {
 };
 
 Socket.prototype._onConnect = function () {
-    this._flags = (this._flags & ~CONNECTING) | CONNECTED;
+    this._flags = (this._flags & ~(CONNECTING | RESET)) | CONNECTED;
     opened(this);
     settle(this);
+    if (this._extra !== null)
+        this._extra.early = null;
     this.emit('connect');
     this.emit('ready');
 };

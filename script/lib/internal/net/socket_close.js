@@ -1,23 +1,23 @@
 // internal/net/socket_close: how a socket ends: errors, destroy(), `close`
 //
 // What has arrived is read before an error is told: until then it stands in
-// `failure`. What C still had of a socket that is destroyed (callbacks of writes)
-// is failed at once; C's own is left to itself, and `close` comes in its phase of
-// the turn.
+// `failure`. C's socket is left to itself when it is destroyed, and `close` comes
+// in its phase of the turn; the callbacks of writes that are cut off come just
+// before it, as on Node, which has them of libuv then.
 
 const { codes, errnoException, exceptionWithHostPort, aggregateErrors,
     lookupError } = require('internal/errors');
 const { defer, nextTick } = require('internal/core');
 const { atClose } = require('internal/turn');
 const f = require('internal/streams/flags');
-const { destroyed } = require('internal/streams/destroy');
+const { destroyed, noteError } = require('internal/streams/destroy');
 const { Writable } = require('internal/streams/writable');
 const { Readable, pushFailure } = require('internal/streams/readable');
-const { native, counters, forget, BYTES_READ, BYTES_WRITTEN } =
+const { native, counters, forget, BYTES_READ, BYTES_WRITTEN, BUFFERED } =
     require('internal/net/native');
-const { extra, unlessRenewed, CONNECTING, CONNECTED, HAD_ERROR, RESET,
-    LOOKING_UP, PIPED, WAS_CONNECTING, COUNTED, LIBRARY } =
-    require('internal/net/socket_flags');
+const { extra, unlessRenewed, CONNECTING, CONNECTED, ENDED, PREFINISHED,
+    FINISHED, HAD_ERROR, RESET, LOOKING_UP, PIPED, WAS_CONNECTING, COUNTED,
+    LIBRARY } = require('internal/net/socket_flags');
 const { isConnected, isUnixSocket, keepAddresses } =
     require('internal/net/socket_facts');
 const { areCallbacksOut, FINISH } = require('internal/net/socket_hold');
@@ -91,12 +91,9 @@ function failWhenEmpty(socket) {
 
 const failLater = unlessRenewed(failWhenEmpty);
 
-function writeError(socket) {
-    if (socket.errored || isFailing(socket))
-        return socket.errored ?? socket._extra.failure;
-    return socket._flags & WAS_CONNECTING
-        ? new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION()
-        : new codes.ERR_STREAM_DESTROYED('write');
+function writeError(socket, call = 'write') {
+    return socket.errored ?? socket._extra?.failure ??
+        new codes.ERR_STREAM_DESTROYED(call);
 }
 
 methods.destroySoon = function destroySoon() {
@@ -112,6 +109,8 @@ methods.destroySoon = function destroySoon() {
 
 methods.resetAndDestroy = function resetAndDestroy() {
     if (this._flags & CONNECTING) {
+        if (this._extra === null || this._extra.early === null)
+            this._flags |= RESET; // what is written now comes too late
         this.once('connect', () => this.resetAndDestroy());
         return this;
     }
@@ -121,9 +120,20 @@ methods.resetAndDestroy = function resetAndDestroy() {
     }
     if (isUnixSocket(this) && !isFailing(this))
         throw new codes.ERR_INVALID_HANDLE_TYPE();
+    if (isSendingEnd(this))
+        return this.destroy(errnoException(native.EINVAL, 'reset'));
     this._flags |= RESET;
     return this.destroy();
 };
+
+// The kernel has all of it but the end, which goes in the next turn. libuv
+// resets no such connection.
+function isSendingEnd(socket) {
+    const flags = socket._flags;
+    const isDue = flags & LIBRARY ? socket._extra.onFinal !== null
+        : (flags & (ENDED | PREFINISHED | FINISHED)) === ENDED;
+    return isDue && !areCallbacksOut(socket) && socket.writableLength === 0;
+}
 
 // Duplex's looks after a writable state that there is not.
 methods.destroy = function destroy(error, callback) {
@@ -135,20 +145,21 @@ methods.destroy = function destroy(error, callback) {
         return Readable.prototype.destroy.call(this, error, callback);
     // As most sockets end. The same, without a closure for _destroy().
     state.flags |= f.DESTROYED;
-    release(this, null);
+    const owed = release(this, null);
     destroyed(this);
-    closeHandle(this);
+    closeHandle(this, owed);
     return this;
 };
 
 function _destroy(error, callback) {
-    release(this, error);
+    const owed = release(this, error);
     callback(error);
-    closeHandle(this);
+    closeHandle(this, owed);
 }
 
 methods._destroy = _destroy;
 
+// Gives what is to be told at the close, if anything is.
 function release(socket, error) {
     if (socket._flags & CONNECTING)
         socket._flags |= WAS_CONNECTING;
@@ -157,21 +168,24 @@ function release(socket, error) {
         socket._flags |= HAD_ERROR;
     if (socket._flags & PIPED)
         socket._leavePipe();
-    failPending(socket, error);
+    const owed = failPending(socket);
     if (socket._extra !== null && socket._extra.timer !== null)
         waitHere(socket);
+    return owed;
 }
 
 // The last that is told of it is `close`. C has no more to say.
-function closeHandle(socket) {
+function closeHandle(socket, owed) {
     const id = socket._id;
     const hadError = (socket._flags & HAD_ERROR) !== 0;
     notCounted(socket);
-    if (id === 0 && !(socket._flags & CONNECTED)) {
+    if (id === 0 && !(socket._flags & (CONNECTED | WAS_CONNECTING))) {
         defer(emitClose, socket, hadError);
         return;
     }
     atClose(emitClose, socket, hadError);
+    if (owed !== undefined)
+        atClose(tellOwed, owed); // the last one comes first
     if (id === 0)
         return;
     if (socket._flags & RESET)
@@ -209,34 +223,101 @@ function failRefused(socket) {
     more.refused = null;
 }
 
-function failPending(socket, error) {
-    const wasWriting = areCallbacksOut(socket);
-    if (wasWriting)
-        failCallbacks(socket);
+// Of what is destroyed. What is behind a write under way waits for the close, and
+// is given; the rest comes in ticks, before the error: where the kernel has all
+// of it, or has refused it.
+function failPending(socket) {
     const more = socket._extra;
-    if (more === null)
-        return;
-    if (more.corked !== null)
-        callAll(more.corked, writeError(socket));
-    if (more.pending !== null) {
-        callAll(Arrays.map(more.pending, ([, callback]) => callback),
-            writeError(socket));
-    }
-    failRefused(socket);
-    if (more.onFinish !== null) {
-        callAll(more.onFinish, wasWriting ? writeError(socket)
-            : error ?? new codes.ERR_STREAM_DESTROYED('end'));
-    }
-    more.corked = more.pending = more.onFinish = more.onFinal = null;
+    const isOut = areCallbacksOut(socket);
+    if (!isOut && (more === null || !isOwing(more)))
+        return undefined;
+    const early = socket._flags & WAS_CONNECTING ? more?.early ?? null : null;
+    const isSent = isOut && early === null && hasSentAll(socket);
+    const isUnderWay = (isOut && !isSent) || more?.failed;
+    const isRefused = more?.refused || socket.errored?.syscall === 'write';
+    const owed = takeOwed(socket, early, isSent);
+    if (early !== null)
+        tellAmongListeners(socket, early.behind, owed);
+    else if (isUnderWay && !isRefused)
+        return owed;
+    else
+        owed.forEach(([callback, error]) => nextTick(callback, error));
+    return undefined;
 }
 
-// Of what C still has.
-function failCallbacks(socket) {
-    for (const callback of socket._callbacks) {
-        if (callback !== FINISH)
-            nextTick(callback, writeError(socket));
+function isOwing(more) {
+    return more.failed !== null || more.pending !== null ||
+        more.corked !== null || more.refused !== null || more.onFinish !== null;
+}
+
+function hasSentAll(socket) {
+    if (socket._id === 0 || native.failure(socket._id) !== 0)
+        return false;
+    native.readCounters(socket._id);
+    return counters[BUFFERED] === 0;
+}
+
+// The callbacks that nobody has called, each with what it is to hear, in the
+// order of the writes.
+function takeOwed(socket, early, isSent) {
+    const more = extra(socket);
+    const owed = [];
+    const error = early === null ? writeError(socket)
+        : socket.errored ?? new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION();
+    owe(owed, more.failed, error);
+    owe(owed, socket._callbacks, isSent ? null : error);
+    if (more.pending !== null) {
+        owe(owed, Arrays.map(more.pending, ([, callback]) => callback),
+            early === null ? closedError(socket) : error);
     }
-    socket._callbacks = null;
+    owe(owed, more.corked, error);
+    owe(owed, more.refused, error);
+    owe(owed, more.onFinish,
+        early === null ? writeError(socket, 'end') : error);
+    for (const one of owed.slice(0, early?.count ?? 0))
+        one[1] = new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION();
+    socket._callbacks = more.failed = more.pending = more.corked = null;
+    more.refused = more.onFinish = more.onFinal = null;
+    return owed;
+}
+
+function owe(owed, callbacks, error) {
+    for (const callback of callbacks ?? []) {
+        if (callback !== undefined && callback !== FINISH)
+            owed.push([callback, error]);
+    }
+}
+
+// They have waited for a connection that was to be reset.
+function closedError(socket) {
+    const error = new codes.ERR_SOCKET_CLOSED();
+    noteError(socket, error);
+    return error;
+}
+
+// By `close`, behind so many of its listeners.
+function tellAmongListeners(socket, count, owed) {
+    if (owed.length === 0)
+        return;
+    const others = socket.rawListeners('close').slice(count);
+    for (const listener of others)
+        socket.removeListener('close', listener);
+    socket.once('close', () => tellOwed(owed));
+    for (const listener of others)
+        socket.on('close', listener);
+}
+
+// What a callback that throws has left behind is told in a tick.
+function tellOwed(owed) {
+    while (owed.length > 0) {
+        const [callback, error] = owed.shift();
+        try {
+            callback(error);
+        } catch (thrown) {
+            defer(tellOwed, owed);
+            throw thrown;
+        }
+    }
 }
 
 function callAll(callbacks, error) {

@@ -12,7 +12,7 @@ const FINISHED = 1 << 3; // and all of it is with the kernel
 const NEED_DRAIN = 1 << 4; // a write answered false
 const STOPPED = 1 << 5; // C does not read
 const HAD_ERROR = 1 << 6;
-const RESET = 1 << 7;
+const RESET = 1 << 7; // at the close; of one that connects: as it connects
 const UNREF = 1 << 8;
 const LOOKING_UP = 1 << 9; // by JavaScript: C does not know of it yet
 const SLOW = 1 << 10; // write() has more to look at than a queue
@@ -40,6 +40,7 @@ class Extra {
     corks = 0;
     encoding = 'utf8';
     pending = null; // writes before C has the socket
+    early = null; // the first of those before the connection
     failed = null; // callbacks of writes whose error is to come,
     corked = null; // of what is held back
     refused = null; // and of those that were made after them

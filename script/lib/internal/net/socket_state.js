@@ -70,10 +70,14 @@ class SocketWritableState {
         return this.#socket._extra?.encoding ?? 'utf8';
     }
 
-    // A write that nobody waits for counts too, as long as it is under way.
+    // A write that nobody waits for counts too, as long as it is under way; and
+    // so does the end, until `finish` has been told or never will be.
     get pendingcb() {
-        return Math.max(this.#socket._callbacks?.length ?? 0,
+        const writes = Math.max(this.#socket._callbacks?.length ?? 0,
             this.length > 0 ? 1 : 0);
+        const ends = (this.flags & (f.ENDED | f.FINISHED | f.CLOSE_EMITTED)) ===
+            f.ENDED;
+        return writes + (ends ? 1 : 0);
     }
 
     get writelen() {

@@ -13,8 +13,8 @@ const { native, registers, last, slabNumber, FastBuffer, ID, SLAB, OFFSET,
     LENGTH, RESULT, WANTS_CALLBACK } = require('internal/net/native');
 const { stateForLibrary } = require('internal/net/socket_state');
 const { extra, connectionOf, deferFor, unlessRenewed, CONNECTING, CONNECTED,
-    ENDED, PREFINISHED, FINISHED, NEED_DRAIN, LOOKING_UP, SLOW, LIBRARY, USUAL,
-    LOOKED_AT } = require('internal/net/socket_flags');
+    ENDED, PREFINISHED, FINISHED, NEED_DRAIN, LOOKING_UP, RESET, SLOW, LIBRARY,
+    USUAL, LOOKED_AT } = require('internal/net/socket_flags');
 const { areCallbacksOut, settle, FINISH } = require('internal/net/socket_hold');
 const { failReading, isFailing } = require('internal/net/socket_close');
 
@@ -78,11 +78,23 @@ function writeAny(socket, chunk, encoding, callback, ends = false) {
         return refuse(socket, refused, callback);
     if (encoding === 'buffer' && typeof chunk === 'string')
         throw notABuffer();
-    if (socket._flags & LOOKING_UP) {
-        (extra(socket).pending ??= []).push([bytes, callback]);
+    if (socket._flags & (LOOKING_UP | RESET)) {
+        keep(socket, bytes, callback);
         return isEnough(socket, false);
     }
     return send(socket, bytes, callback);
+}
+
+// For a connection that C does not know of yet, or that will be reset at once.
+function keep(socket, bytes, callback) {
+    noteEarly(socket, callback === undefined ? 0 : 1);
+    (extra(socket).pending ??= []).push([bytes, callback]);
+}
+
+// The first write before the connection, with so many callbacks: on Node it is a
+// listener of `close` from here on.
+function noteEarly(socket, count) {
+    extra(socket).early ??= { count, behind: socket.listenerCount('close') };
 }
 
 function refuse(socket, error, callback) {
@@ -112,13 +124,12 @@ function notABuffer() {
 function bytesOf(socket, chunk, encoding) {
     if (chunk === null)
         throw new codes.ERR_STREAM_NULL_VALUES();
+    if (encoding && encoding !== 'utf8' && encoding !== 'buffer' &&
+        !isEncoding(encoding))
+        throw new codes.ERR_UNKNOWN_ENCODING(encoding);
     if (typeof chunk === 'string') {
         encoding ||= socket._extra !== null ? socket._extra.encoding : 'utf8';
-        if (encoding === 'buffer')
-            encoding = 'utf8';
-        else if (encoding !== 'utf8' && !isEncoding(encoding))
-            throw new codes.ERR_UNKNOWN_ENCODING(encoding);
-        return bufferFrom(chunk, encoding);
+        return bufferFrom(chunk, encoding === 'buffer' ? 'utf8' : encoding);
     }
     if (chunk instanceof Uint8Array)
         return chunk;
@@ -155,6 +166,8 @@ function send(socket, bytes, callback) {
         socket._extra.corks > 0) {
         (socket._extra.corked ??= []).push(callback);
         callback = undefined;
+    } else if (socket._flags & CONNECTING) {
+        noteEarly(socket, callback === undefined ? 0 : 1);
     }
     const result = putWithCallback(socket, bytes, callback);
     return written(socket, result, callback);
@@ -318,7 +331,11 @@ methods.uncork = function uncork() {
         Writable.prototype.uncork.call(this);
     if (this._extra === null || this._extra.corks === 0)
         return;
-    if (--this._extra.corks === 0 && this._id !== 0) {
+    if (--this._extra.corks > 0)
+        return;
+    if (this._flags & CONNECTING && this.writableLength > 0)
+        noteEarly(this, this._extra.corked?.length ?? 0);
+    if (this._id !== 0) {
         native.uncork(this._id);
         tellCorked(this);
     }
@@ -357,14 +374,16 @@ methods.setDefaultEncoding = function (encoding) {
 
 function _write(chunk, encoding, callback) {
     const bytes = bytesOf(this, chunk, encoding);
-    if (this._flags & LOOKING_UP) {
-        (extra(this).pending ??= []).push([bytes, callback]);
+    if (this._flags & (LOOKING_UP | RESET)) {
+        keep(this, bytes, callback);
         return;
     }
     if (!(this._flags & (CONNECTED | CONNECTING))) {
         callback(new codes.ERR_SOCKET_CLOSED());
         return;
     }
+    if (this._flags & CONNECTING)
+        noteEarly(this, 1);
     const result = put(this, bytes, undefined);
     if (result < 0)
         writeFailed(this, result, callback);
@@ -477,7 +496,7 @@ function afterFinish(socket, error, callback) {
 // ended before, C is done with the connection by that: it comes in a tick, so
 // that a listener of `end` which ends it, too, can still ask who it was.
 function finishWriting(socket) {
-    if (socket._flags & LOOKING_UP || hasEndedEarly(socket))
+    if (socket._flags & (LOOKING_UP | RESET) || hasEndedEarly(socket))
         return;
     if (socket._readableState.flags & f.ENDED)
         deferFor(socket, endConnection);

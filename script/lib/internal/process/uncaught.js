@@ -21,7 +21,7 @@
  * file of the program; of weir's own only when there is no other.
  */
 
-const { noteHandled, options, upcalls } = require('internal/core');
+const { options, upcalls } = require('internal/core');
 const { emittedBy } = require('internal/errors');
 const { frames, formatStack } = require('internal/stack');
 
@@ -112,28 +112,10 @@ function nameOf(value) {
     return typeof name === 'string' && name !== '' ? `#<${name}>` : tag;
 }
 
-// The engine does not tell when a rejection that was reported gets a handler
-// after all. then() does, and catch() and finally(), which call it.
-function watch(promise, process) {
-    if (process.listenerCount('rejectionHandled') === 0)
-        return;
-    Reflect.defineProperty(promise, 'then', {
-        configurable: true,
-        writable: true,
-        value(...handlers) {
-            delete promise.then;
-            noteHandled(promise);
-            return Reflect.apply(promise.then, promise, handlers);
-        },
-    });
-}
-
 function onUnhandledRejection(promise, reason) {
     const process = require('process');
-    if (process.emit('unhandledRejection', reason, promise)) {
-        watch(promise, process);
+    if (process.emit('unhandledRejection', reason, promise))
         return -1;
-    }
     if (isErrorLike(reason))
         return onException(reason, 'unhandledRejection');
     const { codes } = require('internal/errors');

@@ -6,7 +6,7 @@
 // the end it may give a promise, whose value is the pipeline's. Each hand-over
 // counts one in `pending`; the pipeline is over when all have reported.
 
-const { AbortError, codes } = require('internal/errors');
+const { AbortError, aggregateTwoErrors, codes } = require('internal/errors');
 const { nextTick } = require('internal/core');
 const { validateAbortSignal, validateFunction } =
     require('internal/validators');
@@ -320,7 +320,7 @@ async function pump(iterable, writable, finish, end) {
         }
         finish();
     } catch (error) {
-        finish(failure ?? error);
+        finish(aggregateTwoErrors(failure, error));
     } finally {
         cleanUp();
         writable.removeListener('drain', onDrain);

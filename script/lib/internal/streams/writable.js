@@ -241,10 +241,12 @@ function afterSyncWrite(stream, state, callback) {
     }
 }
 
+// One of objects is over in the next tick all the same: Node means to ask for
+// destroyed streams there, and asks for these.
 function afterQuietWrite(stream, state) {
     const drains = (state.flags & f.NEED_DRAIN) && state.length === 0;
 
-    if ((drains || (state.flags & f.DESTROYED)) &&
+    if ((drains || (state.flags & f.OBJECT_MODE)) &&
         !(state.flags & f.AFTER_WRITE_PENDING)) {
         state.flags |= f.AFTER_WRITE_PENDING;
         nextTick(afterWrite, stream, state, 1, nop);

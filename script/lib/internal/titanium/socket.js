@@ -21,6 +21,7 @@ const { IOStream, READ, WRITE, READ_LATER, WRITE_LATER, CLOSED: CLOSED_BY_US } =
     require('internal/titanium/io_stream');
 const { numberOf } = require('internal/titanium/stream');
 const net = require('net');
+const { kAtOnce } = require('internal/net/server');
 
 const native = binding.titanium;
 
@@ -275,7 +276,7 @@ class TCP extends IOStream {
         server.on('error', (error) => this.#onServerError(server, error));
         server.on('listening', () => this.#regulate());
         server.listen({ host: this.#host ?? undefined, port,
-            backlog: this.#listenQueueSize });
+            backlog: this.#listenQueueSize, [kAtOnce]: true });
         this.#regulate();
     }
 
