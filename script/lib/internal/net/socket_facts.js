@@ -116,7 +116,6 @@ const getters = {
         : getDefaultHighWaterMark(false)),
     writableNeedDrain: (s) => (s._flags & (NEED_DRAIN | ENDED)) === NEED_DRAIN
         && !s.destroyed,
-    writableAborted: (s) => s.destroyed && !(s._flags & FINISHED),
     writableObjectMode: () => false,
     writableCorked: (s) => (s._extra === null ? 0 : s._extra.corks),
     bytesRead,
