@@ -212,7 +212,7 @@ static struct {
 
 static void note_watched(void)
 {
-    script_get()->pending[1] = (int32_t)watched.count;
+    script_get()->pending[SCRIPT_WATCHED] = (int32_t)watched.count;
 }
 
 /* watch(promise). One that there is no memory for is not watched. */
@@ -383,4 +383,6 @@ void script_bind_core(script *s, JSObjectRef target)
     script_fast_calls(s, target, fast, script_runs_jobs() ? 2 : 1);
     script_set_number(s, target, "HEAD_LENGTH", HEAD_LENGTH);
     script_share(s, target, "pending", s->pending, sizeof s->pending);
+    script_set_number(s, target, "WAITING", SCRIPT_WAITING);
+    script_set_number(s, target, "WATCHED", SCRIPT_WATCHED);
 }

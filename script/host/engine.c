@@ -200,7 +200,7 @@ static JSValueRef enter(script *s, JSObjectRef function, size_t argc,
     if (s->over)
         return script_undefined;
     result = enter_once(s, function, argc, argv);
-    while (s->pending[0] > 0 && s->settle && !s->over)
+    while (s->pending[SCRIPT_WAITING] > 0 && s->settle && !s->over)
         enter_once(s, s->settle, 0, NULL);
     return result;
 }

@@ -53,6 +53,14 @@ typedef struct script_owner {
     void (*exit)(script *s, int code);
 } script_owner;
 
+/* The places of `pending`, which internal/core.js shares. */
+enum {
+    SCRIPT_WAITING, /* over 0: ticks or rejections wait; below it, something is
+                       only to be looked at */
+    SCRIPT_WATCHED, /* so many promises are */
+    SCRIPT_PENDING
+};
+
 struct script {
     weir_loop *loop;
     JSGlobalContextRef context;
@@ -67,9 +75,7 @@ struct script {
     JSObjectRef perform; /* ours: calls `work` */
     void (*work)(script *s, void *data);
     void *work_data;
-    /* Shared with it: over 0 while ticks or rejections wait; and how many
-     * promises are watched. */
-    int32_t pending[2];
+    int32_t pending[SCRIPT_PENDING]; /* shared with it */
     script_hook *hooks;
     unsigned depth;      /* of JavaScript that was entered and not left */
     unsigned natives;    /* of those that JavaScript called, the owner's */

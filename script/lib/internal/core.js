@@ -32,10 +32,8 @@ for (const name of bind()) {
 }
 
 const core = natives.core;
-// One number: over 0 while ticks or rejections wait, and under it when there is
-// only something to be looked at. And how many promises there are of those.
 const pending = new Int32Array(core.pending);
-const WATCHED = 1;
+const { WAITING, WATCHED } = core; // its places
 
 // ------------------------------------------------------------ builtin modules
 
@@ -83,7 +81,7 @@ function enqueue(callback, count, first, second) {
     ticks[tail + 2] = first;
     ticks[tail + 3] = second;
     tail += PLACES;
-    pending[0] = 1;
+    pending[WAITING] = 1;
 }
 
 function without(list, count) {
@@ -152,9 +150,9 @@ let rejections = []; // promise, reason, and so on
 
 // Most entries have left nothing but, maybe, jobs.
 function drainAll() {
-    if (pending[0] === 0)
+    if (pending[WAITING] === 0)
         runJobs();
-    if (pending[0] !== 0)
+    if (pending[WAITING] !== 0)
         drainMore();
 }
 
@@ -162,11 +160,11 @@ function drainMore() {
     do {
         do {
             runTicks();
-            pending[0] = 0;
+            pending[WAITING] = 0;
             runJobs();
         } while (head < tail);
-        pending[0] = judge() ? 1 : -pending[WATCHED];
-    } while (pending[0] > 0);
+        pending[WAITING] = judge() ? 1 : -pending[WATCHED];
+    } while (pending[WAITING] > 0);
 }
 
 // A tick may handle a rejection, and so may a job that a tick has made: it is
@@ -186,13 +184,13 @@ function judge() {
 // after the jobs, and once more when somebody was told.
 function drainTicks() {
     runTicks();
-    pending[0] = rejections.length + pending[WATCHED];
+    pending[WAITING] = rejections.length + pending[WATCHED];
 }
 
 function settleTicks() {
     const isTold = head === tail && judge();
     runTicks();
-    pending[0] = rejections.length + (isTold ? pending[WATCHED] : 0);
+    pending[WAITING] = rejections.length + (isTold ? pending[WATCHED] : 0);
 }
 
 const { runJobs } = core;
@@ -218,7 +216,7 @@ function append(list, promise, reason) {
 // The engine calls this at the end of its promise jobs.
 function onRejection(promise, reason) {
     append(rejections, promise, reason);
-    pending[0] = 1;
+    pending[WAITING] = 1;
 }
 
 const NONE = [];
