@@ -76,7 +76,8 @@ static void take_away(struct weir_pipe *pipe)
     if (to->reading != WEIR_READING_LOST || to->writing != WEIR_WRITING_OPEN)
         return;
     if (to->extra->holed) {
-        to->extra->fate = WEIR_FATE_ABANDONED;
+        if (!weir_socket_is_doomed(to)) /* or cut, which stays */
+            to->extra->fate = WEIR_FATE_ABANDONED;
     } else {
         to->reading = WEIR_READING_OPEN;
         if (to->extra->paused)

@@ -51,7 +51,8 @@ WEIR_API void weir_loop_serve(weir_loop *loop);
  * fire before this returns, in their order, whether or not descriptors have
  * been looked at since; all others fire in the loop's time. What the callback
  * starts is not of this call, and begins to count when that callback has
- * returned. It may be called in any callback. weir_loop_stop(), and the child
+ * returned. It may be called in any callback, and outside of a run as well; a
+ * run in one of them is -EBUSY. weir_loop_stop(), and the child
  * of a fork(), leave the rest for later. A call takes time for each timer that
  * is due, whosever it is.
  */

@@ -127,13 +127,16 @@ static void fire_marked(weir_loop *loop, struct marks *marks, weir_timer_cb *cb)
 void weir_loop_fire(weir_loop *loop, weir_timer_cb *cb)
 {
     struct marks of_turn = { .at.fire = NULL }, of_due = { .at.fire = NULL };
+    bool running = loop->running;
 
+    loop->running = true; /* a run in one of them would meet the marks */
     weir_loop_read_clock(loop);
     weir_wheel_advance(&loop->wheel, loop->tick);
     mark(&loop->firing, &of_turn);
     mark(&loop->wheel.due, &of_due);
     fire_marked(loop, &of_turn, cb);
     fire_marked(loop, &of_due, cb);
+    loop->running = running;
 }
 
 bool weir_timer_is_soon(const struct weir_wheel_node *node)

@@ -94,6 +94,39 @@ static void a_cut_destination_that_its_user_ends_is_reset_too(void **state)
     }
 }
 
+/*
+ * One that has lost its own destination, and bytes, as an answer comes to it:
+ *
+ *     extra_peer --> [extra ==> from ==> to]
+ *
+ * The answer is cut, and another pipe comes and goes before the socket is reset.
+ */
+static void a_cut_destination_stays_one_whatever_pipes_it_has_then(void **state)
+{
+    struct side other;
+    int other_peer;
+
+    (void)state;
+    connect_all(NET_TCP);
+    connect_extra(NET_TCP);
+    other_peer = net_raw(NET_TCP, &other);
+    join();
+    assert_int_equal(weir_socket_pipe(extra.socket, from.socket), 0);
+    raw_write(extra_peer, "half", 4);
+    raw_expect(from_peer, "half");
+    net_finish(&to);
+    raw_write(from_peer, "lost", 4);
+    RUN_UNTIL(weir_socket_bytes_read(from.socket) == 4);
+    weir_socket_destroy(extra.socket);
+    assert_int_equal(weir_socket_pipe_bytes(other.socket, from.socket), 0);
+    assert_int_equal(weir_socket_unpipe(other.socket), 0);
+    RUN_UNTIL(from.closed && extra.closed);
+    raw_expect_cut(from_peer, NET_TCP);
+    net_finish(&other);
+    close(other_peer);
+    finish();
+}
+
 /* It has bytes for a peer that does not read, and ends with nothing else. */
 static void a_source_whose_peer_ends_is_destroyed_with_its_pipe(void **state)
 {
@@ -544,6 +577,7 @@ int main(void)
         TEST_ON_LOOP(a_source_that_fails_resets_the_destination),
         TEST_ON_LOOP(a_source_that_fails_resets_a_destination_that_ends),
         TEST_ON_LOOP(a_cut_destination_that_its_user_ends_is_reset_too),
+        TEST_ON_LOOP(a_cut_destination_stays_one_whatever_pipes_it_has_then),
         TEST_ON_LOOP(a_source_whose_peer_ends_is_destroyed_with_its_pipe),
         TEST_ON_BOTH(a_destination_that_is_destroyed_destroys_the_source),
         TEST_ON_BOTH(a_destination_that_cannot_be_written_destroys_the_source),

@@ -200,6 +200,29 @@ static void what_they_start_themselves_waits_for_the_next_turn(void **state)
     assert_trace("[1]1");
 }
 
+static void run_in_it(struct timed *timed)
+{
+    (void)timed;
+    assert_int_equal(weir_loop_run_once(the_loop, 0), -EBUSY);
+    assert_int_equal(weir_loop_destroy(the_loop), -EBUSY);
+}
+
+/* Two, so that there is something to be met. */
+static void those_that_are_fired_outside_of_a_run_cannot_begin_one(void **state)
+{
+    (void)state;
+    init(&one, "1");
+    init(&another, "2");
+    one.then = run_in_it;
+    start(&one, 10);
+    start(&another, 12);
+    weir_loop_update_now(the_loop);
+    spend(20 * MS);
+    weir_loop_fire(the_loop, fired);
+    assert_trace("12");
+    assert_int_equal(weir_loop_run_once(the_loop, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +236,8 @@ int main(void)
         TEST_ON_VIRTUAL_LOOP(those_of_one_callback_are_fired_from_one_of_them),
         TEST_ON_VIRTUAL_LOOP(
             what_they_start_themselves_waits_for_the_next_turn),
+        TEST_ON_VIRTUAL_LOOP(
+            those_that_are_fired_outside_of_a_run_cannot_begin_one),
         TEST_ON_VIRTUAL_LOOP(those_of_one_callback_are_fired_in_another_timers),
     };
 
