@@ -99,7 +99,7 @@ static void a_cut_destination_that_its_user_ends_is_reset_too(void **state)
  *
  *     extra_peer --> [extra ==> from ==> to]
  *
- * The answer is cut, and another pipe comes and goes before the socket is reset.
+ * The answer is cut, and another pipe comes and goes before it is reset.
  */
 static void a_cut_destination_stays_one_whatever_pipes_it_has_then(void **state)
 {
