@@ -50,10 +50,9 @@ struct weir_channel {
     struct weir_link watchers;  /* of the sockets that c-ares has open */
     size_t asked;               /* questions that c-ares has */
     size_t wanted;              /* those of them that somebody waits for */
-    size_t longest;             /* of the lengths of its search list */
+    size_t longest;             /* of its search list; 0 when it has none */
     int failure;                /* what they are to be given up with */
     bool retired;               /* closes with the last answer */
-    bool searches;              /* it has a search list */
     unsigned char code; /* of the message that c-ares looks at; see receive() */
 };
 
@@ -500,7 +499,6 @@ static int init_ares(struct weir_channel *channel,
     options.ndomains = (int)search.count;
     if (search.count)
         mask |= ARES_OPT_DOMAINS;
-    channel->searches = search.count > 0;
     if (config->timeout)
         mask |= ARES_OPT_TIMEOUTMS;
     if (config->tries)
@@ -646,7 +644,7 @@ static void on_answer(void *argument, int status, int timeouts,
  * although the name may be there as it is. */
 static bool is_whole(const struct weir_channel *channel, const char *host)
 {
-    return !channel->searches ||
+    return !channel->longest ||
            strlen(host) + 1 + channel->longest > WEIR_HOST_MAX;
 }
 

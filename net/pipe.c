@@ -50,6 +50,13 @@ struct weir_pipe {
     bool copies;         /* bulk as well: splice() was refused */
 };
 
+/* What a socket sends has nowhere to go. One that is to be cut stays so. */
+static void abandon(weir_socket *s)
+{
+    if (!weir_socket_is_doomed(s))
+        s->extra->fate = WEIR_FATE_ABANDONED;
+}
+
 /* Unlinks a pipe, and gives back what it had suspended: reading `from` while
  * `to` is full, and the half-open rule of `to`, at which its deferred work
  * looks. */
@@ -76,8 +83,7 @@ static void take_away(struct weir_pipe *pipe)
     if (to->reading != WEIR_READING_LOST || to->writing != WEIR_WRITING_OPEN)
         return;
     if (to->extra->holed) {
-        if (!weir_socket_is_doomed(to)) /* or cut, which stays */
-            to->extra->fate = WEIR_FATE_ABANDONED;
+        abandon(to);
     } else {
         to->reading = WEIR_READING_OPEN;
         if (to->extra->paused)
@@ -104,9 +110,8 @@ static void read_for_nobody(weir_socket *s)
  * what it sends is thrown away until it has the answer. */
 static void lost_destination(weir_socket *from)
 {
-    if (!weir_pipe_in(from) && from->writing == WEIR_WRITING_OPEN &&
-        from->extra->fate == WEIR_FATE_OPEN)
-        from->extra->fate = WEIR_FATE_ABANDONED;
+    if (!weir_pipe_in(from) && from->writing == WEIR_WRITING_OPEN)
+        abandon(from);
     read_for_nobody(from);
 }
 

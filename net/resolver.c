@@ -383,7 +383,6 @@ static int open_channel(struct weir_resolver *resolver)
         .timeout = resolver->timeout,
         .tries = resolver->tries,
     };
-
     int result;
 
     if (resolver->channel && weir_channel_lost(resolver->channel))

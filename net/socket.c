@@ -329,7 +329,7 @@ static void meet_fate(weir_socket *s)
 {
     if (s->extra && is_answered(s))
         s->extra->fate = WEIR_FATE_OPEN;
-    if (s->extra && s->extra->fate != WEIR_FATE_OPEN)
+    if (weir_socket_is_doomed(s))
         weir_socket_shut(s, -ECANCELED);
     else if (s->reading == WEIR_READING_LOST && !weir_pipe_in(s) &&
              s->writing != WEIR_WRITING_OPEN)

@@ -28,8 +28,7 @@ static int refusal(const weir_socket *s)
         weir_socket_has_unread(s))
         return -EBUSY;
     /* Bytes were thrown away already, or its pipe has left it to its end. */
-    if (weir_socket_discards(s) ||
-        (s->extra && s->extra->fate != WEIR_FATE_OPEN))
+    if (weir_socket_discards(s) || weir_socket_is_doomed(s))
         return -EBADF;
     return 0;
 }
