@@ -7,16 +7,12 @@
 const net = require('net');
 const stream = require('stream');
 const { test, assert } = require('./harness');
+const writing = require('./writing');
 
 const LOCAL = '127.0.0.1';
 
 /* Everything that arrives until the end, as text. */
-async function all(t, socket) {
-    const chunks = [];
-    socket.on('data', (chunk) => chunks.push(chunk));
-    await t.once(socket, 'end');
-    return Buffer.concat(chunks).toString();
-}
+const all = async (t, socket) => (await writing.all(t, socket)).toString();
 
 /* A connection whose client is made by `make`, and the server's end of it. */
 async function connected(t, make) {

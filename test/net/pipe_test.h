@@ -75,26 +75,6 @@ static inline void feed(int fd, uint64_t *position, uint64_t total)
     }
 }
 
-/* Takes at most `limit` bytes out of it, which must be the pattern. */
-static inline void take(int fd, uint64_t *position, size_t limit)
-{
-    unsigned char bytes[CHUNK];
-
-    while (limit) {
-        size_t size = limit < sizeof bytes ? limit : sizeof bytes;
-        ssize_t n = recv(fd, bytes, size, 0);
-
-        if (n <= 0)
-            return;
-        for (ssize_t i = 0; i < n; i++)
-            if (bytes[i] != net_byte(*position + (uint64_t)i))
-                fail_msg("byte %ju is wrong",
-                         (uintmax_t)(*position + (uint64_t)i));
-        *position += (uint64_t)n;
-        limit -= (size_t)n;
-    }
-}
-
 /* Fills the way from end to end, until nothing moves any more. */
 static inline uint64_t stall(void)
 {

@@ -172,20 +172,7 @@ static inline size_t feed(size_t length)
 /* Takes at most `limit` bytes, which must be the pattern. */
 static inline void take(size_t limit)
 {
-    unsigned char bytes[64 * KB];
-
-    while (limit) {
-        size_t size = limit < sizeof bytes ? limit : sizeof bytes;
-        ssize_t n = recv(to_peer, bytes, size, 0);
-
-        if (n <= 0)
-            return;
-        for (ssize_t i = 0; i < n; i++)
-            if (bytes[i] != net_byte(got + (uint64_t)i))
-                fail_msg("byte %ju is wrong", got + (uint64_t)i);
-        got += (uint64_t)n;
-        limit -= (size_t)n;
-    }
+    raw_take(to_peer, &got, limit);
 }
 
 static inline void take_all(void)

@@ -59,7 +59,7 @@ megabytes_arrive_to_the_byte_at_a_reader_that_stops_and_goes(void **state)
         if (weir_socket_buffered(to.socket) > most)
             most = weir_socket_buffered(to.socket);
         if (test_once_in(&random, 4))
-            take(to_peer, &got, (size_t)test_below(&random, 1000000) + 1);
+            raw_take(to_peer, &got, (size_t)test_below(&random, 1000000) + 1);
     }
     assert_true(most <= MARK + READ);
     assert_side(&from, "");
@@ -76,7 +76,7 @@ static void what_a_pipe_has_written_is_no_drain_after_it(void **state)
     stall();
     assert_int_equal(weir_socket_unpipe(from.socket), 0);
     RUN_UNTIL(
-        (take(to_peer, &got, SIZE_MAX), !weir_socket_buffered(to.socket)));
+        (raw_take(to_peer, &got, SIZE_MAX), !weir_socket_buffered(to.socket)));
     net_settle();
     assert_side(&to, "");
     finish();
@@ -93,7 +93,7 @@ static void the_drain_of_ones_own_write_is_told_after_the_pipe(void **state)
                      WEIR_WAIT);
     assert_int_equal(weir_socket_unpipe(from.socket), 0);
     moved = weir_socket_bytes_read(from.socket);
-    RUN_UNTIL((take(to_peer, &got, (size_t)(moved - got)), got == moved));
+    RUN_UNTIL((raw_take(to_peer, &got, (size_t)(moved - got)), got == moved));
     raw_expect(to_peer, "own");
     RUN_UNTIL(to.logged);
     assert_side(&to, "D");
@@ -115,7 +115,7 @@ static void a_source_that_has_to_wait_costs_no_system_call(void **state)
     assert_int_equal(net_calls.send, before.send);
     assert_int_equal(net_calls.sendmsg, before.sendmsg);
     assert_int_equal(net_calls.control, 0);
-    RUN_UNTIL((take(to_peer, &got, SIZE_MAX), got == fed));
+    RUN_UNTIL((raw_take(to_peer, &got, SIZE_MAX), got == fed));
     assert_int_equal(net_calls.control, 0);
     assert_side(&from, "");
     assert_side(&to, "");
@@ -132,7 +132,7 @@ static void a_high_water_mark_does_not_stop_the_pipe_for_ever(void **state)
                      0);
     join();
     fed = stall();
-    RUN_UNTIL((take(to_peer, &got, SIZE_MAX), got == fed));
+    RUN_UNTIL((raw_take(to_peer, &got, SIZE_MAX), got == fed));
     assert_side(&to, "");
     finish();
 }
@@ -145,7 +145,7 @@ static void a_write_limit_does_not_cut_the_stream(void **state)
     assert_int_equal(weir_socket_set_write_limit(to.socket, 1000), 0);
     join();
     fed = stall();
-    RUN_UNTIL((take(to_peer, &got, SIZE_MAX), got == fed));
+    RUN_UNTIL((raw_take(to_peer, &got, SIZE_MAX), got == fed));
     assert_side(&from, "");
     finish();
 }
@@ -175,7 +175,7 @@ static void a_corked_destination_holds_the_source_back(void **state)
     assert_true(weir_socket_buffered(to.socket) <= MARK + READ);
     assert_int_equal(weir_socket_bytes_written(to.socket), 0);
     assert_int_equal(weir_socket_uncork(to.socket), 0);
-    RUN_UNTIL((take(to_peer, &got, SIZE_MAX), got == fed));
+    RUN_UNTIL((raw_take(to_peer, &got, SIZE_MAX), got == fed));
     finish();
 }
 
@@ -271,7 +271,7 @@ static void bytes_wait_for_a_destination_that_is_not_connected_yet(void **state)
     } while (fed != before);
     to_peer = accept(listener, NULL, NULL);
     fcntl(to_peer, F_SETFL, O_NONBLOCK);
-    RUN_UNTIL((take(to_peer, &got, SIZE_MAX), got == fed));
+    RUN_UNTIL((raw_take(to_peer, &got, SIZE_MAX), got == fed));
     assert_side(&to, "AC");
     close(listener);
     finish();
@@ -406,7 +406,7 @@ static void a_pipe_may_be_taken_away_in_a_write_callback(void **state)
     fed = stall();
     assert_true(weir_socket_write(to.socket, "", 0, unpipe_at_write, NULL) >=
                 0);
-    RUN_UNTIL((take(to_peer, &got, SIZE_MAX), got + from.received == fed));
+    RUN_UNTIL((raw_take(to_peer, &got, SIZE_MAX), got + from.received == fed));
     RUN_UNTIL(weir_socket_unpipe(from.socket) == -EINVAL);
     finish();
 }

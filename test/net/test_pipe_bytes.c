@@ -31,18 +31,7 @@ static uint64_t stall(void)
 /* Takes what there is out of the destination's peer: it must be the pattern. */
 static void take(uint64_t *position, uint64_t end)
 {
-    unsigned char bytes[CHUNK];
-
-    RUN_UNTIL(({
-        ssize_t n = recv(to_peer, bytes, sizeof bytes, 0);
-
-        for (ssize_t i = 0; i < n; i++)
-            if (bytes[i] != net_byte(*position + (uint64_t)i))
-                fail_msg("byte %ju is wrong",
-                         (uintmax_t)(*position + (uint64_t)i));
-        *position += n > 0 ? (uint64_t)n : 0;
-        *position >= end;
-    }));
+    RUN_UNTIL((raw_take(to_peer, position, SIZE_MAX), *position >= end));
 }
 
 /* ---------------------------------------------------------------- flowing */

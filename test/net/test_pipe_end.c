@@ -37,7 +37,7 @@ static void the_end_waits_for_what_the_destination_still_holds(void **state)
     fed = stall();
     shutdown(from_peer, SHUT_WR);
     net_settle();
-    RUN_UNTIL((take(to_peer, &got, CHUNK), got == fed));
+    RUN_UNTIL((raw_take(to_peer, &got, CHUNK), got == fed));
     raw_expect_end(to_peer);
     finish();
 }
@@ -115,8 +115,8 @@ static void a_proxy_echoes_megabytes_both_ways_at_once(void **state)
         feed(from_peer, &fed[0], total);
         feed(to_peer, &fed[1], total);
         assert_true(weir_loop_run_once(the_loop, 0) >= 0);
-        take(to_peer, &got[0], 3 * CHUNK);
-        take(from_peer, &got[1], CHUNK);
+        raw_take(to_peer, &got[0], 3 * CHUNK);
+        raw_take(from_peer, &got[1], CHUNK);
     }
     finish();
 }
@@ -151,7 +151,7 @@ static void unpipe_in_the_middle_loses_nothing(void **state)
     fed = stall();
     assert_int_equal(weir_socket_unpipe(from.socket), 0);
     RUN_UNTIL(from.received &&
-              (take(to_peer, &got, SIZE_MAX), got + from.received == fed));
+              (raw_take(to_peer, &got, SIZE_MAX), got + from.received == fed));
     /* The second part begins where the first one ended. */
     for (size_t i = 0; i < SIDE_KEEP; i++)
         assert_int_equal((unsigned char)from.bytes[i], net_byte(got + i));

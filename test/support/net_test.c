@@ -395,6 +395,25 @@ void raw_write(int fd, const void *bytes, size_t length)
     assert_int_equal(send(fd, bytes, length, MSG_NOSIGNAL), length);
 }
 
+void raw_take(int fd, uint64_t *position, size_t limit)
+{
+    unsigned char bytes[64 * 1024];
+
+    while (limit) {
+        size_t size = limit < sizeof bytes ? limit : sizeof bytes;
+        ssize_t n = recv(fd, bytes, size, 0);
+
+        if (n <= 0)
+            return;
+        for (ssize_t i = 0; i < n; i++)
+            if (bytes[i] != net_byte(*position + (uint64_t)i))
+                fail_msg("byte %ju is wrong",
+                         (uintmax_t)(*position + (uint64_t)i));
+        *position += (uint64_t)n;
+        limit -= (size_t)n;
+    }
+}
+
 void raw_expect(int fd, const char *text)
 {
     size_t length = strlen(text), got = 0;

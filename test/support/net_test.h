@@ -146,6 +146,10 @@ int raw_connect(const weir_address *address);
 /* All of it must be taken at once. */
 void raw_write(int fd, const void *bytes, size_t length);
 
+/* Takes at most `limit` bytes of what has come, which must be the pattern from
+ * *position on; that moves. */
+void raw_take(int fd, uint64_t *position, size_t limit);
+
 /* Turns the loop until this text has come. */
 void raw_expect(int fd, const char *text);
 
